@@ -1,0 +1,93 @@
+"""Purchase links: made for a task, redeemed once by the online store after payment."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+
+from expertsupport_cli import times
+from expertsupport_cli.actions.certificates import new_certificate
+from expertsupport_cli.errors import BadUsage, LinkSpent, NotFound
+from expertsupport_cli.model import Actor, Certificate, Event, PurchaseLink, numbered
+from expertsupport_cli.store import Store
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TOKEN_BYTES = 20  # 160 random bits
+
+
+def make_link(store: Store, task_id: str, *, lifetime: int, by: Actor, at: str) -> tuple[str, PurchaseLink]:
+    """A new token, and the link of which the store keeps its digest; it lapses after so many seconds.
+
+    Raises NotFound, TaskClosed, TaskExpired, SpaceBlocked: for a task that could not use what is bought.
+    """
+    token = os.urandom(TOKEN_BYTES).hex()
+    with store.transaction():
+        task = store.task(task_id)
+        task.refuse_if_not_workable(at)
+        store.space(task.space).refuse_if_blocked()
+        link = store.add_link(
+            PurchaseLink(
+                number=0,
+                digest=_digest(token),
+                task=task.id,
+                created_at=at,
+                creator=by.name,
+                lapses_at=times.after(at, lifetime),
+                used_at=None,
+                revoked_at=None,
+            )
+        )
+        store.record(Event.by(by, at, "link_made").but(task=task.id, space=task.space, link=link.number))
+    return token, link
+
+
+def redeem_link(
+    store: Store, address: str, hand_over: Callable[[str, Certificate], None], *, by: Actor, at: str
+) -> Certificate:
+    """Turn a link into a certificate, once. Raises NotFound, LinkSpent.
+
+    `hand_over` gets the serial before the commit: what could not be handed over leaves the link as it was.
+    """
+    with store.transaction():
+        link = _by_address(store, address)
+        link.refuse_if_spent(at)
+        serial, certificate = new_certificate(store, "bought", None, "", by=by, at=at, task=link.task)
+        if not store.use_link(link.number, certificate.number, at):
+            raise LinkSpent(link.id, "used", at, link.task)
+        event = Event.by(by, at, "link_redeemed").but(task=link.task, link=link.number, certificate=certificate.number)
+        store.record(event)
+        hand_over(serial, certificate)
+    return certificate
+
+
+def revoke_link(store: Store, reference: str, *, by: Actor, at: str) -> tuple[PurchaseLink, bool]:
+    """Revoke a link, by ID or address; it, and whether it was good until now. Raises NotFound, LinkSpent."""
+    with store.transaction():
+        is_id = numbered(reference, "L") is not None
+        link = store.link(reference) if is_id else _by_address(store, reference)
+        if link.revoked_at:
+            return link, False
+        if link.used_at or not store.revoke_link(link.number, at):
+            raise LinkSpent(link.id, "used", link.used_at or at, link.task)
+        store.record(Event.by(by, at, "link_revoked").but(task=link.task, link=link.number))
+    return link.but(revoked_at=at), True
+
+
+def _by_address(store: Store, address: str) -> PurchaseLink:
+    """The link with this address: its token is what stands at the end."""
+    token = address.strip()[-2 * TOKEN_BYTES :].lower()
+    if not token:
+        raise BadUsage("The purchase link is empty.")
+    link = store.link_by_digest(_digest(token))
+    if link is None:
+        raise NotFound(
+            "This purchase link is unknown.", "It was not made in this store, or is not whole.", "es purchase-link TASK"
+        )
+    return link
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(b"expertsupport link " + token.encode()).hexdigest()

@@ -1,0 +1,146 @@
+"""What is done to requests: opened with a certificate, moved by either side as the table in `model` says."""
+
+from __future__ import annotations
+
+import os
+
+from expertsupport_cli import serial
+from expertsupport_cli.actions.certificates import by_serial, refuse_if_spent
+from expertsupport_cli.errors import CertificateUsed, RequestOpen
+from expertsupport_cli.model import Act, Actor, Certificate, Comment, Event, Request, Side, Status, Task, prose
+from expertsupport_cli.record import Record
+from expertsupport_cli.store import Store
+
+LONGEST_COMMENT = 1_000_000
+
+
+class Outcome(Record):
+    """A request, and whether anything was changed: doing a thing again is no error."""
+
+    request: Request
+    changed: bool
+
+
+def activate(store: Store, task_id: str, serial_number: str, *, by: Actor, at: str) -> Outcome:
+    """Open a request on a task with a certificate; the task then never expires. All of it or none of it.
+
+    Refused, with nothing spent, in this order: MalformedSerial; NotFound (the task); CertificateUnknown,
+    SerialMistyped, CertificateUsed, CertificateRevoked, CertificateExpired; TaskClosed, TaskExpired, SpaceBlocked;
+    RequestOpen. The serial that opened a request of this task gives that request again, unchanged.
+    """
+    normal = serial.read(serial_number)
+    with store.transaction():
+        task = store.task(task_id)
+        certificate = by_serial(store, normal)
+        if certificate.request and certificate.task == task.id:
+            return Outcome(request=store.request(certificate.request), changed=False)
+        refuse_if_spent(certificate, at)
+        task.refuse_if_not_workable(at)
+        store.space(task.space).refuse_if_blocked()
+        _refuse_if_open(store, task.id)
+        return Outcome(request=_open(store, task, certificate, by, at), changed=True)
+
+
+def comment(store: Store, reference: str, body: str, *, by: Actor, at: str) -> Outcome:
+    """The customer's side says something; a request that waits for it goes back to the desk."""
+    return _act(store, reference, Act.COMMENT, body, by, at)
+
+
+def acknowledge(store: Store, reference: str, *, by: Actor, at: str) -> Outcome:
+    """The desk has seen it."""
+    return _act(store, reference, Act.ACKNOWLEDGE, None, by, at)
+
+
+def reply(store: Store, reference: str, body: str, *, asks: bool, by: Actor, at: str) -> Outcome:
+    """The desk answers; if it `asks`, the request then waits for the customer."""
+    return _act(store, reference, Act.ASK if asks else Act.REPLY, body, by, at)
+
+
+def note(store: Store, reference: str, body: str, *, by: Actor, at: str) -> Outcome:
+    """The desk notes something that the customer's side never sees; nothing moves."""
+    return _act(store, reference, Act.NOTE, body, by, at)
+
+
+def close(store: Store, reference: str, body: str | None, *, by: Actor, at: str) -> Outcome:
+    """Close a request, with a last message if there is one. Closing it again changes nothing."""
+    return _act(store, reference, Act.CLOSE, body, by, at)
+
+
+def reopen(store: Store, reference: str, body: str | None, *, by: Actor, at: str) -> Outcome:
+    """Reopen a closed request on the same certificate. Raises RequestOpen where its task has got another since."""
+    return _act(store, reference, Act.REOPEN, body, by, at)
+
+
+def _act(store: Store, reference: str, act: Act, body: str | None, by: Actor, at: str) -> Outcome:
+    if body is not None:
+        prose(body, "The message", most=LONGEST_COMMENT)
+    with store.transaction():
+        before = store.request(reference)
+        after = before.after(act, at)
+        if after is None:
+            return Outcome(request=before, changed=False)
+        if act is Act.REOPEN:
+            _refuse_if_open(store, before.task)
+        store.save_request(after, expected=before.status)
+        said = None if body is None else store.add_comment(_comment(before, act, body, by, at))
+        moved = before.status is not after.status
+        event = Event.by(by, at, act.value).but(
+            old=str(before.status) if moved else None,
+            new=str(after.status) if moved else None,
+            space=before.space,
+            task=before.task,
+            request=before.number,
+            comment=said,
+        )
+        store.record(event)
+    return Outcome(request=after, changed=True)
+
+
+def _open(store: Store, task: Task, certificate: Certificate, by: Actor, at: str) -> Request:
+    if not store.use_certificate(certificate.number, at):
+        raise CertificateUsed(certificate.masked, "another request", task.id)
+    new = Request(
+        number=0,
+        token=os.urandom(16).hex(),
+        task=task.id,
+        task_name=task.name,
+        space=task.space,
+        certificate=certificate.masked,
+        status=Status.NEW,
+        initiator=by.name,
+        initiator_email=by.email,
+        created_at=at,
+        updated_at=at,
+        closed_at=None,
+        turn_since=at,
+    )
+    request = store.add_request(new, certificate.number)
+    store.save_task(task.but(expires_at=None))
+    event = Event.by(by, at, "activated").but(
+        old=task.expires_at,
+        new=str(Status.NEW),
+        space=task.space,
+        task=task.id,
+        request=request.number,
+        certificate=certificate.number,
+    )
+    store.record(event)
+    return request
+
+
+def _comment(request: Request, act: Act, body: str, by: Actor, at: str) -> Comment:
+    return Comment(
+        number=0,
+        request=request.id,
+        author=by.name,
+        side=Side.DESK if by.side is Side.DESK else Side.CUSTOMER,
+        kind="note" if act is Act.NOTE else "comment",
+        body=body,
+        created_at=at,
+    )
+
+
+def _refuse_if_open(store: Store, task: str) -> None:
+    current = store.open_request(task)
+    if current:
+        raise RequestOpen(task, current.id, current.status)

@@ -1,0 +1,77 @@
+"""What the owner does: spaces, and the partners who sell certificates."""
+
+from __future__ import annotations
+
+import json
+
+from expertsupport_cli.errors import AlreadyExists, NotFound
+from expertsupport_cli.model import Actor, Event, Partner, Space, identifier, prose, prose_or_empty, web_address
+from expertsupport_cli.store import Store
+
+DEFAULT_TASK_LIFETIME = 10 * 86400
+
+
+def add_space(
+    store: Store,
+    name: str,
+    *,
+    title: str = "",
+    task_lifetime: int | None = DEFAULT_TASK_LIFETIME,
+    task_limit: int | None = None,
+    blocked: bool = False,
+    by: Actor,
+    at: str,
+) -> Space:
+    """Make a space. `task_lifetime` is in seconds, None for never. Raises BadUsage, AlreadyExists."""
+    space = Space(
+        name=identifier(name, "the name of a space"),
+        title=prose_or_empty(title, "The title"),
+        task_lifetime=task_lifetime,
+        task_limit=task_limit,
+        blocked=blocked,
+        created_at=at,
+    )
+    with store.transaction():
+        if store.has_space(name):
+            raise AlreadyExists(f"There is a space {name} already.", hint=f"To change it: es space edit {name}")
+        store.add_space(space)
+        store.record(Event.by(by, at, "space_added").but(space=name))
+    return space
+
+
+def edit_space(store: Store, name: str, changes: dict[str, object], *, by: Actor, at: str) -> tuple[Space, bool]:
+    """Change fields of a space; the space, and whether anything was different. Tasks keep the expiry they have."""
+    if "title" in changes:
+        prose_or_empty(str(changes["title"]), "The title")
+    with store.transaction():
+        before = store.space(name)
+        after = before.but(**changes)
+        different = {key: getattr(before, key) for key, value in changes.items() if getattr(before, key) != value}
+        if different:
+            store.save_space(after)
+            old = json.dumps(different)
+            new = json.dumps({key: changes[key] for key in different})
+            store.record(Event.by(by, at, "space_edited").but(space=before.name, old=old, new=new))
+    return after, bool(different)
+
+
+def add_partner(store: Store, name: str, url: str, *, by: Actor, at: str) -> Partner:
+    """Name a partner and the address of its shop. Raises BadUsage, AlreadyExists."""
+    partner = Partner(name=prose(name, "The name", most=200), url=web_address(url, "A partner's URL"), created_at=at)
+    with store.transaction():
+        if store.partner(name):
+            raise AlreadyExists(f"There is a partner “{name}” already.", hint="To see the partners: es partner list")
+        store.add_partner(partner)
+        store.record(Event.by(by, at, "partner_added").but(new=f"{partner.name} {partner.url}"))
+    return partner
+
+
+def remove_partner(store: Store, name: str, *, by: Actor, at: str) -> Partner:
+    """Raises NotFound."""
+    with store.transaction():
+        partner = store.partner(name)
+        if partner is None:
+            raise NotFound(f"There is no partner “{name[:80]}”.", hint="To see the partners: es partner list")
+        store.remove_partner(name)
+        store.record(Event.by(by, at, "partner_removed").but(old=f"{partner.name} {partner.url}"))
+    return partner

@@ -1,0 +1,166 @@
+"""What is done to tasks."""
+
+from __future__ import annotations
+
+from expertsupport_cli.errors import AlreadyExists, BadUsage, Fault, SpaceFull
+from expertsupport_cli.model import Actor, Event, Space, Task, expiry, numbered, prose, prose_or_empty, task_id
+from expertsupport_cli.record import Record
+from expertsupport_cli.store import Store
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+LONGEST_DESCRIPTION = 100_000
+
+
+class TaskLine(Record):
+    """A task as a line of a file gives it; `id` is empty for an automatic one. `line` counts from 1."""
+
+    line: int
+    id: str
+    name: str
+    space: str
+    description: str = ""
+
+
+def add_task(
+    store: Store, name: str, space: str, *, id: str | None = None, description: str = "", by: Actor, at: str
+) -> Task:
+    """Add a task; it expires as its space says. Raises BadUsage, NotFound, AlreadyExists, SpaceBlocked, SpaceFull."""
+    line = TaskLine(line=1, id=id or "", name=name, space=space, description=description)
+    if id is not None:
+        task_id(id)
+    _check_text(line)
+    with store.transaction():
+        home = store.space(space)
+        _refuse_if_full(home, 1)
+        if id and store.has_task(id):
+            raise AlreadyExists(f"There is a task {id} already.", hint=f"To see it: es task show {id}")
+        task = _task(line, id or f"T-{store.next_task_number()}", home, by, at)
+        store.add_task(task)
+        store.record(Event.by(by, at, "task_added").but(task=task.id, space=home.name))
+    return task
+
+
+def import_tasks(
+    store: Store,
+    lines: Iterable[TaskLine],
+    *,
+    by: Actor,
+    at: str,
+    writing: Callable[[Sequence[Task]], Iterable[Task]] = iter,
+) -> list[Task]:
+    """Add many tasks, all or none; a fault names its line. `writing` may watch the tasks as they are written."""
+    kept = list(_checked(lines))
+    with store.transaction():
+        homes = _homes(store, kept)
+        _refuse_taken(store, kept)
+        number = max([store.next_task_number(), *(1 + (numbered(line.id, "T") or 0) for line in kept)])
+        tasks = []
+        for line in kept:
+            tasks.append(_task(line, line.id or f"T-{number}", homes[line.space.lower()], by, at))
+            number += not line.id
+        event = {"at": at, "actor": by.name, "side": str(by.side), "kind": "task_imported"}
+        store.load_tasks(writing(tasks), event)
+    return tasks
+
+
+def close_task(store: Store, id: str, *, by: Actor, at: str) -> tuple[Task, bool]:
+    """Close a task; the task, and whether it was open until now. Its request goes on."""
+    with store.transaction():
+        task = store.task(id)
+        if task.closed_at:
+            return task, False
+        after = task.but(closed_at=at)
+        store.save_task(after)
+        store.record(Event.by(by, at, "task_closed").but(task=task.id, space=task.space))
+    return after, True
+
+
+def reopen_task(store: Store, id: str, *, by: Actor, at: str) -> tuple[Task, bool]:
+    """Reopen a closed or expired task; the task, and whether it had to be. Its expiry starts again, if it has one."""
+    with store.transaction():
+        task = store.task(id)
+        if task.state(at) == "open":
+            return task, False
+        space = store.space(task.space)
+        space.refuse_if_blocked()
+        expires_at = expiry(at, space.task_lifetime) if task.expires_at else None
+        after = task.but(closed_at=None, expires_at=expires_at)
+        store.save_task(after)
+        store.record(
+            Event.by(by, at, "task_reopened").but(task=task.id, space=task.space, old=task.expires_at, new=expires_at)
+        )
+    return after, True
+
+
+def _task(line: TaskLine, id: str, home: Space, by: Actor, at: str) -> Task:
+    return Task(
+        id=id,
+        name=line.name,
+        description=line.description,
+        space=home.name,
+        creator=by.name,
+        created_at=at,
+        closed_at=None,
+        expires_at=expiry(at, home.task_lifetime),
+    )
+
+
+def _check_text(line: TaskLine) -> None:
+    prose(line.name, "The name")
+    prose_or_empty(line.description, "The description", most=LONGEST_DESCRIPTION)
+
+
+def _refuse_if_full(space: Space, more: int) -> None:
+    space.refuse_if_blocked()
+    if space.task_limit is not None and space.tasks + more > space.task_limit:
+        raise SpaceFull(space.name, space.task_limit, space.tasks)
+
+
+def _checked(lines: Iterable[TaskLine]) -> Iterable[TaskLine]:
+    """The lines, each found good by itself, and no ID given twice."""
+    seen: dict[str, int] = {}
+    for line in lines:
+        try:
+            _check_text(line)
+            if line.id:
+                first = seen.setdefault(task_id(line.id).lower(), line.line)
+                if first != line.line:
+                    raise BadUsage(f"The ID {line.id} stands in line {first} already.")
+        except Fault as fault:
+            raise _in_line(line, fault) from None
+        yield line
+
+
+def _homes(store: Store, lines: Sequence[TaskLine]) -> dict[str, Space]:
+    """The spaces of the lines, by name in small letters, each with room for its tasks."""
+    homes: dict[str, Space] = {}
+    counts: dict[str, int] = {}
+    for line in lines:
+        name = line.space.lower()
+        counts[name] = counts.get(name, 0) + 1
+        try:
+            if name not in homes:
+                homes[name] = store.space(line.space)
+            if counts[name] == 1 or homes[name].task_limit is not None:
+                _refuse_if_full(homes[name], counts[name])
+        except Fault as fault:
+            raise _in_line(line, fault) from None
+    return homes
+
+
+def _refuse_taken(store: Store, lines: Sequence[TaskLine]) -> None:
+    by_id = {line.id.lower(): line for line in lines if line.id}
+    taken = store.taken_task_ids([line.id for line in by_id.values()])
+    if taken:
+        first = min((by_id[id.lower()] for id in taken), key=lambda line: line.line)
+        raise _in_line(first, AlreadyExists(f"There is a task {first.id} already."))
+
+
+def _in_line(line: TaskLine, fault: Fault) -> Fault:
+    """The fault, saying where it is, and that nothing came of it."""
+    fault.what = f"Line {line.line}: {fault.what}"
+    fault.hint = "Nothing was imported. Mend the line and import the file again."
+    return fault

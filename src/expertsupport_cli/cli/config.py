@@ -1,0 +1,84 @@
+"""Settings: list, get, set, unset, path."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from expertsupport_cli.cli.env import Env
+from expertsupport_cli.cli.options import Changes, Reads, group, prints
+from expertsupport_cli.errors import NotFound
+from expertsupport_cli.render.fields import PATH, SETTING, Named
+from expertsupport_cli.settings import SETTINGS, Value, write
+
+config = group("Settings: flag > variable > file > default.")
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The setting, such as user.email.")]
+
+
+@config.command("list", cls=Reads)
+@prints(SETTING)
+def list_settings(
+    ctx: typer.Context,
+    show_origin: Annotated[bool, typer.Option("--show-origin", help="Show where each value comes from.")] = False,
+) -> None:
+    """List all settings and their values in force."""
+    env = Env.of(ctx)
+    shape = SETTING.but(rows=("name", "value", "origin")) if show_origin else SETTING
+    env.printer.list(shape, (_named(env.settings.find(name)) for name in SETTINGS))
+
+
+@config.command("get", cls=Reads)
+@prints(SETTING)
+def get(ctx: typer.Context, name: Name) -> None:
+    """Print the value of a setting; status 3 if it has none."""
+    env = Env.of(ctx)
+    found = env.settings.find(name)
+    if found.value is None:
+        raise NotFound(f"The setting {name} has no value.", hint=f"es config set {name} VALUE")
+    env.printer.thing(SETTING, _named(found), found.value)
+
+
+@config.command("set", cls=Changes)
+def set_(
+    ctx: typer.Context, name: Name, value: Annotated[str, typer.Argument(metavar="VALUE", help="The new value.")]
+) -> None:
+    """Set a setting, in your own file."""
+    _write(Env.of(ctx), name, value)
+
+
+@config.command("unset", cls=Changes)
+def unset(ctx: typer.Context, name: Name) -> None:
+    """Remove a setting from your own file."""
+    _write(Env.of(ctx), name, None)
+
+
+@config.command("path", cls=Reads)
+@prints(PATH)
+def path(ctx: typer.Context) -> None:
+    """Print where the settings file is, whether or not it exists."""
+    env = Env.of(ctx)
+    where = env.settings.path
+    env.printer.thing(PATH, Named(values={"path": where, "exists": os.path.exists(where)}), where)
+
+
+def _write(env: Env, name: str, value: str | None) -> None:
+    if not write(env.settings.path, name, value, dry_run=env.dry_run):
+        env.printer.note(f"{name} is {'not set' if value is None else 'so'} already; nothing was changed.")
+    found = env.settings.find(name)
+    if value is not None and not env.dry_run and found.value != value:
+        env.printer.note(f"The value in force is another: it comes from {found.origin}.")
+
+
+def _named(found: Value) -> Named:
+    return Named(
+        values={
+            "name": found.setting.name,
+            "value": found.value,
+            "origin": found.origin,
+            "variable": found.setting.variable,
+            "meaning": found.setting.meaning,
+        }
+    )

@@ -1,0 +1,80 @@
+"""The whole story on a throw-away store: the real commands, and what they really print."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+
+import typer
+
+from expertsupport_cli.cli.env import Env
+from expertsupport_cli.cli.options import group
+from expertsupport_cli.errors import Fault
+from expertsupport_cli.render.page import Line
+
+top = group("")
+
+# (who, what is told, the command, the name that its output gets); {NAME} stands for an earlier output
+STORY = (
+    ("owner", "A space, in which tasks live for 10 days; a task in it.", "es space add acme --title 'Acme Ltd'", ""),
+    ("ann", "", "es task add 'The printer is on fire' --space acme", ""),
+    ("ann", "Ann is stuck. She makes a link to buy a certificate; it works once.", "es purchase-link T-1", "LINK"),
+    ("shop", "She pays; the online store redeems the link for a serial number.", "es link redeem {LINK}", "SERIAL"),
+    ("shop", "A second time it is refused.", "es link redeem {LINK}", ""),
+    ("ann", "The certificate opens a request, and the task no longer expires.", "es activate T-1 {SERIAL}", ""),
+    ("ann", "", "es comment ES-1 -m 'It started when I printed page 404.'", ""),
+    ("bob", "At the desk, Bob sees what waits, and answers with a question.", "es desk queue", ""),
+    ("bob", "", "es desk reply ES-1 --waiting -m 'Is it still plugged in?'", ""),
+    ("bob", "", "es desk note ES-1 -m 'The third one this week.'", ""),
+    ("ann", "The request waits for Ann; when she answers, it is the desk's turn again.", "es list --space acme", ""),
+    ("ann", "", "es comment ES-1 -m 'Not any more. That helped!'", ""),
+    ("ann", "", "es close ES-1 -m 'Thank you.'", ""),
+    ("ann", "A closed request takes no more, and says how to go on.", "es comment ES-1 -m 'One more thing'", ""),
+    ("ann", "Its page, without the note that is for the desk only.", "es show ES-1", ""),
+    ("ann", "The task's log has the support ticket URL.", "es log T-1 --expand", ""),
+    ("owner", "And for a script:", "es list --json", ""),
+)
+
+
+@top.command("demo")
+def demo(ctx: typer.Context) -> None:
+    """Play the whole story on a throw-away store: each command, with what it really prints."""
+    env = Env.of(ctx)
+    with tempfile.TemporaryDirectory(prefix="es-demo-") as folder:
+        outputs: dict[str, str] = {}
+        for who, told, command, name in STORY:
+            if told:
+                env.printer.lines(iter([[], [(f"# {told}", "dim")]]))
+            shown = command.format(**{key: f"${key}" for key in outputs})
+            line: Line = [(f"{who} $ ", "green"), (f"{name}=$({shown})" if name else shown, "bold")]
+            env.printer.lines(iter([line]))
+            sys.stdout.flush()
+            done = _play(shlex.split(command.format(**outputs)), folder, who, env, catch=bool(name))
+            if name:
+                outputs[name] = done
+                env.printer.lines(iter([[(f"{who} $ ", "green"), (f'echo "${name}"', "bold")], [(done, "")]]))
+    env.printer.lines(iter([[], [("# Nothing of this was kept. To begin for real: es space add NAME", "dim")]]))
+
+
+def _play(words: list[str], folder: str, who: str, env: Env, *, catch: bool) -> str:
+    """Run one command as that person, where nothing of the user's own is seen; what it printed, if caught."""
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("ES_")}
+    homes = {f"XDG_{kind}_HOME": os.path.join(folder, kind) for kind in ("CONFIG", "DATA", "STATE")}
+    surroundings = {**clean, **homes, "ES_STORE": os.path.join(folder, "store.db")}
+    surroundings |= {"ES_USER": who, "ES_EMAIL": f"{who}@example.org", "PYTHONUNBUFFERED": "1"}
+    before = ["--color", "always" if env.printer.colour else "never", "--no-input"]
+    done = subprocess.run(
+        [sys.executable, "-m", "expertsupport_cli", *before, *words[1:]],
+        env=surroundings,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE if catch else None,
+        stderr=None if catch or env.printer.on_terminal else subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode not in (0, 4):
+        raise Fault(f"The demo stopped: {shlex.join(words)} ended with status {done.returncode}.")
+    return (done.stdout or "").strip()

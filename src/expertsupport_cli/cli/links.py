@@ -1,0 +1,108 @@
+"""Buying: purchase links and the partners, and what the online store does with a link."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from expertsupport_cli.actions import links as actions
+from expertsupport_cli.cli.certificates import hand_over
+from expertsupport_cli.cli.env import Env
+from expertsupport_cli.cli.listing import browse, rows_wanted
+from expertsupport_cli.cli.options import Changes, Limit, Reads, TaskId, group, prints
+from expertsupport_cli.cli.spaces import show_partners
+from expertsupport_cli.errors import BadUsage
+from expertsupport_cli.files import read_text
+from expertsupport_cli.model import Side
+from expertsupport_cli.render.fields import ADDRESS, LINK, SERIAL, Named
+
+top = group("")
+link = group("Purchase links: addresses in the online store that work once.")
+
+Link = Annotated[
+    str, typer.Argument(metavar="LINK", help="The address, or the token at its end; - reads it from stdin.")
+]
+
+
+@top.command("purchase-link", cls=Changes)
+@prints(ADDRESS)
+def purchase_link(
+    ctx: typer.Context,
+    task: TaskId,
+    online: Annotated[
+        bool, typer.Option("--online", help="Make a link to the online store (unless --partner).")
+    ] = False,
+    partner: Annotated[bool, typer.Option("--partner", help="Show the partners instead.")] = False,
+    open_: Annotated[bool, typer.Option("--open", help="Open the link in the browser, too.")] = False,
+) -> None:
+    """Make an address where a certificate for a task can be bought, once; or show the partners who sell them."""
+    env = Env.of(ctx)
+    if partner and (online or open_):
+        raise BadUsage("--partner goes with neither --online nor --open.")
+    if partner:
+        env.writes = False
+        env.store.task(task)
+        show_partners(env)
+        return
+    lifetime = env.settings.seconds("shop.link-lifetime")
+    token, made = actions.make_link(env.store, task, lifetime=lifetime, by=env.actor(), at=env.now())
+    url = "(none: a dry run)" if env.dry_run else env.settings["shop.url"] + token
+    env.printer.thing(ADDRESS, Named(values={"url": url, "id": made.id, "lapses_at": made.lapses_at}), url)
+    current = env.store.open_request(made.task)
+    if current:
+        env.printer.note(
+            f"Task {made.task} has an open request, {current.id}: a new one can be opened once that is closed."
+        )
+    env.printer.hint(f"The link works once, until {made.lapses_at}. With the certificate: es activate {made.task}")
+    if open_ and not env.dry_run:
+        browse(env, url)
+
+
+@link.command("list", cls=Reads)
+@prints(LINK)
+def list_links(
+    ctx: typer.Context,
+    task: Annotated[str | None, typer.Option("--task", metavar="TASK", help="Only of this task.")] = None,
+    limit: Limit = None,
+) -> None:
+    """List purchase links, newest first."""
+    env = Env.of(ctx)
+    if task is not None:
+        env.store.task(task)
+    shown = env.printer.list(LINK, env.store.links(task, rows_wanted(env, limit)))
+    if env.printer.for_people and not shown:
+        env.printer.note("No purchase links. To make one: es purchase-link TASK")
+
+
+@link.command("redeem", cls=Changes)
+@prints(SERIAL)
+def redeem(ctx: typer.Context, link: Link) -> None:
+    """Turn a link into a certificate and print its serial, this once: what the online store calls after payment."""
+    env = Env.of(ctx)
+    address = read_text("-", "The link") if link == "-" else link
+    actions.redeem_link(
+        env.store, address, lambda serial, made: hand_over(env, [(serial, made)]), by=env.actor(), at=env.now()
+    )
+    env.printer.hint("Keep it: it is not shown again. To use it: es activate TASK SERIAL")
+
+
+@link.command("revoke", cls=Changes)
+@prints(LINK)
+def revoke(
+    ctx: typer.Context,
+    links: Annotated[
+        list[str], typer.Argument(metavar="LINK...", help="IDs (L-1) or addresses; several, or - for stdin.")
+    ],
+) -> None:
+    """Revoke unused purchase links, for good."""
+    env = Env.of(ctx)
+    env.confirm("A revoked link cannot be used again. Revoke?")
+    env.each(LINK, links, lambda reference: _revoke(env, reference))
+
+
+def _revoke(env: Env, reference: str) -> None:
+    found, changed = actions.revoke_link(env.store, reference, by=env.actor(Side.OWNER), at=env.now())
+    if not changed:
+        env.printer.note(f"Purchase link {found.id} is revoked already; nothing was changed.")
+    env.printer.thing(LINK, found, f"{found.id}  revoked")

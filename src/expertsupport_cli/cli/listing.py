@@ -1,0 +1,167 @@
+"""Looking at requests: list, show, open."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from expertsupport_cli import times
+from expertsupport_cli.cli.env import Env
+from expertsupport_cli.cli.options import Limit, Reads, RequestId, group, prints
+from expertsupport_cli.errors import BadUsage
+from expertsupport_cli.model import Status
+from expertsupport_cli.render.fields import ADDRESS, COMMENT, EVENT, REQUEST, Named
+from expertsupport_cli.render.page import SHOW, RequestPage, request_page
+from expertsupport_cli.store import Wanted
+
+top = group("")
+
+ON_TERMINAL = 50
+SORTS = ("created_at", "updated_at", "id", "task_id", "task_name", "initiator", "status", "space")
+
+
+@top.command("list", cls=Reads)
+@prints(REQUEST)
+def list_requests(
+    ctx: typer.Context,
+    space: Annotated[str | None, typer.Option("--space", metavar="NAME", help="Only of this space.")] = None,
+    status: Annotated[
+        list[str] | None, typer.Option("--status", metavar="STATUS", help="Only of this status; may be repeated.")
+    ] = None,
+    open_: Annotated[bool, typer.Option("--open", help="Only those that are not closed.")] = False,
+    turn: Annotated[str | None, typer.Option("--turn", metavar="desk|customer", help="Only whose move it is.")] = None,
+    task: Annotated[str | None, typer.Option("--task", metavar="TASK", help="Only of this task.")] = None,
+    initiator: Annotated[
+        str | None, typer.Option("--initiator", metavar="NAME", help="Only of this person: name or email address.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="WHEN", help="Opened since: 7d, 2026-01-31, or an RFC 3339 time.")
+    ] = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="WHEN", help="Opened before.")] = None,
+    search: Annotated[
+        str | None,
+        typer.Option(
+            "--search", metavar="WORDS", help="All these words, or their beginnings, in task name or comments."
+        ),
+    ] = None,
+    sort: Annotated[
+        str, typer.Option("--sort", metavar="FIELD", help=f"By {', '.join(SORTS)}.", show_default=False)
+    ] = "created_at",
+    reverse: Annotated[bool, typer.Option("--reverse", help="The other way round.")] = False,
+    limit: Limit = None,
+) -> None:
+    """List the requests of a space, newest first; of all spaces where none is named or set.
+
+    On a terminal 50 rows are shown; elsewhere all, as tab-separated values without a header.
+    """
+    env = Env.of(ctx)
+    if sort not in SORTS:
+        raise BadUsage(f"One cannot sort by “{sort[:80]}”.", f"There are: {', '.join(SORTS)}.")
+    wanted = _wanted(env, space, status or [], open_, turn, task, initiator, since, until, search)
+    ascending = reverse if sort in ("created_at", "updated_at", "id") else not reverse
+    requests = env.store.requests(wanted, sort, ascending=ascending, limit=rows_wanted(env, limit))
+    shown = env.printer.list(REQUEST, requests)
+    tell_of_the_rest(env, shown, lambda: env.store.count_requests(wanted), "request", "No requests.")
+
+
+@top.command("show", cls=Reads)
+@prints(SHOW, COMMENT, EVENT)
+def show(ctx: typer.Context, request: RequestId) -> None:
+    """Show a request's page: ID and status, then the conversation."""
+    show_request(Env.of(ctx), request, notes=False)
+
+
+@top.command("open", cls=Reads)
+@prints(ADDRESS)
+def open_page(ctx: typer.Context, request: RequestId) -> None:
+    """Print the support ticket URL of a request; on a terminal, open it in the browser."""
+    env = Env.of(ctx)
+    found = env.store.request(request)
+    url = found.url(env.printer.view.page_url)
+    env.printer.thing(ADDRESS, Named(values={"url": url, "id": found.id, "lapses_at": None}), url)
+    if env.printer.on_terminal:
+        browse(env, url)
+
+
+def show_request(env: Env, reference: str, *, notes: bool) -> None:
+    """Print a request's page."""
+    request = env.store.request(reference)
+    page = RequestPage(
+        request=request,
+        comments=env.store.comments(request, notes=notes),
+        events=env.store.events_of_request(request, notes=notes),
+    )
+    env.printer.page(SHOW, page, lambda: request_page(page, env.printer.view))
+
+
+def browse(env: Env, url: str) -> None:
+    """Open an address in the user's browser, or say that there is none."""
+    import webbrowser
+
+    sys.stdout.flush()
+    try:
+        opened = webbrowser.open(url)
+    except webbrowser.Error:
+        opened = False
+    if not opened:
+        env.printer.note("No browser could be started; the address is above.")
+
+
+def rows_wanted(env: Env, limit: int | None) -> int | None:
+    """How many rows to read: as many as were asked for, else 50 for a person and all for a program."""
+    return limit or (ON_TERMINAL if env.printer.for_people else None)
+
+
+def tell_of_the_rest(env: Env, shown: int, count: Callable[[], int], noun: str, none: str) -> None:
+    """Under a table: how many there are, and how to see the rest."""
+    if not env.printer.for_people:
+        return
+    total = count()
+    if not total:
+        env.printer.note(none)
+    elif shown < total:
+        env.printer.note(f"{shown} of {total:,} {noun}s. To see all: --limit {total}; for a program: --format tsv")
+    else:
+        env.printer.hint(f"{total:,} {noun}{'' if total == 1 else 's'}.")
+
+
+def _wanted(
+    env: Env,
+    space: str | None,
+    statuses: list[str],
+    open_: bool,
+    turn: str | None,
+    task: str | None,
+    initiator: str | None,
+    since: str | None,
+    until: str | None,
+    search: str | None,
+) -> Wanted:
+    """The filters, each found good. Raises BadUsage, or NotFound for a space or task that is not there."""
+    now = env.now()
+    space = space or env.settings.get("space")
+    if turn not in (None, "desk", "customer"):
+        raise BadUsage(f"--turn is desk or customer, not “{turn[:80]}”.")
+    words = [word for word in (search or "").split() if any(character.isalnum() for character in word)]
+    if search is not None and not words:
+        raise BadUsage("--search has no word in it.", hint="For example: es list --search 'printer jam'")
+    known = {str(status).lower(): status for status in Status}
+    for status in statuses:
+        if status.lower() not in known:
+            raise BadUsage(f"There is no status “{status[:80]}”.", f"There are: {', '.join(Status)}.")
+    chosen = [str(known[status.lower()]) for status in statuses]
+    if open_:
+        chosen = [status for status in chosen or map(str, Status) if status != Status.CLOSED] or ["none"]
+    return Wanted(
+        space=env.store.space(space).name if space else None,
+        task=env.store.task(task).id if task else None,
+        initiator=initiator,
+        statuses=chosen,
+        turn=turn,
+        since=None if since is None else times.parse_moment(since, now),
+        until=None if until is None else times.parse_moment(until, now),
+        words=words,
+    )

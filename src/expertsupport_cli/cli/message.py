@@ -1,0 +1,113 @@
+"""The message of a verb: from -m, from a file or stdin, or from the editor, whose draft survives a failure."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+from collections.abc import Sequence
+
+from expertsupport_cli.cli.env import Env
+from expertsupport_cli.errors import BadUsage
+from expertsupport_cli.files import read_text
+from expertsupport_cli.model import Act
+
+SCISSORS = "# ------------------------ >8 ------------------------"
+_BELOW = f"""{SCISSORS}
+# Write your message above this line; it and all below are left out.
+# Save and leave the editor to send it; an empty message sends nothing.
+"""
+
+
+class Text:
+    """`with Text(...) as text:` the message, as `text.body`; None where none is needed and none was given.
+
+    If what is done with it then fails, a text that was written by hand is kept in a file, whose path is told.
+    """
+
+    def __init__(
+        self, env: Env, message: str | None, file: str | None, requests: Sequence[str], act: Act, *, needed: bool = True
+    ) -> None:
+        self.body: str | None = None
+        self._env = env
+        self._draft: str | None = None
+        self._requests = requests
+        if message is not None and file is not None:
+            raise BadUsage("The message is given twice.", hint="Leave out either -m or -F.")
+        if file == "-" and "-" in requests:
+            raise BadUsage(
+                "Both the message and the requests are to come from stdin.", hint="Give the message with -m."
+            )
+        if message is not None:
+            self.body = message
+        elif file is not None:
+            self.body = read_text(file, "The message").removesuffix("\n").removesuffix("\r")
+        elif needed:
+            self._from_editor(act)
+
+    def __enter__(self) -> Text:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if self._draft is None:
+            return
+        if error is None and not self._env.dry_run:
+            os.unlink(self._draft)
+        else:
+            self._env.printer.note(f"Your text is kept: {self._draft} (to use it: -F {shlex.quote(self._draft)})")
+
+    @property
+    def needed_body(self) -> str:
+        """The message of a verb that cannot do without one."""
+        return self.body or ""
+
+    def _from_editor(self, act: Act) -> None:
+        if not self._env.interactive:
+            raise BadUsage("No message is given.", hint="Give it with -m TEXT, or -F FILE (- is stdin).")
+        for reference in self._requests if "-" not in self._requests else ():
+            # rather now than after the text was written
+            self._env.store.request(reference).after(act, self._env.now())
+        self._draft = _new_draft(self._requests)
+        _edit(self._draft)
+        text = read_text(self._draft, "The draft").split(SCISSORS, 1)[0].strip("\n")
+        if not text.strip():
+            os.unlink(self._draft)
+            self._draft = None
+            raise BadUsage("The message is empty.", "Nothing was sent.")
+        with open(self._draft, "w", encoding="utf-8") as draft:
+            draft.write(text + "\n")
+        self.body = text
+
+
+def _new_draft(requests: Sequence[str]) -> str:
+    """An empty draft, for the user's eyes only."""
+    import tempfile
+
+    import platformdirs
+
+    from expertsupport_cli.settings import APP
+
+    folder = os.path.join(platformdirs.user_state_dir(APP, appauthor=False), "drafts")
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    handle, path = tempfile.mkstemp(prefix="message-", suffix=".md", dir=folder)
+    with os.fdopen(handle, "w", encoding="utf-8") as draft:
+        draft.write(f"\n{_BELOW}# For: {', '.join(requests)}\n")
+    return path
+
+
+def _edit(path: str) -> None:
+    """Let the user write. Ctrl-C is the editor's meanwhile. Raises BadUsage if the editor fails."""
+    names = ("ES_EDITOR", "VISUAL", "EDITOR")
+    editor = next((os.environ[name] for name in names if os.environ.get(name)), "vi")
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        status = subprocess.run([*shlex.split(editor), path], check=False).returncode
+    except (OSError, ValueError) as error:
+        raise BadUsage(
+            f"The editor “{editor}” cannot be started.", f"{error}.", "Name another in ES_EDITOR, or use -m or -F."
+        ) from error
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if status:
+        raise BadUsage(f"The editor ended with status {status}.", f"Nothing was sent; your text is kept: {path}")

@@ -1,0 +1,140 @@
+"""Tasks: add, list, show, close, reopen, import; and the log of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated
+
+import typer
+
+from expertsupport_cli.actions import tasks as actions
+from expertsupport_cli.cli.env import Env
+from expertsupport_cli.cli.listing import rows_wanted, tell_of_the_rest
+from expertsupport_cli.cli.options import Changes, Limit, Reads, TaskId, TaskIds, group, prints
+from expertsupport_cli.cli.taskfile import task_lines
+from expertsupport_cli.errors import BadUsage
+from expertsupport_cli.model import Task
+from expertsupport_cli.render.fields import LOG, TASK
+from expertsupport_cli.render.page import event_name, log_page, task_page
+from expertsupport_cli.render.progress import watched
+from expertsupport_cli.store import Wanted
+
+top = group("")
+task = group("The tasks that support is bought for.")
+
+Space = Annotated[str | None, typer.Option("--space", metavar="NAME", help="The space (or the setting space).")]
+STATES = ("open", "closed", "expired")
+
+
+@task.command("add", cls=Changes)
+@prints(TASK)
+def add(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What the task is called.")],
+    space: Space = None,
+    id: Annotated[str | None, typer.Option("--id", metavar="ID", help="Your own ID; else T-1, T-2, …")] = None,
+    description: Annotated[str, typer.Option("--description", metavar="TEXT", help="What it is about.")] = "",
+) -> None:
+    """Add a task to a space; it expires as the space says."""
+    env = Env.of(ctx)
+    home = space or env.settings.get("space")
+    if not home:
+        raise BadUsage("No space is named.", hint="es task add NAME --space S, or: es config set space S")
+    added = actions.add_task(env.store, name, home, id=id, description=description, by=env.actor(), at=env.now())
+    _tell(env, added, True)
+
+
+@task.command("list", cls=Reads)
+@prints(TASK)
+def list_tasks(
+    ctx: typer.Context,
+    space: Space = None,
+    state: Annotated[str | None, typer.Option("--state", metavar="|".join(STATES), help="Only in this state.")] = None,
+    limit: Limit = None,
+) -> None:
+    """List tasks, newest first."""
+    env = Env.of(ctx)
+    if state not in (None, *STATES):
+        raise BadUsage(f"There is no state “{state[:80]}”.", f"There are: {', '.join(STATES)}.")
+    home = space or env.settings.get("space")
+    if home:
+        env.store.space(home)
+    shown = env.printer.list(TASK, env.store.tasks(env.now(), home, state, rows_wanted(env, limit)))
+    tell_of_the_rest(env, shown, lambda: env.store.count_tasks(env.now(), home, state), "task", "No tasks.")
+
+
+@task.command("show", cls=Reads)
+@prints(TASK)
+def show(ctx: typer.Context, task: TaskId) -> None:
+    """Show a task, and the requests that were opened on it."""
+    env = Env.of(ctx)
+    found = env.store.task(task)
+    requests = list(env.store.requests(Wanted(task=found.id), ascending=True))
+    env.printer.page(TASK, found, lambda: task_page(found, requests, env.printer.view))
+
+
+@task.command("close", cls=Changes)
+@prints(TASK)
+def close(ctx: typer.Context, tasks: TaskIds) -> None:
+    """Close a task: support can no longer be activated on it. A request that it has goes on."""
+    env = Env.of(ctx)
+    env.each(TASK, tasks, lambda id: _tell(env, *actions.close_task(env.store, id, by=env.actor(), at=env.now())))
+
+
+@task.command("reopen", cls=Changes)
+@prints(TASK)
+def reopen(ctx: typer.Context, tasks: TaskIds) -> None:
+    """Reopen a closed or expired task; its time starts again."""
+    env = Env.of(ctx)
+    env.each(TASK, tasks, lambda id: _tell(env, *actions.reopen_task(env.store, id, by=env.actor(), at=env.now())))
+
+
+@task.command("import", cls=Changes)
+@prints(TASK)
+def import_(
+    ctx: typer.Context,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="CSV with a header, or JSON lines; - is stdin.")],
+    space: Space = None,
+) -> None:
+    """Add many tasks from a file, all or none.
+
+    The fields are id, name, space and description; id may be left out for T-1, T-2, …, and space for --space or the
+    setting. Prints the new IDs, one a line.
+    """
+    env = Env.of(ctx)
+    lines = watched(task_lines(file, space or env.settings.get("space")), "Reading", show=env.shows_progress)
+
+    def writing(tasks: Sequence[Task]) -> Iterator[Task]:
+        return watched(tasks, "Writing", total=len(tasks), show=env.shows_progress)
+
+    added = actions.import_tasks(env.store, lines, by=env.actor(), at=env.now(), writing=writing)
+    env.printer.all(TASK, added, f"{len(added):,} tasks were imported.")
+
+
+@top.command("log", cls=Reads)
+@prints(LOG)
+def log(
+    ctx: typer.Context,
+    task: TaskId,
+    expand: Annotated[bool, typer.Option("--expand", help="Show each event's fields too.")] = False,
+) -> None:
+    """Show what happened on a task; expanded, with the support ticket URL."""
+    env = Env.of(ctx)
+    entries = env.store.events_of_task(env.store.task(task).id)
+    if expand and env.printer.as_page:
+        env.printer.lines(log_page(entries, env.printer.view))
+    elif env.printer.for_people:
+        env.printer.list(LOG, (entry.but(kind=event_name(entry.kind)) for entry in entries))
+        env.printer.hint(f"To see more of each: es log {task} --expand")
+    else:
+        env.printer.list(LOG, entries)
+
+
+def _tell(env: Env, found: Task, changed: bool) -> None:
+    state = found.state(env.now())
+    if not changed:
+        env.printer.note(f"Task {found.id} is {state} already; nothing was changed.")
+    env.printer.thing(TASK, found, f"{found.id}  {state}" + (f", until {found.expires_at}" if found.expires_at else ""))
+    if not changed or state != "open":
+        return
+    env.printer.hint(f"To get expert support on it: es activate {found.id}")

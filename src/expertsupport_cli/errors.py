@@ -1,0 +1,258 @@
+"""What can go wrong, as a tree; each class has its code (for scripts) and its exit status.
+
+    Fault                       1   fault               a fault of ours
+    ├── OutputLost              1   output_lost         what was printed could not be written
+    ├── BadUsage                2   usage               wrong usage, malformed input
+    │   └── MalformedSerial     2   malformed_serial
+    ├── NotFound                3   not_found
+    ├── Refused                 4   refused             by a rule
+    │   ├── AlreadyExists       4   already_exists
+    │   ├── CertificateUnknown  4   certificate_unknown
+    │   ├── SerialMistyped      4   serial_mistyped
+    │   ├── CertificateRevoked  4   certificate_revoked
+    │   ├── CertificateExpired  4   certificate_expired
+    │   ├── CertificateUsed     4   certificate_used
+    │   ├── LinkSpent           4   link_used, link_lapsed or link_revoked
+    │   ├── RequestClosed       4   request_closed
+    │   ├── RequestOpen         4   request_open        the task has another request that is not closed
+    │   ├── SpaceBlocked        4   space_blocked
+    │   ├── SpaceFull           4   space_full
+    │   ├── TaskClosed          4   task_closed
+    │   └── TaskExpired         4   task_expired
+    └── StoreUnusable           5   store_unusable
+        ├── StoreBusy           5   store_busy
+        ├── StoreDamaged        5   store_damaged
+        ├── StoreForeign        5   store_foreign       a database of another program
+        ├── StoreFull           5   store_full          the disk is full
+        ├── StoreMissing        5   store_missing       it cannot be opened or made
+        ├── StoreReadOnly       5   store_read_only
+        └── StoreTooNew         5   store_too_new       made by a newer program
+
+A fault is at most three lines: what is wrong, why, and the command to run next (the hint).
+"""
+
+from __future__ import annotations
+
+
+class Fault(Exception):
+    """Anything that ends a command; caught in one place, `cli.main`.
+
+    `what` and `why` are sentences; `hint` is what to do next, a command where there is one.
+    """
+
+    code = "fault"
+    exit_status = 1
+
+    def __init__(self, what: str, why: str = "", hint: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.why = why
+        self.hint = hint
+
+    @property
+    def message(self) -> str:
+        """What and why in one line, as JSON has it."""
+        return f"{self.what} {self.why}".rstrip()
+
+
+class OutputLost(Fault):
+    code = "output_lost"
+
+
+class BadUsage(Fault):
+    code = "usage"
+    exit_status = 2
+
+
+class MalformedSerial(BadUsage):
+    """A serial that is not of the form; says where, and never repeats it."""
+
+    code = "malformed_serial"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            "This is not a serial number.",
+            why,
+            "A serial number is 16 letters and digits in groups of four: XXXX-XXXX-XXXX-XXXX",
+        )
+
+
+class NotFound(Fault):
+    code = "not_found"
+    exit_status = 3
+
+
+class Refused(Fault):
+    code = "refused"
+    exit_status = 4
+
+
+class AlreadyExists(Refused):
+    code = "already_exists"
+
+
+class CertificateUnknown(Refused):
+    code = "certificate_unknown"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This serial number is unknown.",
+            "No certificate in this store has it.",
+            "Ask where you bought it, or see how to buy one: es purchase-link --help",
+        )
+
+
+class SerialMistyped(Refused):
+    code = "serial_mistyped"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This serial number is unknown; it looks mistyped.",
+            "Its check symbol does not fit the other characters.",
+            "Compare it with the certificate, character by character, and try again.",
+        )
+
+
+class CertificateRevoked(Refused):
+    code = "certificate_revoked"
+
+    def __init__(self, certificate: str, revoked_at: str) -> None:
+        super().__init__(
+            f"Certificate {certificate} was revoked.",
+            f"That was at {revoked_at}.",
+            "Ask the partner you bought it from.",
+        )
+
+
+class CertificateExpired(Refused):
+    code = "certificate_expired"
+
+    def __init__(self, certificate: str, valid_until: str) -> None:
+        super().__init__(
+            f"Certificate {certificate} has expired.",
+            f"It was valid until {valid_until}.",
+            "To buy another: es purchase-link TASK",
+        )
+
+
+class CertificateUsed(Refused):
+    code = "certificate_used"
+
+    def __init__(self, certificate: str, request: str, task: str) -> None:
+        super().__init__(
+            f"Certificate {certificate} was already used.",
+            f"It opened {request} on task {task}.",
+            f"To buy another: es purchase-link TASK; to see that request: es show {request}",
+        )
+
+
+class LinkSpent(Refused):
+    """A purchase link that was used, has lapsed or was revoked."""
+
+    def __init__(self, link: str, how: str, at: str, task: str) -> None:
+        self.code = f"link_{how}"
+        told = {"used": "was already used", "lapsed": "has lapsed", "revoked": "was revoked"}[how]
+        super().__init__(
+            f"Purchase link {link} {told}.",
+            f"That was at {at}; a link works once.",
+            f"To make another: es purchase-link {task}",
+        )
+
+
+class RequestClosed(Refused):
+    code = "request_closed"
+
+    def __init__(self, request: str) -> None:
+        super().__init__(
+            f"{request} is closed.",
+            "A closed request takes no more messages.",
+            f"To go on: es reopen {request}",
+        )
+
+
+class RequestOpen(Refused):
+    code = "request_open"
+
+    def __init__(self, task: str, request: str, status: str) -> None:
+        super().__init__(
+            f"Task {task} has an open request: {request} ({status}).",
+            "A task has one open request at a time.",
+            f"To see it: es show {request}",
+        )
+
+
+class SpaceBlocked(Refused):
+    code = "space_blocked"
+
+    def __init__(self, space: str) -> None:
+        super().__init__(
+            f"Space {space} is blocked.",
+            "Nothing new can be started in it.",
+            f"Its owner can: es space edit {space} --unblocked",
+        )
+
+
+class SpaceFull(Refused):
+    code = "space_full"
+
+    def __init__(self, space: str, limit: int, tasks: int) -> None:
+        super().__init__(
+            f"Space {space} has no room for this.",
+            f"It has {tasks} of the {limit} tasks that it may have.",
+            f"Its owner can: es space edit {space} --task-limit N",
+        )
+
+
+class TaskClosed(Refused):
+    code = "task_closed"
+
+    def __init__(self, task: str, closed_at: str) -> None:
+        super().__init__(
+            f"Task {task} is closed.",
+            f"It was closed at {closed_at}.",
+            f"To reopen it: es task reopen {task}",
+        )
+
+
+class TaskExpired(Refused):
+    code = "task_expired"
+
+    def __init__(self, task: str, expired_at: str) -> None:
+        super().__init__(
+            f"Task {task} has expired.",
+            f"It expired at {expired_at}; it can be read, but not worked on.",
+            f"To reopen it: es task reopen {task}",
+        )
+
+
+class StoreUnusable(Fault):
+    code = "store_unusable"
+    exit_status = 5
+
+
+class StoreBusy(StoreUnusable):
+    code = "store_busy"
+
+
+class StoreDamaged(StoreUnusable):
+    code = "store_damaged"
+
+
+class StoreForeign(StoreUnusable):
+    code = "store_foreign"
+
+
+class StoreFull(StoreUnusable):
+    code = "store_full"
+
+
+class StoreMissing(StoreUnusable):
+    code = "store_missing"
+
+
+class StoreReadOnly(StoreUnusable):
+    code = "store_read_only"
+
+
+class StoreTooNew(StoreUnusable):
+    code = "store_too_new"

@@ -1,0 +1,28 @@
+"""Reading what a user names: a file or stdin, as text that is UTF-8."""
+
+from __future__ import annotations
+
+import sys
+
+from expertsupport_cli.errors import BadUsage, NotFound
+
+MOST_BYTES = 1 << 30
+
+
+def read_text(path: str, what: str) -> str:
+    """The text of a file, or of stdin for `-`. Raises NotFound, or BadUsage naming the line that is not UTF-8."""
+    try:
+        if path == "-":
+            data = sys.stdin.buffer.read(MOST_BYTES) if sys.stdin else b""
+        else:
+            with open(path, "rb") as file:
+                data = file.read(MOST_BYTES)
+    except FileNotFoundError as error:
+        raise NotFound(f"{what} is not there: {path}") from error
+    except OSError as error:
+        raise BadUsage(f"{what} cannot be read.", f"{path}: {error.strerror}.") from error
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise BadUsage(f"Line {line}: {what} is not valid UTF-8.", f"{path}, byte {error.start + 1}.") from error

@@ -1,0 +1,1 @@
+"""How things are shown: tables and pages for people, rows and JSON for programs. The one place that imports Rich."""

@@ -1,0 +1,112 @@
+"""Rows for programs: TSV, CSV, JSON, JSON lines; written as they come, however many there are."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from expertsupport_cli.errors import BadUsage
+from expertsupport_cli.render.text import one_line, to_json, tsv
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any
+
+    from expertsupport_cli.render.fields import Shape, View
+
+FORMATS = ("table", "tsv", "csv", "json", "jsonl")
+
+
+def chosen(shape: Shape, names: str | None) -> list[str]:
+    """The fields that `--fields a,b` names, in that order; none means all. Raises BadUsage, naming the known ones."""
+    if names is None:
+        return []
+    wanted = [name.strip() for name in names.split(",") if name.strip()]
+    unknown = [name for name in wanted if name not in shape.names()]
+    if unknown or not wanted:
+        raise BadUsage(
+            f"There is no field “{unknown[0][:80]}” here." if unknown else "--fields names no field.",
+            f"There are: {', '.join(shape.names())}.",
+        )
+    return wanted
+
+
+def text_of(value: object) -> str:
+    """A value as text in TSV and CSV: empty for null, small letters for true and false."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (list, dict)):
+        return to_json(value)
+    return str(value)
+
+
+class RowWriter:
+    """Writes things one after the other in one of the formats for programs.
+
+    `safe` is for a terminal: CSV then shows control characters as escapes; the others always do, in their way.
+    """
+
+    def __init__(
+        self, write: Callable[[str], object], shape: Shape, view: View, format: str, names: Sequence[str], *, safe: bool
+    ) -> None:
+        self._write = write
+        self._shape = shape
+        self._view = view
+        self._format = format
+        self._names = names
+        self._safe = safe
+        self._count = 0
+
+    def rows(self, things: Iterable[Any]) -> None:
+        """All of a list: with the header of CSV and the brackets of JSON."""
+        self.begin()
+        for thing in things:
+            self.row(thing)
+        self.end()
+
+    def begin(self) -> None:
+        if self._format == "json":
+            self._write("[")
+        elif self._format == "csv":
+            self._write(_csv(self._columns()))
+
+    def row(self, thing: Any) -> None:
+        separator = ",\n " if self._count else "\n "
+        self._count += 1
+        if self._format == "json":
+            self._write(separator + to_json(self._shape.as_json(thing, self._view, self._names)))
+        elif self._format == "jsonl":
+            self._write(to_json(self._shape.as_json(thing, self._view, self._names)) + "\n")
+        else:
+            values = self._shape.as_json(thing, self._view, self._columns()).values()
+            texts = [text_of(value) for value in values]
+            if self._format == "csv":
+                self._write(_csv([one_line(text) for text in texts] if self._safe else texts))
+            else:
+                self._write("\t".join(map(tsv, texts)) + "\n")
+
+    def end(self) -> None:
+        if self._format == "json":
+            self._write("\n]\n" if self._count else "]\n")
+
+    def object(self, thing: Any) -> None:
+        """One thing alone: a JSON object, or its row."""
+        if self._format == "json":
+            self._write(to_json(self._shape.as_json(thing, self._view, self._names), indent=2) + "\n")
+        elif self._format == "csv":
+            self.begin()
+            self.row(thing)
+        else:
+            self.row(thing)
+
+    def _columns(self) -> Sequence[str]:
+        return self._names or self._shape.rows or self._shape.names()
+
+
+def _csv(values: Sequence[str]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(values)
+    return line.getvalue()

@@ -1,0 +1,68 @@
+"""The terminal: whether there is one, its width, and whether it gets colour. Resolved here and nowhere else."""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Literal, TextIO
+
+    from rich.console import Console
+
+DEFAULT_WIDTH = 80
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:  # closed
+        return False
+
+
+def wants_colour(choice: str, stream: TextIO | None, environment: Mapping[str, str]) -> bool:
+    """--color > NO_COLOR > CLICOLOR_FORCE, FORCE_COLOR > CLICOLOR=0 > a terminal that is not dumb."""
+    if choice != "auto":
+        return choice == "always"
+    if environment.get("NO_COLOR"):
+        return False
+    if any(environment.get(name, "0") not in ("", "0", "false") for name in ("CLICOLOR_FORCE", "FORCE_COLOR")):
+        return True
+    if environment.get("CLICOLOR") == "0":
+        return False
+    return is_terminal(stream) and environment.get("TERM", "dumb") not in ("dumb", "")
+
+
+def width() -> int:
+    """The columns of the terminal: COLUMNS, or what it says itself."""
+    import shutil
+
+    return shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns
+
+
+def console(stream: TextIO, *, colour: bool) -> Console:
+    """Rich, drawing for this stream and nothing else; without colour it writes no escapes at all."""
+    from rich.console import Console
+
+    return Console(
+        file=stream,
+        force_terminal=colour,
+        color_system=_colours() if colour else None,
+        no_color=not colour,
+        width=width(),
+        markup=False,
+        emoji=False,
+        highlight=False,
+        legacy_windows=False,
+        force_interactive=False,
+        soft_wrap=False,
+        _environ={},  # what the environment says was decided above
+    )
+
+
+def _colours() -> Literal["standard", "256", "truecolor"]:
+    depth = os.environ.get("COLORTERM", "")
+    if depth in ("truecolor", "24bit"):
+        return "truecolor"
+    return "256" if "256" in os.environ.get("TERM", "") else "standard"

@@ -1,0 +1,48 @@
+"""Text that people typed, made safe to show: nothing raw reaches the terminal.
+
+Control characters, the marks that turn the direction of writing, and what is invisible by design are shown as
+escapes, so that one sees that they are there. JSON has them as its own escapes and gives back the same text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+# C0, DEL, C1; direction marks and isolates; line and paragraph separators; interlinear marks; surrogates; tags
+_UNSAFE = "\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f"
+_CONTROLS = re.compile(f"[{_UNSAFE}]")
+_CONTROLS_IN_LINES = re.compile(f"[{_UNSAFE}]".replace("\x00-\x1f", "\x00-\x09\x0b-\x1f"))
+_BREAKS = re.compile(r"\r\n?|\n")
+_TSV = re.compile(f"[\\\\{_UNSAFE}]")
+_TSV_NAMES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
+
+
+def one_line(text: str) -> str:
+    """For a cell or a sentence: breaks and tabs become blanks, other controls are shown as escapes."""
+    return _CONTROLS.sub(_shown, re.sub(r"[\t\r\n]+", " ", text))
+
+
+def lines(text: str) -> list[str]:
+    """For a page: the lines of the text, tabs as blanks, other controls shown as escapes."""
+    return [_CONTROLS_IN_LINES.sub(_shown, line.expandtabs(4)) for line in _BREAKS.split(text)]
+
+
+def tsv(text: str) -> str:
+    r"""For a field of tab-separated values: `\t`, `\n`, `\\`, and `\x1b` or `\u202e` for other controls."""
+    return _TSV.sub(lambda found: _TSV_NAMES.get(found[0]) or _shown(found), text)
+
+
+def to_json(value: object, *, indent: int | None = None) -> str:
+    """JSON in which text is as it was, but whatever a terminal might obey is escaped."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return _CONTROLS_IN_LINES.sub(_json_escape, text)
+
+
+def _shown(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _json_escape(found: re.Match[str]) -> str:
+    return json.dumps(found[0])[1:-1] if found[0] != "\x7f" else "\\u007f"

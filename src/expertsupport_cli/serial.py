@@ -1,0 +1,118 @@
+"""The serial number of a certificate: read, issue, mask, digest.
+
+A serial is 16 ASCII letters or digits, written `XXXX-XXXX-XXXX-XXXX`. Those that we issue use an alphabet
+of 32 symbols without look-alikes (Crockford's base 32: no I, L, O, U): 15 random ones, 75 bits, and a check
+symbol. Taken as elements of the field of 32 elements, the 16 symbols x0 ... x15 satisfy
+
+    a^15 x0 + a^14 x1 + ... + a x14 + x15 = 0
+
+where a generates the field, so the weights are all different and none is 0. A wrong symbol changes the sum
+by weight * difference, a swap by the difference of two weights * the difference of two symbols: neither is
+ever 0, so every single wrong symbol and every swap is found.
+"""
+
+from __future__ import annotations
+
+import os
+
+from expertsupport_cli.errors import MalformedSerial
+
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+LENGTH = 16
+GROUP = 4
+RANDOM_BITS = 5 * (LENGTH - 1)
+
+_LOOK_ALIKES = str.maketrans("OIL", "011")
+# U+002D and what keyboards, word processors and mail programs make of it
+_DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d\u00ad"
+_REDUCE = 0b100101  # x^5 + x^2 + 1, primitive over two elements
+
+
+def read(text: str) -> str:
+    """The serial in normal form: 16 upper-case letters or digits, without dashes.
+
+    Case, surrounding blanks and the kind of dash do not matter, nor whether dashes or blanks stand between
+    the groups at all. Raises MalformedSerial, which names the position and never repeats the text.
+    """
+    found = ""
+    typed = text.strip()
+    for position, character in enumerate(typed, start=1):
+        if character.isascii() and character.isalnum():
+            found += character.upper()
+            if len(found) > LENGTH:
+                raise MalformedSerial(f"It goes on after its 16 letters and digits, at character {position}.")
+        elif character in _DASHES or character.isspace():
+            if len(found) % GROUP or not found or position == len(typed):
+                raise MalformedSerial(f"Character {position} is a dash or a blank, but not between two groups of four.")
+        else:
+            raise MalformedSerial(f"Character {position} is not a letter from A to Z or a digit.")
+    if len(found) < LENGTH:
+        raise MalformedSerial(f"It ends after {len(found)} of its 16 letters and digits.")
+    return found
+
+
+def readings(normal: str) -> tuple[str, ...]:
+    """What a typed serial may mean: itself, and with look-alikes read as digits where that makes it one of ours."""
+    folded = normal.translate(_LOOK_ALIKES)
+    if folded != normal and is_ours(folded):
+        return normal, folded
+    return (normal,)
+
+
+def is_ours(normal: str) -> bool:
+    """Whether the check symbol fits, as it does in all serials that we issue."""
+    return all(symbol in ALPHABET for symbol in normal) and _sum(normal) == 0
+
+
+def looks_mistyped(normal: str) -> bool:
+    """Whether no reading of the serial has a check symbol that fits."""
+    return not is_ours(normal.translate(_LOOK_ALIKES))
+
+
+def issue() -> str:
+    """A new serial in normal form, from 75 random bits."""
+    bits = int.from_bytes(os.urandom(10), "big") >> 5
+    body = "".join(ALPHABET[bits >> shift & 31] for shift in range(RANDOM_BITS - 5, -1, -5))
+    return body + ALPHABET[_times_a(_sum(body))]
+
+
+def write(normal: str) -> str:
+    """The serial as it is written: `XXXX-XXXX-XXXX-XXXX`."""
+    return "-".join(normal[i : i + GROUP] for i in range(0, LENGTH, GROUP))
+
+
+def digest(normal: str) -> str:
+    """What the store keeps instead of the serial: SHA-256 in hexadecimal, of a text of our own form."""
+    import hashlib
+
+    return hashlib.sha256(b"expertsupport serial " + normal.encode("ascii")).hexdigest()
+
+
+def last_group(normal: str) -> str:
+    return normal[-GROUP:]
+
+
+def mask(group: str) -> str:
+    """How a certificate is shown: `****-****-****-7K3M`."""
+    return f"****-****-****-{group}"
+
+
+def conceal(message: str) -> str:
+    """The message with every serial in it masked: for whatever repeats what a person typed."""
+    import re
+
+    dash = f"[{_DASHES}]"
+    grouped = rf"(?:[A-Za-z0-9]{{4}}{dash}){{3}}[A-Za-z0-9]{{4}}"
+    solid = r"(?=[A-Za-z]*[0-9])[A-Za-z0-9]{16}"  # without a digit it is a word
+    return re.sub(rf"(?<![A-Za-z0-9])(?:{grouped}|{solid})(?![A-Za-z0-9])", mask("****"), message)
+
+
+def _times_a(element: int) -> int:
+    return element << 1 ^ (_REDUCE if element & 16 else 0)
+
+
+def _sum(symbols: str) -> int:
+    total = 0
+    for symbol in symbols:
+        total = _times_a(total) ^ ALPHABET.index(symbol)
+    return total

@@ -1,0 +1,138 @@
+"""Certificates and purchase links: known by the digests of what only their owners have."""
+
+from __future__ import annotations
+
+from expertsupport_cli.errors import NotFound
+from expertsupport_cli.model import Certificate, PurchaseLink, numbered
+from expertsupport_cli.store.connection import Connection
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_CERTIFICATE = """SELECT c.number, c.digest, c.last_group, c.origin, c.note, c.created_at, c.valid_until, c.revoked_at,
+    c.used_at, 'ES-' || r.number AS request, t.id AS task FROM certificates c
+    LEFT JOIN requests r ON r.certificate = c.number LEFT JOIN tasks t ON t.number = r.task"""
+_LINK = """SELECT l.number, l.digest, t.id AS task, l.created_at, l.creator, l.lapses_at, l.used_at, l.revoked_at,
+    c.last_group AS certificate FROM links l JOIN tasks t ON t.number = l.task
+    LEFT JOIN certificates c ON c.number = l.certificate"""
+_CERTIFICATE_STATES = {
+    "unused": "c.used_at IS NULL AND c.revoked_at IS NULL AND (c.valid_until IS NULL OR c.valid_until > :at)",
+    "used": "c.used_at IS NOT NULL",
+    "revoked": "c.revoked_at IS NOT NULL",
+    "expired": "c.used_at IS NULL AND c.revoked_at IS NULL AND c.valid_until <= :at",
+}
+CERTIFICATE_STATES = tuple(_CERTIFICATE_STATES)
+
+
+class Certificates(Connection):
+    def certificate_by_digest(self, *digests: str) -> Certificate | None:
+        """The certificate with the first of these digests that there is."""
+        for digest in digests:
+            row = self.row(f"{_CERTIFICATE} WHERE c.digest = ?", digest)
+            if row:
+                return Certificate(**row)
+        return None
+
+    def certificate(self, id: str) -> Certificate:
+        """By its ID, `C-1`. Raises NotFound."""
+        row = self.row(f"{_CERTIFICATE} WHERE c.number = ?", numbered(id, "C"))
+        if row is None:
+            raise NotFound(f"There is no certificate “{id[:80]}”.", hint="To see those there are: es cert list")
+        return Certificate(**row)
+
+    def certificates(self, at: str, state: str | None = None, limit: int | None = None) -> Iterator[Certificate]:
+        """Certificates, newest first, in pages."""
+        where = _CERTIFICATE_STATES[state] if state else "1"
+        rows = self.newest_first(f"{_CERTIFICATE} WHERE {where}", "c.number", {"at": at}, limit)
+        return (Certificate(**row) for row in rows)
+
+    def count_certificates(self, at: str, state: str | None = None) -> int:
+        where = _CERTIFICATE_STATES[state] if state else "1"
+        return int(self.value(f"SELECT count(*) FROM certificates c WHERE {where}", at=at))
+
+    def add_certificate(self, certificate: Certificate) -> Certificate:
+        """The certificate with the number that it got."""
+        number = self.insert(
+            "INSERT INTO certificates (digest, last_group, origin, note, created_at, valid_until) VALUES (?, ?, ?, ?, ?, ?)",
+            certificate.digest,
+            certificate.last_group,
+            certificate.origin,
+            certificate.note,
+            certificate.created_at,
+            certificate.valid_until,
+        )
+        return certificate.but(number=number)
+
+    def use_certificate(self, number: int, at: str) -> bool:
+        """Whether it was unused, and not revoked, until now."""
+        return bool(
+            self.change(
+                "UPDATE certificates SET used_at = ? WHERE number = ? AND used_at IS NULL AND revoked_at IS NULL",
+                at,
+                number,
+            )
+        )
+
+    def revoke_certificate(self, number: int, at: str) -> bool:
+        """Whether it was unused, and not revoked, until now."""
+        return bool(
+            self.change(
+                "UPDATE certificates SET revoked_at = ? WHERE number = ? AND used_at IS NULL AND revoked_at IS NULL",
+                at,
+                number,
+            )
+        )
+
+    def link_by_digest(self, digest: str) -> PurchaseLink | None:
+        row = self.row(f"{_LINK} WHERE l.digest = ?", digest)
+        return PurchaseLink(**row) if row else None
+
+    def link(self, id: str) -> PurchaseLink:
+        """By its ID, `L-1`. Raises NotFound."""
+        row = self.row(f"{_LINK} WHERE l.number = ?", numbered(id, "L"))
+        if row is None:
+            raise NotFound(f"There is no purchase link “{id[:80]}”.", hint="To see those there are: es link list")
+        return PurchaseLink(**row)
+
+    def links(self, task: str | None = None, limit: int | None = None) -> Iterator[PurchaseLink]:
+        """Purchase links, newest first, in pages."""
+        where = "t.id = :task" if task else "1"
+        rows = self.newest_first(f"{_LINK} WHERE {where}", "l.number", {"task": task}, limit)
+        return (PurchaseLink(**row) for row in rows)
+
+    def add_link(self, link: PurchaseLink) -> PurchaseLink:
+        """The link with the number that it got."""
+        number = self.insert(
+            "INSERT INTO links (digest, task, creator, created_at, lapses_at)"
+            " VALUES (?, (SELECT number FROM tasks WHERE id = ?), ?, ?, ?)",
+            link.digest,
+            link.task,
+            link.creator,
+            link.created_at,
+            link.lapses_at,
+        )
+        return link.but(number=number)
+
+    def use_link(self, number: int, certificate: int, at: str) -> bool:
+        """Whether the link was good until now: of any number of tries, one gets True."""
+        return bool(
+            self.change(
+                "UPDATE links SET used_at = ?, certificate = ?"
+                " WHERE number = ? AND used_at IS NULL AND revoked_at IS NULL AND lapses_at > ?",
+                at,
+                certificate,
+                number,
+                at,
+            )
+        )
+
+    def revoke_link(self, number: int, at: str) -> bool:
+        """Whether the link was unused, and not revoked, until now."""
+        return bool(
+            self.change(
+                "UPDATE links SET revoked_at = ? WHERE number = ? AND used_at IS NULL AND revoked_at IS NULL",
+                at,
+                number,
+            )
+        )

@@ -1,0 +1,114 @@
+"""Is the store whole? The file, the schema, and every rule of the model, asked of the data."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from expertsupport_cli.errors import StoreUnusable
+from expertsupport_cli.store.connection import Connection
+from expertsupport_cli.store.opening import open_empty
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MOST = 20  # examples of one finding
+
+# each query finds what breaks the rule
+RULES = {
+    "a certificate is used exactly if it opened a request": """
+        SELECT 'C-' || c.number FROM certificates c LEFT JOIN requests r ON r.certificate = c.number
+        WHERE (c.used_at IS NULL) <> (r.number IS NULL)""",
+    "a used certificate was used when its request was opened": """
+        SELECT 'C-' || c.number FROM certificates c JOIN requests r ON r.certificate = c.number
+        WHERE c.used_at <> r.created_at""",
+    "a task with a request never expires": """
+        SELECT DISTINCT t.id FROM tasks t JOIN requests r ON r.task = t.number WHERE t.expires_at IS NOT NULL""",
+    "a task has one request that is not closed, at most": """
+        SELECT t.id FROM requests r JOIN tasks t ON t.number = r.task WHERE r.status <> 'Closed'
+        GROUP BY r.task HAVING count(*) > 1""",
+    "every request was activated, once": """
+        SELECT 'ES-' || r.number FROM requests r WHERE 1 <> (SELECT count(*) FROM events e
+        WHERE e.request = r.number AND e.kind = 'activated' AND e.certificate = r.certificate AND e.task = r.task)""",
+    "a request has the status that its history gives it": """
+        SELECT 'ES-' || r.number FROM requests r WHERE r.status <> (SELECT e.new FROM events e
+        WHERE e.request = r.number AND e.new IS NOT NULL ORDER BY e.number DESC LIMIT 1)""",
+    "each change of status starts from the one before": """
+        SELECT 'event ' || number FROM (SELECT e.number, e.kind, e.old, lag(e.new) OVER
+        (PARTITION BY e.request ORDER BY e.number) AS was FROM events e WHERE e.request IS NOT NULL AND e.new IS NOT NULL)
+        WHERE kind <> 'activated' AND old IS NOT was""",
+    "every comment has its event": """
+        SELECT 'comment ' || k.number FROM comments k LEFT JOIN events e ON e.comment = k.number
+        WHERE e.number IS NULL OR e.request <> k.request""",
+    "notes are the desk's": """
+        SELECT 'comment ' || k.number FROM comments k JOIN events e ON e.comment = k.number
+        WHERE (k.kind = 'note') <> (e.kind = 'noted') OR (k.kind = 'note' AND k.side <> 'desk')""",
+    "a purchase link was redeemed for a bought certificate": """
+        SELECT 'L-' || l.number FROM links l JOIN certificates c ON c.number = l.certificate WHERE c.origin <> 'bought'""",
+    "a link was used before it lapsed": """
+        SELECT 'L-' || number FROM links WHERE used_at >= lapses_at""",
+    "every task was added": """
+        SELECT t.id FROM tasks t WHERE NOT EXISTS (SELECT 1 FROM events e
+        WHERE e.task = t.number AND e.kind IN ('task_added', 'task_imported'))""",
+    "the history has no gap": """
+        SELECT 'event ' || (number + 1) FROM events e WHERE number < (SELECT max(number) FROM events)
+        AND NOT EXISTS (SELECT 1 FROM events n WHERE n.number = e.number + 1)""",
+    "IDs T-n are counted": """
+        SELECT id FROM tasks WHERE counted IS NOT NULL AND id NOT IN ('T-' || counted, 't-' || counted)
+        AND CAST(substr(id, 3) AS INTEGER) <> counted""",
+}
+
+
+def findings(store: Connection) -> Iterator[tuple[str, list[str]]]:
+    """Each rule, and what breaks it: nothing, in a store that is whole."""
+    yield "the file is whole", _file(store)
+    yield "all references lead somewhere", _references(store)
+    yield "the schema is as it should be", _schema(store)
+    yield "the search index fits the text", _index(store)
+    for rule, query in RULES.items():
+        yield rule, _asked(store, f"{query} LIMIT {MOST}")
+
+
+def _asked(store: Connection, query: str) -> list[str]:
+    """The first column of a query; what the query itself fails with, if it does."""
+    try:
+        return [str(row[0]) for row in store.rows(query)]
+    except (StoreUnusable, sqlite3.Error) as error:
+        return [f"cannot be checked: {error}"]
+
+
+def _file(store: Connection) -> list[str]:
+    found = _asked(store, f"PRAGMA integrity_check({MOST})")
+    return [] if found == ["ok"] else found
+
+
+def _references(store: Connection) -> list[str]:
+    return [f"{name}" for name in _asked(store, "PRAGMA foreign_key_check")][:MOST]
+
+
+def _schema(store: Connection) -> list[str]:
+    """Tables, indexes and triggers that are missing, changed or too many."""
+    query = "SELECT type || ' ' || name, coalesce(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%'"
+    fresh = open_empty()
+    try:
+        wanted = {row[0]: row[1] for row in fresh.execute(query)}
+    finally:
+        fresh.close()
+    try:
+        there = {row[0]: row[1] for row in store.rows(query)}
+    except StoreUnusable as error:
+        return [f"cannot be checked: {error}"]
+    missing = [f"{name} is missing" for name in wanted if name not in there]
+    changed = [f"{name} is changed" for name in wanted if name in there and there[name] != wanted[name]]
+    return [*missing, *changed, *(f"{name} is not ours" for name in there if name not in wanted)][:MOST]
+
+
+def _index(store: Connection) -> list[str]:
+    """What the full-text index says of itself, which it can only do in a transaction that writes nothing."""
+    broken = []
+    for table in ("tasks", "comments"):
+        count = f"SELECT (SELECT count(*) FROM {table}) - (SELECT count(*) FROM {table}_fts_docsize)"
+        found = _asked(store, count)
+        if found != ["0"]:
+            broken.append(f"{table}_fts: {found[0]} rows are not indexed")
+    return broken

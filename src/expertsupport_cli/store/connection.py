@@ -1,0 +1,184 @@
+"""The connection to the store: reads that end before anybody prints, writes in one immediate transaction.
+
+A deferred transaction that reads first and writes later fails under contention, whatever the timeout; an
+immediate one waits its turn. Everything that decides is therefore read inside `transaction()`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from time import monotonic
+
+from expertsupport_cli.errors import (
+    StoreBusy,
+    StoreDamaged,
+    StoreFull,
+    StoreMissing,
+    StoreReadOnly,
+    StoreUnusable,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any, TypeVar
+
+    Values = dict[str, Any]
+    Key = Callable[[sqlite3.Row], Values]
+    Result = TypeVar("Result")
+
+PAGE = 5_000
+PATIENCE = 0.2
+
+
+class Connection:
+    """One open store. Not for sharing between threads."""
+
+    def __init__(self, db: sqlite3.Connection, path: str, *, timeout: float = 0, dry_run: bool = False) -> None:
+        db.row_factory = sqlite3.Row
+        self._db = db
+        self._timeout = timeout
+        self.path = path
+        self.dry_run = dry_run
+
+    def rows(self, sql: str, *values: Any, **named: Any) -> list[sqlite3.Row]:
+        """All rows of a query; it has ended, and blocks no writer, when this returns."""
+        try:
+            return patiently(lambda: self._db.execute(sql, named or values).fetchall(), self._timeout)
+        except sqlite3.Error as error:
+            raise unusable(error, self.path) from error
+
+    def paged(
+        self, query: str, beyond: str, order: str, values: Values, limit: int | None, key: Key
+    ) -> Iterator[sqlite3.Row]:
+        """The rows of a query, read in pages, so that no read is open while the caller works.
+
+        A page starts beyond the last row of the one before, whose place in the order `key` gives as values for the
+        condition `beyond`; the query is to end in a condition, and to be ordered by `order`.
+        """
+        left = limit
+        further = ""
+        while left is None or left > 0:
+            page = PAGE if left is None else min(PAGE, left)
+            rows = self.rows(f"{query}{further} ORDER BY {order} LIMIT :page", **values, page=page)
+            yield from rows
+            if len(rows) < page:
+                return
+            further = f" AND {beyond}"
+            values = {**values, **key(rows[-1])}
+            left = None if left is None else left - page
+
+    def newest_first(self, query: str, number: str, values: Values, limit: int | None) -> Iterator[sqlite3.Row]:
+        """The rows of a query by the number of each, the highest first, read in pages."""
+        return self.paged(
+            query,
+            f"{number} < :before",
+            f"{number} DESC",
+            values,
+            limit,
+            lambda last: {"before": last["number"]},
+        )
+
+    def row(self, sql: str, *values: Any) -> sqlite3.Row | None:
+        """The only row of a query, or None."""
+        found = self.rows(sql, *values)
+        return found[0] if found else None
+
+    def value(self, sql: str, *values: Any, **named: Any) -> Any:
+        """The only value of a query that always has one, such as a count."""
+        return self.rows(sql, *values, **named)[0][0]
+
+    def change(self, sql: str, *values: Any) -> int:
+        """Run a statement that writes, inside a transaction; how many rows it changed."""
+        return self._write(sql, values).rowcount
+
+    def insert(self, sql: str, *values: Any) -> int:
+        """Run an INSERT, inside a transaction; the number of the new row."""
+        number = self._write(sql, values).lastrowid
+        assert number is not None
+        return number
+
+    def _write(self, sql: str, values: tuple[Any, ...]) -> sqlite3.Cursor:
+        assert self._db.in_transaction, "a write outside of a transaction"
+        try:
+            return self._db.execute(sql, values)
+        except sqlite3.Error as error:
+            raise unusable(error, self.path) from error
+
+    def transaction(self) -> Transaction:
+        """`with store.transaction():` all of it or, if anything is raised, none of it."""
+        return Transaction(self._db, self.path, self._timeout, keep=not self.dry_run)
+
+    def close(self) -> None:
+        self._db.close()
+
+
+class Transaction:
+    """BEGIN IMMEDIATE ... COMMIT; rolled back when anything is raised, and always on a dry run."""
+
+    def __init__(self, db: sqlite3.Connection, path: str, timeout: float, *, keep: bool) -> None:
+        self._db = db
+        self._path = path
+        self._timeout = timeout
+        self._keep = keep
+
+    def __enter__(self) -> None:
+        self._run("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        try:
+            if error is None and self._keep:
+                self._run("COMMIT")
+        finally:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+
+    def _run(self, sql: str) -> None:
+        try:
+            patiently(lambda: self._db.execute(sql), self._timeout)
+        except sqlite3.Error as error:
+            raise unusable(error, self._path) from error
+
+
+def patiently(run: Callable[[], Result], timeout: float) -> Result:
+    """Run something again while the store is busy, for so many seconds.
+
+    SQLite's own waiting is kept to `PATIENCE` at a time, as Python hears of no Ctrl-C meanwhile.
+    """
+    deadline = monotonic() + timeout
+    while True:
+        try:
+            return run()
+        except sqlite3.OperationalError as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY or monotonic() >= deadline:
+                raise
+
+
+def unusable(error: sqlite3.Error, path: str) -> Exception:
+    """The error that a person can do something about, or the same error where it is a fault of ours."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return StoreBusy(
+            "The store is busy.",
+            "Another program has held it for longer than the setting store.timeout.",
+            "Try again, or wait longer: es config set store.timeout 60s",
+        )
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return StoreDamaged(
+            "The store is damaged, or not a store.",
+            f"{path}: {error}.",
+            "To see what is wrong with it: es db check",
+        )
+    if code == sqlite3.SQLITE_FULL:
+        return StoreFull("The disk is full.", f"Nothing was changed in {path}.", "Make room and try again.")
+    if code == sqlite3.SQLITE_READONLY:
+        return StoreReadOnly("The store cannot be written.", f"{path} is read-only.", "Name another: es --store PATH …")
+    if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+        return StoreMissing("The store cannot be opened.", f"{path}: {error}.", "Name another: es --store PATH …")
+    if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_PROTOCOL):
+        return StoreUnusable(
+            "The store could not be read or written.",
+            f"{path}: {error}.",
+            "Look at the disk, then: es db check",
+        )
+    return error

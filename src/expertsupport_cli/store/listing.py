@@ -1,0 +1,104 @@
+"""The list of requests: filtered, sorted, searched, in pages."""
+
+from __future__ import annotations
+
+from expertsupport_cli.model import Request
+from expertsupport_cli.record import Record
+from expertsupport_cli.store.connection import Connection
+from expertsupport_cli.store.requests import REQUEST, to_request
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+# what one can sort by, and the SQL of it; all but the first two are sorted anew for each page
+SORTS = {
+    "created_at": "r.number",  # order is by number, not by clock
+    "updated_at": "r.updated_at",
+    "id": "r.number",
+    "task_id": "t.id",
+    "task_name": "t.name",
+    "initiator": "r.initiator",
+    "status": "r.status",
+    "space": "s.name",
+}
+_TURNS = {"desk": ("New", "Acknowledged"), "customer": ("Waiting",)}
+_HIT = """(r.task IN (SELECT rowid FROM tasks_fts WHERE tasks_fts MATCH :{0}) OR r.number IN (SELECT k.request
+    FROM comments_fts f JOIN comments k ON k.number = f.rowid WHERE comments_fts MATCH :{0} AND k.kind <> 'note'))"""
+
+
+class Wanted(Record):
+    """Which requests. Times are instants, `until` exclusive; `words` must all be found in the task's name or a comment."""
+
+    space: str | None = None
+    task: str | None = None
+    initiator: str | None = None
+    statuses: Sequence[str] = ()
+    turn: str | None = None
+    since: str | None = None
+    until: str | None = None
+    words: Sequence[str] = ()
+
+
+class Listing(Connection):
+    def requests(
+        self, wanted: Wanted, sort: str = "created_at", *, ascending: bool = False, limit: int | None = None
+    ) -> Iterator[Request]:
+        """Requests, newest (or last in the order) first. Filtering for a turn that nobody has finds the closed ones."""
+        where, values = _where(wanted)
+        key, way, beyond = SORTS[sort], *(("ASC", ">") if ascending else ("DESC", "<"))
+        rows = self.paged(
+            f"{REQUEST.replace('SELECT', f'SELECT {key} AS sort_key,', 1)} WHERE {where}",
+            f"({key}, r.number) {beyond} (:key, :before)",
+            f"{key} {way}, r.number {way}",
+            values,
+            limit,
+            lambda last: {"key": last["sort_key"], "before": last["number"]},
+        )
+        return map(to_request, rows)
+
+    def count_requests(self, wanted: Wanted) -> int:
+        where, values = _where(wanted)
+        sql = f"SELECT count(*) FROM requests r JOIN tasks t ON t.number = r.task JOIN spaces s ON s.number = r.space WHERE {where}"
+        return int(self.value(sql, **values))
+
+    def queue(self, space: str | None = None, limit: int | None = None) -> Iterator[Request]:
+        """What waits for the desk, the longest first."""
+        rows = self.paged(
+            f"{REQUEST} WHERE r.status IN ('New', 'Acknowledged')" + (" AND s.name = :space" if space else ""),
+            "(r.turn_since, r.number) > (:since, :before)",
+            "r.turn_since, r.number",
+            {"space": space},
+            limit,
+            lambda last: {"since": last["turn_since"], "before": last["number"]},
+        )
+        return map(to_request, rows)
+
+    def count_queue(self, space: str | None = None) -> int:
+        return self.count_requests(Wanted(space=space, turn="desk"))
+
+
+def _where(wanted: Wanted) -> tuple[str, dict[str, Any]]:
+    """The condition and its values."""
+    where: list[str] = []
+    values: dict[str, Any] = {}
+    for column, value in (("s.name", wanted.space), ("t.id", wanted.task)):
+        if value is not None:
+            where.append(f"{column} = :{column[0]}")
+            values[column[0]] = value
+    if wanted.initiator is not None:
+        where.append("(r.initiator = :initiator OR r.initiator_email = :initiator)")
+        values["initiator"] = wanted.initiator
+    for name, allowed in (("status", wanted.statuses), ("turn", _TURNS.get(wanted.turn or "", ()))):
+        if allowed:
+            where.append(f"r.status IN ({', '.join(f':{name}{i}' for i in range(len(allowed)))})")
+            values |= {f"{name}{i}": status for i, status in enumerate(allowed)}
+    for bound, sign in (("since", ">="), ("until", "<")):
+        if getattr(wanted, bound) is not None:
+            where.append(f"r.created_at {sign} :{bound}")
+            values[bound] = getattr(wanted, bound)
+    for i, word in enumerate(wanted.words):
+        where.append(_HIT.format(f"word{i}"))
+        values[f"word{i}"] = '"' + word.replace('"', '""') + '"*'
+    return " AND ".join(where) or "1", values

@@ -1,0 +1,153 @@
+"""The schema, as the migrations that made it, in order. Append only: a store may stand at any of them.
+
+Numbers are keys inside the store; people see IDs. Rules that must hold whoever writes are constraints here as well:
+one open request a task, one request a certificate, one use a link, and a history to which one can only add.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from sqlite_utils import Database, Migrations
+
+migrations = Migrations("expertsupport")
+
+
+def migrate(db: sqlite3.Connection) -> None:
+    """Apply the migrations that are missing, inside the transaction that the caller has open."""
+    migrations.apply(Database(db, execute_plugins=False))
+
+
+_INSTANT = "LIKE '____-__-__T__:__:__Z'"
+
+
+@migrations()
+def main_job(db: Database) -> None:
+    """Spaces, tasks, certificates, purchase links, partners, requests, comments, events."""
+    db.executescript(f"""
+        CREATE TABLE spaces (
+            number        INTEGER PRIMARY KEY,
+            name          TEXT NOT NULL UNIQUE COLLATE NOCASE,
+            title         TEXT NOT NULL,
+            task_lifetime INTEGER CHECK (task_lifetime > 0),
+            task_limit    INTEGER CHECK (task_limit >= 0),
+            blocked       INTEGER NOT NULL CHECK (blocked IN (0, 1)),
+            created_at    TEXT NOT NULL CHECK (created_at {_INSTANT})
+        ) STRICT;
+
+        CREATE TABLE tasks (
+            number      INTEGER PRIMARY KEY,
+            id          TEXT NOT NULL UNIQUE COLLATE NOCASE,
+            counted     INTEGER UNIQUE,  -- the n of an ID T-n, from which the next one is counted
+            space       INTEGER NOT NULL REFERENCES spaces (number),
+            name        TEXT NOT NULL CHECK (name <> ''),
+            description TEXT NOT NULL,
+            creator     TEXT NOT NULL,
+            created_at  TEXT NOT NULL CHECK (created_at {_INSTANT}),
+            closed_at   TEXT CHECK (closed_at {_INSTANT}),
+            expires_at  TEXT CHECK (expires_at {_INSTANT}),
+            UNIQUE (number, space)
+        ) STRICT;
+        CREATE INDEX tasks_of_space ON tasks (space, number);
+
+        CREATE TABLE certificates (
+            number      INTEGER PRIMARY KEY,
+            digest      TEXT NOT NULL UNIQUE CHECK (length(digest) = 64),
+            last_group  TEXT NOT NULL CHECK (length(last_group) = 4),
+            origin      TEXT NOT NULL CHECK (origin IN ('issued', 'imported', 'bought')),
+            note        TEXT NOT NULL,
+            created_at  TEXT NOT NULL CHECK (created_at {_INSTANT}),
+            valid_until TEXT CHECK (valid_until {_INSTANT}),
+            revoked_at  TEXT CHECK (revoked_at {_INSTANT}),
+            used_at     TEXT CHECK (used_at {_INSTANT}),
+            CHECK (revoked_at IS NULL OR used_at IS NULL)
+        ) STRICT;
+
+        CREATE TABLE links (
+            number      INTEGER PRIMARY KEY,
+            digest      TEXT NOT NULL UNIQUE CHECK (length(digest) = 64),
+            task        INTEGER NOT NULL REFERENCES tasks (number),
+            creator     TEXT NOT NULL,
+            created_at  TEXT NOT NULL CHECK (created_at {_INSTANT}),
+            lapses_at   TEXT NOT NULL CHECK (lapses_at {_INSTANT}),
+            used_at     TEXT CHECK (used_at {_INSTANT}),
+            revoked_at  TEXT CHECK (revoked_at {_INSTANT}),
+            certificate INTEGER UNIQUE REFERENCES certificates (number),
+            CHECK (revoked_at IS NULL OR used_at IS NULL),
+            CHECK ((used_at IS NULL) = (certificate IS NULL))
+        ) STRICT;
+        CREATE INDEX links_of_task ON links (task);
+
+        CREATE TABLE partners (
+            number     INTEGER PRIMARY KEY,
+            name       TEXT NOT NULL UNIQUE COLLATE NOCASE,
+            url        TEXT NOT NULL,
+            created_at TEXT NOT NULL CHECK (created_at {_INSTANT})
+        ) STRICT;
+
+        CREATE TABLE requests (
+            number          INTEGER PRIMARY KEY,
+            token           TEXT NOT NULL UNIQUE CHECK (length(token) >= 22),
+            task            INTEGER NOT NULL,
+            space           INTEGER NOT NULL,
+            certificate     INTEGER NOT NULL UNIQUE REFERENCES certificates (number),
+            status          TEXT NOT NULL CHECK (status IN ('New', 'Acknowledged', 'Waiting', 'Closed')),
+            initiator       TEXT NOT NULL COLLATE NOCASE,
+            initiator_email TEXT COLLATE NOCASE,
+            created_at      TEXT NOT NULL CHECK (created_at {_INSTANT}),
+            updated_at      TEXT NOT NULL CHECK (updated_at {_INSTANT}),
+            closed_at       TEXT CHECK (closed_at {_INSTANT}),
+            turn_since      TEXT NOT NULL CHECK (turn_since {_INSTANT}),
+            FOREIGN KEY (task, space) REFERENCES tasks (number, space),
+            CHECK ((status = 'Closed') = (closed_at IS NOT NULL))
+        ) STRICT;
+        CREATE UNIQUE INDEX one_open_request_a_task ON requests (task) WHERE status <> 'Closed';
+        CREATE INDEX requests_of_task ON requests (task, number);
+        CREATE INDEX requests_of_space ON requests (space, number);
+        CREATE INDEX requests_of_initiator ON requests (initiator, number);
+        CREATE INDEX requests_of_email ON requests (initiator_email, number);
+        CREATE INDEX requests_by_change ON requests (updated_at, number);
+        CREATE INDEX requests_at_the_desk ON requests (turn_since, number)
+            WHERE status IN ('New', 'Acknowledged');
+
+        CREATE TABLE comments (
+            number     INTEGER PRIMARY KEY,
+            request    INTEGER NOT NULL REFERENCES requests (number),
+            author     TEXT NOT NULL,
+            side       TEXT NOT NULL CHECK (side IN ('customer', 'desk')),
+            kind       TEXT NOT NULL CHECK (kind IN ('comment', 'note')),
+            body       TEXT NOT NULL CHECK (body <> ''),
+            created_at TEXT NOT NULL CHECK (created_at {_INSTANT}),
+            CHECK (kind = 'comment' OR side = 'desk')
+        ) STRICT;
+        CREATE INDEX comments_of_request ON comments (request, number);
+
+        CREATE TABLE events (
+            number      INTEGER PRIMARY KEY,
+            at          TEXT NOT NULL CHECK (at {_INSTANT}),
+            actor       TEXT NOT NULL,
+            side        TEXT NOT NULL CHECK (side IN ('customer', 'desk', 'owner')),
+            kind        TEXT NOT NULL,
+            old         TEXT,
+            new         TEXT,
+            space       INTEGER REFERENCES spaces (number),
+            task        INTEGER REFERENCES tasks (number),
+            request     INTEGER REFERENCES requests (number),
+            certificate INTEGER REFERENCES certificates (number),
+            link        INTEGER REFERENCES links (number),
+            comment     INTEGER UNIQUE REFERENCES comments (number)
+        ) STRICT;
+        CREATE INDEX events_of_task ON events (task, number);
+        CREATE INDEX events_of_request ON events (request, number);
+    """)
+    for table in ("comments", "events"):
+        for verb in ("UPDATE", "DELETE"):
+            db.executescript(f"""
+                CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} BEGIN
+                    SELECT RAISE(ABORT, 'history is append-only');
+                END;
+            """)
+    # Without triggers: trusted_schema=OFF forbids them to write to the index. Whoever adds a row indexes it; no indexed
+    # text ever changes.
+    for table, column in (("tasks", "name"), ("comments", "body")):
+        db.table(table).enable_fts([column], tokenize="unicode61 remove_diacritics 2")

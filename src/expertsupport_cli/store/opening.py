@@ -1,0 +1,135 @@
+"""Opening the store: found, made at the first write, brought up to date, or refused.
+
+The file is made exclusively, with mode 0600 in a folder of 0700, and then opened as an existing one, so that a store
+that vanishes is never silently replaced by an empty one. A file is looked at before anything is written to it: one of
+another program, or of a newer version of this one, is refused as it is.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+
+from expertsupport_cli.errors import StoreForeign, StoreMissing, StoreTooNew
+from expertsupport_cli.store.connection import PATIENCE, patiently, unusable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+APPLICATION_ID = 0x45535550  # "ESUP", in the header of the file
+VERSION = 1  # the number of migrations
+
+_PRAGMAS = (
+    "foreign_keys=ON",
+    "synchronous=EXTRA",  # with a rollback journal, the only level that survives every loss of power
+    "trusted_schema=OFF",
+    "cell_size_check=ON",
+)
+
+
+def open_existing(path: str, timeout: float, tell: Callable[[str], None]) -> sqlite3.Connection:
+    """The store at a path, up to date. Raises StoreUnusable."""
+    safe = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    try:
+        db = sqlite3.connect(f"file:{safe}?mode=rw", uri=True, isolation_level=None, timeout=PATIENCE)
+    except sqlite3.Error as error:
+        raise unusable(error, path) from error
+    try:
+        _prepare(db)
+        if patiently(lambda: _standing(db, path), timeout) != VERSION:
+            patiently(lambda: _upgrade(db, path, tell), timeout)
+    except sqlite3.Error as error:
+        db.close()
+        raise unusable(error, path) from error
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def open_or_make(path: str, timeout: float, tell: Callable[[str], None]) -> sqlite3.Connection:
+    """The store at a path, made if there is none. Raises StoreUnusable."""
+    if not os.path.exists(path):
+        try:
+            folder = os.path.dirname(os.path.abspath(path))
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+            tell(f"Made a new store: {path}")
+        except FileExistsError:
+            if os.path.isdir(path) or not os.path.lexists(path):
+                raise
+            # another process was first; whoever comes second finds it
+        except OSError as error:
+            raise StoreMissing(
+                "The store cannot be made.", f"{path}: {error.strerror}.", "Name another: es --store PATH …"
+            ) from error
+    return open_existing(path, timeout, tell)
+
+
+def open_empty() -> sqlite3.Connection:
+    """An empty store in memory: what a command sees that only reads where there is none."""
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    _prepare(db)
+    _upgrade(db, ":memory:", lambda _: None)
+    return db
+
+
+def _prepare(db: sqlite3.Connection) -> None:
+    for pragma in _PRAGMAS:
+        db.execute(f"PRAGMA {pragma}")
+
+
+def _standing(db: sqlite3.Connection, path: str) -> int:
+    """The version of the store, 0 for an empty file. Raises StoreForeign or StoreTooNew."""
+    (owner,) = db.execute("PRAGMA application_id").fetchone()
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if owner != APPLICATION_ID:
+        if owner == version == 0 and not db.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchall():
+            return 0
+        raise StoreForeign(
+            "This file is not a store of Expert Support.",
+            f"{path} is a database of another program; it was left as it is.",
+            "Name another: es --store PATH …",
+        )
+    if version > VERSION:
+        raise StoreTooNew(
+            "The store was made by a newer version of this program.",
+            f"{path} has version {version}, and this program knows {VERSION}; it was left as it is.",
+            "Upgrade the program: pip install --upgrade expertsupport-cli",
+        )
+    return int(version)
+
+
+def _upgrade(db: sqlite3.Connection, path: str, tell: Callable[[str], None]) -> None:
+    """Apply what is missing in one immediate transaction, having looked again; copy a filled store first."""
+    from expertsupport_cli.store.migrations import migrate
+
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        version = _standing(db, path)
+        if version < VERSION:
+            if version:
+                tell(f"Upgrading the store; a copy of it as it was is in {_copy(path, version)}")
+            migrate(db)
+            db.execute(f"PRAGMA application_id={APPLICATION_ID}")
+            db.execute(f"PRAGMA user_version={VERSION}")
+        db.execute("COMMIT")
+    finally:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+
+
+def _copy(path: str, version: int) -> str:
+    """A copy of the store beside it. The caller holds the write lock, so it is whole."""
+    kept = f"{path}.v{version}.bak"
+    making = f"{kept}.{os.getpid()}"
+    os.close(os.open(making, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    source, target = sqlite3.connect(path), sqlite3.connect(making)
+    try:
+        source.backup(target)
+    finally:
+        source.close()
+        target.close()
+    os.replace(making, kept)
+    return kept

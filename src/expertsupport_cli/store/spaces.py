@@ -1,0 +1,81 @@
+"""Spaces and partners: what the owner keeps."""
+
+from __future__ import annotations
+
+from expertsupport_cli.errors import NotFound
+from expertsupport_cli.model import Partner, Space
+from expertsupport_cli.store.connection import Connection
+
+_SPACE = """SELECT s.name, s.title, s.task_lifetime, s.task_limit, s.blocked, s.created_at,
+    (SELECT count(*) FROM tasks t WHERE t.space = s.number) AS tasks FROM spaces s"""
+
+
+class Spaces(Connection):
+    def space(self, name: str) -> Space:
+        """Raises NotFound, which names the spaces there are."""
+        row = self.row(f"{_SPACE} WHERE s.name = ?", name)
+        if row is None:
+            names = ", ".join(space["name"] for space in self.rows("SELECT name FROM spaces ORDER BY name LIMIT 8"))
+            raise NotFound(
+                f"There is no space “{name[:80]}”.",
+                f"There are: {names}." if names else "There is no space yet.",
+                "es space list"
+                if names
+                else f"To make it: es space add {name}"
+                if name.isascii()
+                else "es space add --help",
+            )
+        return _space(row)
+
+    def has_space(self, name: str) -> bool:
+        return self.row("SELECT 1 FROM spaces WHERE name = ?", name) is not None
+
+    def spaces(self) -> list[Space]:
+        """All spaces, by name."""
+        return [_space(row) for row in self.rows(f"{_SPACE} ORDER BY s.name")]
+
+    def add_space(self, space: Space) -> None:
+        self.insert(
+            "INSERT INTO spaces (name, title, task_lifetime, task_limit, blocked, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+            space.name,
+            space.title,
+            space.task_lifetime,
+            space.task_limit,
+            space.blocked,
+            space.created_at,
+        )
+
+    def save_space(self, space: Space) -> None:
+        self.change(
+            "UPDATE spaces SET title = ?, task_lifetime = ?, task_limit = ?, blocked = ? WHERE name = ?",
+            space.title,
+            space.task_lifetime,
+            space.task_limit,
+            space.blocked,
+            space.name,
+        )
+
+    def partner(self, name: str) -> Partner | None:
+        row = self.row("SELECT name, url, created_at FROM partners WHERE name = ?", name)
+        return Partner(**row) if row else None
+
+    def partners(self) -> list[Partner]:
+        """All partners, by name."""
+        return [Partner(**row) for row in self.rows("SELECT name, url, created_at FROM partners ORDER BY name")]
+
+    def add_partner(self, partner: Partner) -> None:
+        self.insert(
+            "INSERT INTO partners (name, url, created_at) VALUES (?, ?, ?)",
+            partner.name,
+            partner.url,
+            partner.created_at,
+        )
+
+    def remove_partner(self, name: str) -> int:
+        """How many were removed: 1 or 0."""
+        return self.change("DELETE FROM partners WHERE name = ?", name)
+
+
+def _space(row: object) -> Space:
+    values = dict(row)  # type: ignore[call-overload]
+    return Space(**{**values, "blocked": bool(values["blocked"])})

@@ -1,0 +1,129 @@
+"""Tasks."""
+
+from __future__ import annotations
+
+from expertsupport_cli.errors import NotFound
+from expertsupport_cli.model import Task, numbered
+from expertsupport_cli.store.connection import Connection
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+_TASK = """SELECT t.number, t.id, t.name, t.description, s.name AS space, t.creator, t.created_at, t.closed_at,
+    t.expires_at FROM tasks t JOIN spaces s ON s.number = t.space"""
+_STATES = {
+    "open": "t.closed_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > :at)",
+    "closed": "t.closed_at IS NOT NULL",
+    "expired": "t.closed_at IS NULL AND t.expires_at <= :at",
+}
+TASK_STATES = tuple(_STATES)
+
+
+class Tasks(Connection):
+    def task(self, id: str) -> Task:
+        """Raises NotFound, which suggests IDs that are close."""
+        row = self.row(f"{_TASK} WHERE t.id = ?", id)
+        if row is None:
+            close = self._close_ids(id)
+            raise NotFound(
+                f"There is no task “{id[:80]}”.",
+                f"Did you mean {' or '.join(close)}?" if close else "",
+                "To see the tasks there are: es task list",
+            )
+        return Task(**row)
+
+    def has_task(self, id: str) -> bool:
+        return self.row("SELECT 1 FROM tasks WHERE id = ?", id) is not None
+
+    def tasks(
+        self, at: str, space: str | None = None, state: str | None = None, limit: int | None = None
+    ) -> Iterator[Task]:
+        """Tasks, newest first, in pages: no read is open while the caller works."""
+        where = [_STATES[state] if state else "1"]
+        if space is not None:
+            where.append("t.space = (SELECT number FROM spaces WHERE name = :space)")
+        query = f"{_TASK} WHERE {' AND '.join(where)}"
+        return (Task(**row) for row in self.newest_first(query, "t.number", {"space": space, "at": at}, limit))
+
+    def count_tasks(self, at: str, space: str | None = None, state: str | None = None) -> int:
+        where = [_STATES[state]] if state else ["1"]
+        if space is not None:
+            where.append("t.space = (SELECT number FROM spaces WHERE name = :space)")
+        return int(self.value(f"SELECT count(*) FROM tasks t WHERE {' AND '.join(where)}", space=space, at=at))
+
+    def next_task_number(self) -> int:
+        """The n for the next automatic ID T-n: one more than the highest there is."""
+        return int(self.value("SELECT coalesce(max(counted), 0) + 1 FROM tasks"))
+
+    def taken_task_ids(self, ids: Sequence[str]) -> list[str]:
+        """Which of these IDs there are already, as they are written in the store."""
+        taken: list[str] = []
+        for start in range(0, len(ids), 500):
+            part = ids[start : start + 500]
+            marks = ", ".join("?" * len(part))
+            taken += [row[0] for row in self.rows(f"SELECT id FROM tasks WHERE id IN ({marks})", *part)]
+        return taken
+
+    def add_task(self, task: Task) -> None:
+        number = self.insert(
+            "INSERT INTO tasks (id, counted, space, name, description, creator, created_at, closed_at, expires_at)"
+            " VALUES (?, ?, (SELECT number FROM spaces WHERE name = ?), ?, ?, ?, ?, ?, ?)",
+            task.id,
+            numbered(task.id, "T"),
+            task.space,
+            task.name,
+            task.description,
+            task.creator,
+            task.created_at,
+            task.closed_at,
+            task.expires_at,
+        )
+        self.insert("INSERT INTO tasks_fts (rowid, name) VALUES (?, ?)", number, task.name)
+
+    def load_tasks(self, tasks: Iterable[Task], event: dict[str, str]) -> None:
+        """Add many tasks, each with its event, inside the transaction that is open."""
+        from sqlite_utils import Database
+
+        db = Database(self._db, execute_plugins=False)
+        spaces = {row["name"].lower(): row["number"] for row in self.rows("SELECT name, number FROM spaces")}
+        first = int(self.value("SELECT coalesce(max(number), 0) FROM tasks")) + 1
+
+        def task_rows() -> Iterator[dict[str, object]]:
+            for number, task in enumerate(tasks, first):
+                counted = numbered(task.id, "T")
+                yield {
+                    **vars(task),
+                    "number": number,
+                    "counted": counted,
+                    "space": spaces[task.space.lower()],
+                }
+
+        db.table("tasks").insert_all(task_rows(), batch_size=1_000)
+        self.change("INSERT INTO tasks_fts (rowid, name) SELECT number, name FROM tasks WHERE number >= ?", first)
+        columns = ", ".join(event)
+        marks = ", ".join("?" * len(event))
+        self.change(
+            f"INSERT INTO events ({columns}, space, task) SELECT {marks}, space, number FROM tasks WHERE number >= ?"
+            " ORDER BY number",
+            *event.values(),
+            first,
+        )
+
+    def save_task(self, task: Task) -> None:
+        """What can change of a task: whether it is closed, and when it expires."""
+        self.change(
+            "UPDATE tasks SET closed_at = ?, expires_at = ? WHERE id = ?",
+            task.closed_at,
+            task.expires_at,
+            task.id,
+        )
+
+    def _close_ids(self, id: str) -> list[str]:
+        """IDs like this one, among its neighbours in the alphabet, so that this does not grow with the store."""
+        from difflib import get_close_matches
+
+        after = self.rows("SELECT id FROM tasks WHERE id >= ? ORDER BY id LIMIT 200", id)
+        before = self.rows("SELECT id FROM tasks WHERE id < ? ORDER BY id DESC LIMIT 200", id)
+        known = {row[0].upper(): row[0] for row in before + after}
+        return [known[match] for match in get_close_matches(id.upper(), known, n=3, cutoff=0.6)]

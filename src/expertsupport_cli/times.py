@@ -1,0 +1,119 @@
+"""Instants and durations as text.
+
+An instant is UTC, of fixed width, `2026-01-31T09:30:00Z`, so that it sorts as text. A duration is a whole
+number and a unit, `10d`; `never` is no duration at all. Nothing here reads a clock.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from expertsupport_cli.errors import BadUsage
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+_LONGEST = 1000 * 365 * 86400
+
+
+def instant(moment: datetime) -> str:
+    """The instant of an aware datetime."""
+    utc = moment.astimezone(UTC)
+    return f"{utc.year:04d}{utc.strftime(_FORMAT[2:])}"
+
+
+def after(at: str, seconds: int) -> str:
+    """The instant so many seconds later (earlier, if negative); not beyond the year 9999."""
+    try:
+        return instant(_moment(at) + timedelta(seconds=seconds))
+    except OverflowError:
+        return "9999-12-31T23:59:59Z" if seconds > 0 else "0001-01-01T00:00:00Z"
+
+
+def seconds_between(earlier: str, later: str) -> int:
+    return int((_moment(later) - _moment(earlier)).total_seconds())
+
+
+def is_instant(text: str) -> bool:
+    """Whether the text is an instant in exactly our form."""
+    try:
+        return instant(_moment(text)) == text
+    except ValueError:
+        return False
+
+
+def parse_duration(text: str) -> int:
+    """The seconds of `90s`, `30m`, `24h`, `10d` or `2w`. Raises BadUsage."""
+    number, unit = text[:-1].strip(), text[-1:].lower()
+    if unit in UNITS and number.isascii() and number.isdigit() and len(number) < 12:
+        seconds = int(number) * UNITS[unit]
+        if 0 < seconds <= _LONGEST:
+            return seconds
+    raise BadUsage(
+        f"“{text}” is not a duration.",
+        "It is a whole number above 0 and a unit: s, m, h, d or w.",
+        "For example: 10d",
+    )
+
+
+def parse_lifetime(text: str) -> int | None:
+    """The seconds of a duration, or None for `never`. Raises BadUsage."""
+    return None if text.strip().lower() == "never" else parse_duration(text)
+
+
+def write_duration(seconds: int | None) -> str:
+    """The duration in its largest whole unit, as `parse_lifetime` reads it."""
+    if seconds is None:
+        return "never"
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
+def parse_moment(text: str, now: str) -> str:
+    """The instant that a person means by `7d` (ago), `2026-01-31` (its start in UTC) or an RFC 3339 time.
+
+    Raises BadUsage.
+    """
+    typed = text.strip()
+    if typed[-1:].lower() in UNITS and typed[:-1].isascii() and typed[:-1].isdigit():
+        return after(now, -parse_duration(typed))
+    try:
+        moment = datetime.fromisoformat(typed.upper()) if len(typed) >= len("2026-01-31") else None
+    except ValueError:
+        moment = None
+    if moment is None or (len(typed) > len("2026-01-31") and moment.tzinfo is None):
+        raise BadUsage(
+            f"“{text}” is not a time.",
+            "It is an age, a date, or a time of RFC 3339 with its zone.",
+            "For example: 7d, 2026-01-31, 2026-01-31T09:30:00Z",
+        )
+    try:
+        return instant(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    except OverflowError as error:
+        raise BadUsage(f"“{text}” is out of range.") from error
+
+
+def relative(at: str, now: str) -> str:
+    """How long ago, or in how long: `3 days ago`, `in 10 days`, `just now`."""
+    seconds = seconds_between(at, now)
+    size = abs(seconds)
+    if size < 10:
+        return "just now"
+    for name, length in (
+        ("year", 365 * 86400),
+        ("month", 30 * 86400),
+        ("day", 86400),
+        ("hour", 3600),
+        ("minute", 60),
+        ("second", 1),
+    ):
+        if size >= length:
+            count = size // length
+            words = f"{count} {name}{'s' if count > 1 else ''}"
+            return f"{words} ago" if seconds > 0 else f"in {words}"
+    return "just now"
+
+
+def _moment(at: str) -> datetime:
+    return datetime.fromisoformat(at)
