@@ -73,7 +73,7 @@ class MalformedSerial(BadUsage):
         super().__init__(
             "This is not a serial number.",
             why,
-            "A serial number is 16 letters and digits in groups of four: XXXX-XXXX-XXXX-XXXX",
+            "A serial number is 16 letters and digits, in four groups of four.",
         )
 
 

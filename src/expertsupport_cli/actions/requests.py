@@ -117,7 +117,6 @@ def _open(store: Store, task: Task, certificate: Certificate, by: Actor, at: str
     request = store.add_request(new, certificate.number)
     store.save_task(task.but(expires_at=None))
     event = Event.by(by, at, "activated").but(
-        old=task.expires_at,
         new=str(Status.NEW),
         space=task.space,
         task=task.id,

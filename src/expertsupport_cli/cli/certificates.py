@@ -96,7 +96,10 @@ def list_certificates(
 @cert.command("check", cls=Reads)
 @prints(CERTIFICATE)
 def check(ctx: typer.Context, serial: Serial) -> None:
-    """Check that a serial would open a request now; if not, say why, with the status of the refusal."""
+    """Check that a serial would open a request now.
+
+    If not, say why, and end as activation would.
+    """
     env = Env.of(ctx)
     found = actions.check_certificate(env.store, _serial(serial), at=env.now())
     until = f" until {found.valid_until}" if found.valid_until else ""

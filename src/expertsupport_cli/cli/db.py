@@ -26,7 +26,10 @@ def path(ctx: typer.Context) -> None:
 @db.command("check", cls=Reads)
 @prints(FINDING)
 def check(ctx: typer.Context) -> None:
-    """Check the file, the schema, and that every rule holds; status 5 if something is amiss."""
+    """Check the file, the schema, and that every rule holds.
+
+    The exit status is 5 if something is amiss.
+    """
     from expertsupport_cli.store.check import findings
 
     env = Env.of(ctx)

@@ -41,7 +41,7 @@ STORY = (
 
 @top.command("demo")
 def demo(ctx: typer.Context) -> None:
-    """Play the whole story on a throw-away store: each command, with what it really prints."""
+    """Play the whole story on a throw-away store."""
     env = Env.of(ctx)
     with tempfile.TemporaryDirectory(prefix="es-demo-") as folder:
         outputs: dict[str, str] = {}

@@ -18,7 +18,7 @@ from expertsupport_cli.model import Side
 from expertsupport_cli.render.fields import ADDRESS, LINK, SERIAL, Named
 
 top = group("")
-link = group("Purchase links: addresses in the online store that work once.")
+link = group("Purchase links: they work once.")
 
 Link = Annotated[
     str, typer.Argument(metavar="LINK", help="The address, or the token at its end; - reads it from stdin.")
@@ -36,7 +36,11 @@ def purchase_link(
     partner: Annotated[bool, typer.Option("--partner", help="Show the partners instead.")] = False,
     open_: Annotated[bool, typer.Option("--open", help="Open the link in the browser, too.")] = False,
 ) -> None:
-    """Make an address where a certificate for a task can be bought, once; or show the partners who sell them."""
+    """Make a link to buy a certificate online, or show the partners.
+
+    The link is made for a task, works once, and lapses after the setting shop.link-lifetime. It is printed alone; to go
+    to the store again, make another.
+    """
     env = Env.of(ctx)
     if partner and (online or open_):
         raise BadUsage("--partner goes with neither --online nor --open.")
@@ -78,7 +82,10 @@ def list_links(
 @link.command("redeem", cls=Changes)
 @prints(SERIAL)
 def redeem(ctx: typer.Context, link: Link) -> None:
-    """Turn a link into a certificate and print its serial, this once: what the online store calls after payment."""
+    """Turn a link into a certificate and print its serial.
+
+    This is what the online store calls after payment. A link works once, and the serial is shown this once.
+    """
     env = Env.of(ctx)
     address = read_text("-", "The link") if link == "-" else link
     actions.redeem_link(

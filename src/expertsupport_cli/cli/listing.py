@@ -53,7 +53,9 @@ def list_requests(
     reverse: Annotated[bool, typer.Option("--reverse", help="The other way round.")] = False,
     limit: Limit = None,
 ) -> None:
-    """List the requests of a space, newest first; of all spaces where none is named or set.
+    """List the requests of a space, newest first.
+
+    Where no space is named or set, those of all spaces.
 
     On a terminal 50 rows are shown; elsewhere all, as tab-separated values without a header.
     """
@@ -70,14 +72,17 @@ def list_requests(
 @top.command("show", cls=Reads)
 @prints(SHOW, COMMENT, EVENT)
 def show(ctx: typer.Context, request: RequestId) -> None:
-    """Show a request's page: ID and status, then the conversation."""
+    """Show a request: its ID and status, then the conversation."""
     show_request(Env.of(ctx), request, notes=False)
 
 
 @top.command("open", cls=Reads)
 @prints(ADDRESS)
 def open_page(ctx: typer.Context, request: RequestId) -> None:
-    """Print the support ticket URL of a request; on a terminal, open it in the browser."""
+    """Open a request's page in the browser.
+
+    Prints its address, the support ticket URL; off a terminal, that is all.
+    """
     env = Env.of(ctx)
     found = env.store.request(request)
     url = found.url(env.printer.view.page_url)

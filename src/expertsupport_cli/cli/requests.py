@@ -66,7 +66,7 @@ def comment(ctx: typer.Context, requests: RequestIds, message: Message = None, f
 @top.command("close", cls=Changes)
 @prints(REQUEST)
 def close(ctx: typer.Context, requests: RequestIds, message: Message = None, file: MessageFile = None) -> None:
-    """Close a request, with a last comment if you like; it then takes no more."""
+    """Close a request, with a last comment if you like."""
     env = Env.of(ctx)
     by, at = env.actor(), env.now()
     with Text(env, message, file, requests, Act.CLOSE, needed=False) as text:

@@ -24,7 +24,7 @@ def schema(
         list[str] | None, typer.Argument(metavar="[COMMAND]", help="Such as list, or desk queue; all if left out.")
     ] = None,
 ) -> None:
-    """Show the fields, types and meanings of the JSON that a command prints."""
+    """Show what the JSON that a command prints has in it."""
     env = Env.of(ctx)
     wanted = " ".join(command or ())
     known = dict(_commands(ctx.find_root().command))

@@ -16,7 +16,7 @@ from expertsupport_cli.render.fields import PARTNER, SPACE
 from expertsupport_cli.render.page import space_page
 
 space = group("Spaces: named groups of tasks.")
-partner = group("Partners: resellers from whom a certificate can be bought.")
+partner = group("Partners: resellers of certificates.")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The space's name: letters, digits, dots and dashes.")]
 Title = Annotated[str | None, typer.Option("--title", metavar="TEXT", help="A title for people.")]

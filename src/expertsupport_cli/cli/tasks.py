@@ -118,7 +118,10 @@ def log(
     task: TaskId,
     expand: Annotated[bool, typer.Option("--expand", help="Show each event's fields too.")] = False,
 ) -> None:
-    """Show what happened on a task; expanded, with the support ticket URL."""
+    """Show what happened on a task.
+
+    Expanded, each event with its fields: where support was activated, the support ticket URL.
+    """
     env = Env.of(ctx)
     entries = env.store.events_of_task(env.store.task(task).id)
     if expand and env.printer.as_page:

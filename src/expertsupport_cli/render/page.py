@@ -168,7 +168,7 @@ def to_text(page: Iterator[Line], paint: Callable[[Line], str] | None = None) ->
 def _change(entry: LogEntry) -> tuple[str, str | None]:
     """What the old and the new value are called, and how they are told."""
     if entry.kind == "activated":
-        return "Task expiry", f"{entry.old or 'never'} → never"
+        return "Task expiry", "never"
     if entry.kind == "task_reopened":
         return "Task expiry", entry.new or "never"
     if entry.old is None and entry.new is None:

@@ -33,13 +33,13 @@ def chosen(shape: Shape, names: str | None) -> list[str]:
 
 
 def text_of(value: object) -> str:
-    """A value as text in TSV and CSV: empty for null, small letters for true and false."""
+    """A value as text in TSV and CSV: empty for null, small letters for true and false, lists with semicolons."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, (list, dict)):
-        return to_json(value)
+    if isinstance(value, list):
+        return "; ".join(item if isinstance(item, str) else to_json(item) for item in value)
     return str(value)
 
 

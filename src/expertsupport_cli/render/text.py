@@ -9,8 +9,13 @@ from __future__ import annotations
 import json
 import re
 
-# C0, DEL, C1; direction marks and isolates; line and paragraph separators; interlinear marks; surrogates; tags
-_UNSAFE = "\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f"
+_UNSAFE = (
+    "\x00-\x1f\x7f-\x9f"  # C0, DEL, C1
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f"  # marks of direction, isolates, deprecated controls
+    "\u2028\u2029"  # separators of lines and paragraphs
+    "\u2060-\u2065\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"  # invisible by design
+    "\ud800-\udfff"  # no characters at all
+)
 _CONTROLS = re.compile(f"[{_UNSAFE}]")
 _CONTROLS_IN_LINES = re.compile(f"[{_UNSAFE}]".replace("\x00-\x1f", "\x00-\x09\x0b-\x1f"))
 _BREAKS = re.compile(r"\r\n?|\n")

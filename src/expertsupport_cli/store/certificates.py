@@ -54,7 +54,8 @@ class Certificates(Connection):
     def add_certificate(self, certificate: Certificate) -> Certificate:
         """The certificate with the number that it got."""
         number = self.insert(
-            "INSERT INTO certificates (digest, last_group, origin, note, created_at, valid_until) VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO certificates (digest, last_group, origin, note, created_at, valid_until)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
             certificate.digest,
             certificate.last_group,
             certificate.origin,

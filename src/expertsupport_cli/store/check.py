@@ -35,8 +35,8 @@ RULES = {
         WHERE e.request = r.number AND e.new IS NOT NULL ORDER BY e.number DESC LIMIT 1)""",
     "each change of status starts from the one before": """
         SELECT 'event ' || number FROM (SELECT e.number, e.kind, e.old, lag(e.new) OVER
-        (PARTITION BY e.request ORDER BY e.number) AS was FROM events e WHERE e.request IS NOT NULL AND e.new IS NOT NULL)
-        WHERE kind <> 'activated' AND old IS NOT was""",
+        (PARTITION BY e.request ORDER BY e.number) AS was FROM events e
+        WHERE e.request IS NOT NULL AND e.new IS NOT NULL) WHERE kind <> 'activated' AND old IS NOT was""",
     "every comment has its event": """
         SELECT 'comment ' || k.number FROM comments k LEFT JOIN events e ON e.comment = k.number
         WHERE e.number IS NULL OR e.request <> k.request""",
@@ -44,7 +44,8 @@ RULES = {
         SELECT 'comment ' || k.number FROM comments k JOIN events e ON e.comment = k.number
         WHERE (k.kind = 'note') <> (e.kind = 'noted') OR (k.kind = 'note' AND k.side <> 'desk')""",
     "a purchase link was redeemed for a bought certificate": """
-        SELECT 'L-' || l.number FROM links l JOIN certificates c ON c.number = l.certificate WHERE c.origin <> 'bought'""",
+        SELECT 'L-' || l.number FROM links l JOIN certificates c ON c.number = l.certificate
+        WHERE c.origin <> 'bought'""",
     "a link was used before it lapsed": """
         SELECT 'L-' || number FROM links WHERE used_at >= lapses_at""",
     "every task was added": """

@@ -29,7 +29,7 @@ _HIT = """(r.task IN (SELECT rowid FROM tasks_fts WHERE tasks_fts MATCH :{0}) OR
 
 
 class Wanted(Record):
-    """Which requests. Times are instants, `until` exclusive; `words` must all be found in the task's name or a comment."""
+    """Which requests. `since` and `until` (exclusive) are instants; all `words` are in task name or comments."""
 
     space: str | None = None
     task: str | None = None
@@ -60,8 +60,8 @@ class Listing(Connection):
 
     def count_requests(self, wanted: Wanted) -> int:
         where, values = _where(wanted)
-        sql = f"SELECT count(*) FROM requests r JOIN tasks t ON t.number = r.task JOIN spaces s ON s.number = r.space WHERE {where}"
-        return int(self.value(sql, **values))
+        joined = "requests r JOIN tasks t ON t.number = r.task JOIN spaces s ON s.number = r.space"
+        return int(self.value(f"SELECT count(*) FROM {joined} WHERE {where}", **values))
 
     def queue(self, space: str | None = None, limit: int | None = None) -> Iterator[Request]:
         """What waits for the desk, the longest first."""

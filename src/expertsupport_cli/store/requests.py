@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     import sqlite3
 
 REQUEST = """SELECT r.number, r.token, t.id AS task, t.name AS task_name, s.name AS space,
-    '****-****-****-' || c.last_group AS certificate, r.status, r.initiator, r.initiator_email, r.created_at, r.updated_at,
-    r.closed_at, r.turn_since
+    '****-****-****-' || c.last_group AS certificate, r.status, r.initiator, r.initiator_email, r.created_at,
+    r.updated_at, r.closed_at, r.turn_since
     FROM requests r JOIN tasks t ON t.number = r.task JOIN spaces s ON s.number = r.space
     JOIN certificates c ON c.number = r.certificate"""
 
@@ -105,8 +105,8 @@ class Requests(Connection):
     def record(self, event: Event) -> int:
         """Add to the history; the number that the event got."""
         return self.insert(
-            "INSERT INTO events (at, actor, side, kind, old, new, space, task, request, certificate, link, comment)"
-            " VALUES (?, ?, ?, ?, ?, ?, (SELECT number FROM spaces WHERE name = ?), (SELECT number FROM tasks WHERE id = ?),"
+            "INSERT INTO events (at, actor, side, kind, old, new, space, task, request, certificate, link, comment) VALUES"
+            " (?, ?, ?, ?, ?, ?, (SELECT number FROM spaces WHERE name = ?), (SELECT number FROM tasks WHERE id = ?),"
             " ?, ?, ?, ?)",
             event.at,
             event.actor,

@@ -36,7 +36,8 @@ class Spaces(Connection):
 
     def add_space(self, space: Space) -> None:
         self.insert(
-            "INSERT INTO spaces (name, title, task_lifetime, task_limit, blocked, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO spaces (name, title, task_lifetime, task_limit, blocked, created_at)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
             space.name,
             space.title,
             space.task_lifetime,
