@@ -105,9 +105,9 @@ class Requests(Connection):
     def record(self, event: Event) -> int:
         """Add to the history; the number that the event got."""
         return self.insert(
-            "INSERT INTO events (at, actor, side, kind, old, new, space, task, request, certificate, link, comment) VALUES"
-            " (?, ?, ?, ?, ?, ?, (SELECT number FROM spaces WHERE name = ?), (SELECT number FROM tasks WHERE id = ?),"
-            " ?, ?, ?, ?)",
+            "INSERT INTO events (at, actor, side, kind, old, new, space, task, request, certificate, link, comment)"
+            " VALUES (?, ?, ?, ?, ?, ?, (SELECT number FROM spaces WHERE name = ?),"
+            " (SELECT number FROM tasks WHERE id = ?), ?, ?, ?, ?)",
             event.at,
             event.actor,
             event.side,

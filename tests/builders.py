@@ -1,0 +1,50 @@
+"""Builders: what a test needs around its point, with names and times that are always the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from expertsupport_cli import times
+from expertsupport_cli.actions import certificates, requests, spaces, tasks
+from expertsupport_cli.model import Actor, Certificate, Request, Side, Space, Task
+from expertsupport_cli.store import Store, open_store
+
+AT = "2026-01-31T09:30:00Z"
+ANN = Actor(name="ann", side=Side.CUSTOMER, email="ann@example.org")
+BOB = Actor(name="bob", side=Side.DESK, email="bob@desk.example")
+OLGA = Actor(name="olga", side=Side.OWNER)
+
+
+def later(days: float = 0, *, seconds: int = 0) -> str:
+    """So long after AT."""
+    return times.after(AT, int(days * 86400) + seconds)
+
+
+def a_store(path: Path) -> Store:
+    """The store at a path, made if there is none."""
+    return open_store(str(path), timeout=10, writes=True, tell=lambda _: None)
+
+
+def a_space(store: Store, name: str = "acme", *, lifetime: int | None = 10 * 86400, limit: int | None = None) -> Space:
+    return spaces.add_space(store, name, task_lifetime=lifetime, task_limit=limit, by=OLGA, at=AT)
+
+
+def a_task(store: Store, name: str = "The printer is on fire", *, id: str | None = None, space: str = "acme") -> Task:
+    """A task, in a space that is made if there is none."""
+    if not store.has_space(space):
+        a_space(store, space)
+    return tasks.add_task(store, name, space, id=id, by=ANN, at=AT)
+
+
+def a_certificate(store: Store, *, valid_for: int | None = None, at: str = AT) -> tuple[str, Certificate]:
+    """A serial and its certificate."""
+    handed: list[tuple[str, Certificate]] = []
+    certificates.issue_certificates(store, 1, handed.extend, valid_for=valid_for, by=OLGA, at=at)
+    return handed[0]
+
+
+def a_request(store: Store, *, by: Actor = ANN, at: str = AT, task: str | None = None) -> Request:
+    """A New request, on a task of its own unless one is named."""
+    id = task or a_task(store).id
+    serial, _ = a_certificate(store)
+    return requests.activate(store, id, serial, by=by, at=at).request

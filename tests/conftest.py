@@ -1,0 +1,84 @@
+"""Fixtures: a store, and the installed program."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from builders import a_store
+
+from expertsupport_cli.store import Store
+
+ES = str(Path(sys.executable).with_name("es"))
+
+
+class Result(NamedTuple):
+    """What a command printed, and how it ended."""
+
+    stdout: str
+    stderr: str
+    status: int
+
+    @property
+    def id(self) -> str:
+        """What was printed alone."""
+        assert self.status == 0, self
+        assert self.stdout.count("\n") == 1, self
+        return self.stdout.rstrip("\n")
+
+
+class Es:
+    """The installed program, run as a subprocess where nothing of the machine's own user is seen."""
+
+    def __init__(self, home: Path, **more: str) -> None:
+        self.home = home
+        self.store = home / "store.db"
+        self.env = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(home),
+            "XDG_CONFIG_HOME": str(home / "config"),
+            "XDG_DATA_HOME": str(home / "data"),
+            "XDG_STATE_HOME": str(home / "state"),
+            "ES_STORE": str(self.store),
+            "ES_USER": "ann",
+            "LANG": "C.UTF-8",
+            "TZ": "UTC",
+            "TERM": "dumb",
+            "COLUMNS": "100",
+            **more,
+        }
+
+    def __call__(self, *arguments: str, stdin: str | bytes = "", env: Mapping[str, str] | None = None) -> Result:
+        given = stdin.encode() if isinstance(stdin, str) else stdin
+        done = subprocess.run(
+            [ES, *arguments],
+            input=given,
+            capture_output=True,
+            env={**self.env, **(env or {})},
+            timeout=120,
+            check=False,
+        )
+        return Result(done.stdout.decode(), done.stderr.decode(), done.returncode)
+
+    def as_(self, who: str) -> Es:
+        """The same store, used by somebody else."""
+        other = Es(self.home)
+        other.env = {**self.env, "ES_USER": who}
+        return other
+
+
+@pytest.fixture
+def es(tmp_path: Path) -> Es:
+    return Es(tmp_path)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = a_store(tmp_path / "store.db")
+    yield opened
+    opened.close()
