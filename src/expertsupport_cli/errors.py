@@ -19,14 +19,16 @@
     │   ├── SpaceFull           4   space_full
     │   ├── TaskClosed          4   task_closed
     │   └── TaskExpired         4   task_expired
-    └── StoreUnusable           5   store_unusable
-        ├── StoreBusy           5   store_busy
-        ├── StoreDamaged        5   store_damaged
-        ├── StoreForeign        5   store_foreign       a database of another program
-        ├── StoreFull           5   store_full          the disk is full
-        ├── StoreMissing        5   store_missing       it cannot be opened or made
-        ├── StoreReadOnly       5   store_read_only
-        └── StoreTooNew         5   store_too_new       made by a newer program
+    ├── StoreUnusable           5   store_unusable
+    │   ├── StoreBusy           5   store_busy
+    │   ├── StoreDamaged        5   store_damaged
+    │   ├── StoreForeign        5   store_foreign       a database of another program
+    │   ├── StoreFull           5   store_full          the disk is full
+    │   ├── StoreMissing        5   store_missing       it cannot be opened or made
+    │   ├── StoreReadOnly       5   store_read_only
+    │   └── StoreTooNew         5   store_too_new       made by a newer program
+    ├── MailUndelivered         6   mail_undelivered    it stays queued
+    └── WaitedInVain          124   waited_in_vain      `es wait --timeout`
 
 A fault is at most three lines: what is wrong, why, and the command to run next (the hint).
 """
@@ -256,3 +258,13 @@ class StoreReadOnly(StoreUnusable):
 
 class StoreTooNew(StoreUnusable):
     code = "store_too_new"
+
+
+class MailUndelivered(Fault):
+    code = "mail_undelivered"
+    exit_status = 6
+
+
+class WaitedInVain(Fault):
+    code = "waited_in_vain"
+    exit_status = 124

@@ -6,11 +6,10 @@ called it. Instants are text too, see `times`.
 
 from __future__ import annotations
 
-from enum import Enum, StrEnum
+from enum import StrEnum
 
 from expertsupport_cli import times
 from expertsupport_cli.errors import (
-    BadUsage,
     CertificateExpired,
     CertificateRevoked,
     LinkSpent,
@@ -21,20 +20,9 @@ from expertsupport_cli.errors import (
 )
 from expertsupport_cli.record import Record
 from expertsupport_cli.serial import mask
-
-
-class Status(StrEnum):
-    """Where a request stands. Waiting means that it waits for the customer."""
-
-    NEW = "New"
-    ACKNOWLEDGED = "Acknowledged"
-    WAITING = "Waiting"
-    CLOSED = "Closed"
-
-    @property
-    def turn(self) -> str | None:
-        """Whose move it is: `desk`, `customer`, or nobody's."""
-        return {Status.WAITING: "customer", Status.CLOSED: None}.get(self, "desk")
+from expertsupport_cli.status import MOVES, Move
+from expertsupport_cli.status import Act as Act
+from expertsupport_cli.status import Status as Status
 
 
 class Side(StrEnum):
@@ -43,41 +31,6 @@ class Side(StrEnum):
     CUSTOMER = "customer"
     DESK = "desk"
     OWNER = "owner"
-
-
-class Act(StrEnum):
-    """What can be done to a request, by its word in the history."""
-
-    COMMENT = "commented"
-    ACKNOWLEDGE = "acknowledged"
-    REPLY = "replied"
-    ASK = "asked"
-    NOTE = "noted"
-    CLOSE = "closed"
-    REOPEN = "reopened"
-
-
-class Move(Enum):
-    """What an act may do to a status other than change it."""
-
-    STAYS = 1
-    ALREADY = 2
-    REFUSED = 3
-
-
-_NEW, _ACKNOWLEDGED, _WAITING, _CLOSED = Status
-_STAYS, _ALREADY, _REFUSED = Move
-
-MOVES: dict[Act, tuple[Status | Move, ...]] = {
-    #                 New            Acknowledged   Waiting        Closed
-    Act.COMMENT:     (_STAYS,        _STAYS,        _ACKNOWLEDGED, _REFUSED),
-    Act.ACKNOWLEDGE: (_ACKNOWLEDGED, _ALREADY,      _ACKNOWLEDGED, _REFUSED),
-    Act.REPLY:       (_ACKNOWLEDGED, _STAYS,        _STAYS,        _REFUSED),
-    Act.ASK:         (_WAITING,      _WAITING,      _STAYS,        _REFUSED),
-    Act.NOTE:        (_STAYS,        _STAYS,        _STAYS,        _STAYS),
-    Act.CLOSE:       (_CLOSED,       _CLOSED,       _CLOSED,       _ALREADY),
-    Act.REOPEN:      (_ALREADY,      _ALREADY,      _ALREADY,      _ACKNOWLEDGED),
-}  # fmt: skip
 
 
 class Actor(Record):
@@ -288,6 +241,30 @@ class Event(Record):
         return Event(at=at, actor=actor.name, side=actor.side, kind=kind)
 
 
+class Mail(Record):
+    """A notice to one recipient, in the outbox. `body` is None once it was purged."""
+
+    number: int
+    event: int
+    request: str
+    recipient: str
+    message_id: str
+    subject: str
+    body: str | None
+    state: str
+    attempts: int
+    error: str | None
+    created_at: str
+    due_at: str
+    sent_at: str | None
+    leased_until: str | None = None
+    thread_id: str | None = None
+
+    @property
+    def id(self) -> str:
+        return f"M-{self.number}"
+
+
 class LogEntry(Record):
     """One change, as it is read: what it points to has the IDs that people see. `number` gives the order."""
 
@@ -320,62 +297,6 @@ def numbered(text: str, prefix: str) -> int | None:
     if dash and head == prefix and digits.isascii() and digits.isdigit() and len(digits) < 16:
         return int(digits)
     return None
-
-
-def identifier(text: str, what: str) -> str:
-    """The ID of a task or the name of a space: letters, digits, dot, dash, underscore. Raises BadUsage."""
-    good = text.isascii() and text.replace("-", "a").replace(".", "a").replace("_", "a").isalnum()
-    if not good or not text[0].isalnum() or len(text) > 64:
-        raise BadUsage(
-            f"This is not {what}: “{text[:80]}”.",
-            "It is 1 to 64 ASCII letters, digits, dots, dashes and underscores, a letter or digit first.",
-        )
-    return text
-
-
-def task_id(text: str) -> str:
-    """A task's ID. Raises BadUsage where it could be taken for a request."""
-    if text.isdigit() or numbered(text, "ES") is not None:
-        raise BadUsage(f"“{text[:80]}” cannot be the ID of a task.", "Bare numbers and ES-… are the IDs of requests.")
-    return identifier(text, "the ID of a task")
-
-
-def prose(text: str, what: str, *, most: int = 1_000) -> str:
-    """What a person wrote, unchanged: any text but NUL, up to `most` characters, not only blanks. Raises BadUsage."""
-    if not text.strip():
-        raise BadUsage(f"{what} is empty.")
-    return prose_or_empty(text, what, most=most)
-
-
-def prose_or_empty(text: str, what: str, *, most: int = 1_000) -> str:
-    """As `prose`, but it may be empty."""
-    if "\0" in text:
-        raise BadUsage(f"{what} has a NUL character in it, at character {text.index(chr(0)) + 1}.")
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        raise BadUsage(f"{what} is not valid UTF-8.")
-    if len(text) > most:
-        raise BadUsage(f"{what} is too long.", f"It has {len(text):,} characters; {most:,} are allowed.")
-    return text
-
-
-def address(text: str, what: str = "An email address") -> str:
-    """An email address in its simple form, `ann@example.org`. Raises BadUsage."""
-    local, at, domain = text.rpartition("@")
-    if not (local and at and domain) or any(c.isspace() or not c.isprintable() or c in '<>,;:"()[]\\' for c in text):
-        raise BadUsage(f"{what} is like ann@example.org, not “{text[:80]}”.")
-    return prose(text, what, most=254)
-
-
-def web_address(text: str, what: str) -> str:
-    """An http or https URL without blanks or control characters. Raises BadUsage."""
-    head, _, rest = text.partition("://")
-    if (
-        head.lower() not in ("http", "https")
-        or not rest.strip("/")
-        or any(c.isspace() or not c.isprintable() for c in text)
-    ):
-        raise BadUsage(f"{what} is an address that starts with http:// or https://, not “{text[:80]}”.")
-    return prose(text, what, most=2_000)
 
 
 def expiry(created_at: str, lifetime: int | None) -> str | None:

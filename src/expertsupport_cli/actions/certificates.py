@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from expertsupport_cli import serial, times
+from expertsupport_cli.checks import prose_or_empty
 from expertsupport_cli.errors import (
     AlreadyExists,
     BadUsage,
@@ -12,7 +13,7 @@ from expertsupport_cli.errors import (
     Refused,
     SerialMistyped,
 )
-from expertsupport_cli.model import Actor, Certificate, Event, numbered, prose_or_empty
+from expertsupport_cli.model import Actor, Certificate, Event, numbered
 from expertsupport_cli.store import Store
 
 TYPE_CHECKING = False

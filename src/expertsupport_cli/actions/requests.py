@@ -6,8 +6,10 @@ import os
 
 from expertsupport_cli import serial
 from expertsupport_cli.actions.certificates import by_serial, refuse_if_spent
+from expertsupport_cli.actions.notices import Post, queue_notices
+from expertsupport_cli.checks import prose
 from expertsupport_cli.errors import CertificateUsed, RequestOpen
-from expertsupport_cli.model import Act, Actor, Certificate, Comment, Event, Request, Side, Status, Task, prose
+from expertsupport_cli.model import Act, Actor, Certificate, Comment, Event, Request, Side, Status, Task
 from expertsupport_cli.record import Record
 from expertsupport_cli.store import Store
 
@@ -21,7 +23,9 @@ class Outcome(Record):
     changed: bool
 
 
-def activate(store: Store, task_id: str, serial_number: str, *, by: Actor, at: str) -> Outcome:
+def activate(
+    store: Store, task_id: str, serial_number: str, *, by: Actor, at: str, post: Post | None = None
+) -> Outcome:
     """Open a request on a task with a certificate; the task then never expires. All of it or none of it.
 
     Refused, with nothing spent, in this order: MalformedSerial; NotFound (the task); CertificateUnknown,
@@ -38,40 +42,42 @@ def activate(store: Store, task_id: str, serial_number: str, *, by: Actor, at: s
         task.refuse_if_not_workable(at)
         store.space(task.space).refuse_if_blocked()
         _refuse_if_open(store, task.id)
-        return Outcome(request=_open(store, task, certificate, by, at), changed=True)
+        return Outcome(request=_open(store, task, certificate, by, at, post), changed=True)
 
 
-def comment(store: Store, reference: str, body: str, *, by: Actor, at: str) -> Outcome:
+def comment(store: Store, reference: str, body: str, *, by: Actor, at: str, post: Post | None = None) -> Outcome:
     """The customer's side says something; a request that waits for it goes back to the desk."""
-    return _act(store, reference, Act.COMMENT, body, by, at)
+    return _act(store, reference, Act.COMMENT, body, by, at, post)
 
 
-def acknowledge(store: Store, reference: str, *, by: Actor, at: str) -> Outcome:
+def acknowledge(store: Store, reference: str, *, by: Actor, at: str, post: Post | None = None) -> Outcome:
     """The desk has seen it."""
-    return _act(store, reference, Act.ACKNOWLEDGE, None, by, at)
+    return _act(store, reference, Act.ACKNOWLEDGE, None, by, at, post)
 
 
-def reply(store: Store, reference: str, body: str, *, asks: bool, by: Actor, at: str) -> Outcome:
+def reply(
+    store: Store, reference: str, body: str, *, asks: bool, by: Actor, at: str, post: Post | None = None
+) -> Outcome:
     """The desk answers; if it `asks`, the request then waits for the customer."""
-    return _act(store, reference, Act.ASK if asks else Act.REPLY, body, by, at)
+    return _act(store, reference, Act.ASK if asks else Act.REPLY, body, by, at, post)
 
 
-def note(store: Store, reference: str, body: str, *, by: Actor, at: str) -> Outcome:
+def note(store: Store, reference: str, body: str, *, by: Actor, at: str, post: Post | None = None) -> Outcome:
     """The desk notes something that the customer's side never sees; nothing moves."""
-    return _act(store, reference, Act.NOTE, body, by, at)
+    return _act(store, reference, Act.NOTE, body, by, at, post)
 
 
-def close(store: Store, reference: str, body: str | None, *, by: Actor, at: str) -> Outcome:
+def close(store: Store, reference: str, body: str | None, *, by: Actor, at: str, post: Post | None = None) -> Outcome:
     """Close a request, with a last message if there is one. Closing it again changes nothing."""
-    return _act(store, reference, Act.CLOSE, body, by, at)
+    return _act(store, reference, Act.CLOSE, body, by, at, post)
 
 
-def reopen(store: Store, reference: str, body: str | None, *, by: Actor, at: str) -> Outcome:
+def reopen(store: Store, reference: str, body: str | None, *, by: Actor, at: str, post: Post | None = None) -> Outcome:
     """Reopen a closed request on the same certificate. Raises RequestOpen where its task has got another since."""
-    return _act(store, reference, Act.REOPEN, body, by, at)
+    return _act(store, reference, Act.REOPEN, body, by, at, post)
 
 
-def _act(store: Store, reference: str, act: Act, body: str | None, by: Actor, at: str) -> Outcome:
+def _act(store: Store, reference: str, act: Act, body: str | None, by: Actor, at: str, post: Post | None) -> Outcome:
     if body is not None:
         prose(body, "The message", most=LONGEST_COMMENT)
     with store.transaction():
@@ -92,11 +98,11 @@ def _act(store: Store, reference: str, act: Act, body: str | None, by: Actor, at
             request=before.number,
             comment=said,
         )
-        store.record(event)
+        queue_notices(store, post, event, store.record(event), after, body, by)
     return Outcome(request=after, changed=True)
 
 
-def _open(store: Store, task: Task, certificate: Certificate, by: Actor, at: str) -> Request:
+def _open(store: Store, task: Task, certificate: Certificate, by: Actor, at: str, post: Post | None) -> Request:
     if not store.use_certificate(certificate.number, at):
         raise CertificateUsed(certificate.masked, "another request", task.id)
     new = Request(
@@ -123,7 +129,7 @@ def _open(store: Store, task: Task, certificate: Certificate, by: Actor, at: str
         request=request.number,
         certificate=certificate.number,
     )
-    store.record(event)
+    queue_notices(store, post, event, store.record(event), request, None, by)
     return request
 
 

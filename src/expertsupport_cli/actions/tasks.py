@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from expertsupport_cli.checks import prose, prose_or_empty, task_id
 from expertsupport_cli.errors import AlreadyExists, BadUsage, Fault, SpaceFull
-from expertsupport_cli.model import Actor, Event, Space, Task, expiry, numbered, prose, prose_or_empty, task_id
+from expertsupport_cli.model import Actor, Event, Space, Task, expiry, numbered
 from expertsupport_cli.record import Record
 from expertsupport_cli.store import Store
 

@@ -27,6 +27,13 @@ SECTIONS = {
         "open": "listing.top",
         "log": "tasks.top",
     },
+    "Staying informed": {
+        "inbox": "following.top",
+        "follow": "following.top",
+        "unfollow": "following.top",
+        "wait": "following.top",
+        "watch": "following.top",
+    },
     "The desk": {"desk": "desk.desk"},
     "The owner": {
         "space": "spaces.space",
@@ -37,6 +44,7 @@ SECTIONS = {
     },
     "The program": {
         "config": "config.config",
+        "mail": "mail.mail",
         "db": "db.db",
         "schema": "schema.top",
         "demo": "demo.top",

@@ -16,8 +16,9 @@ from expertsupport_cli.cli.options import Changes, Limit, Reads, group, prints
 from expertsupport_cli.errors import BadUsage
 from expertsupport_cli.files import read_text
 from expertsupport_cli.model import Certificate, Side
-from expertsupport_cli.render.fields import CERTIFICATE, SERIAL, Named
+from expertsupport_cli.render.fields import CERTIFICATE, SERIAL
 from expertsupport_cli.render.printer import flush_stdout
+from expertsupport_cli.render.shapes import Named
 
 cert = group("Certificates: paid rights to one request each.")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from expertsupport_cli.errors import Fault
 from expertsupport_cli.render.printer import talk, talk_raw
-from expertsupport_cli.render.text import to_json
 from expertsupport_cli.serial import conceal
+from expertsupport_cli.text import to_json
 
 PROGRAM = "es"
 

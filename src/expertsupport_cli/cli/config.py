@@ -10,7 +10,8 @@ import typer
 from expertsupport_cli.cli.env import Env
 from expertsupport_cli.cli.options import Changes, Reads, group, prints
 from expertsupport_cli.errors import NotFound
-from expertsupport_cli.render.fields import PATH, SETTING, Named
+from expertsupport_cli.render.fields import PATH, SETTING
+from expertsupport_cli.render.shapes import Named
 from expertsupport_cli.settings import SETTINGS, Value, write
 
 config = group("Settings: flag > variable > file > default.")

@@ -9,7 +9,8 @@ import typer
 from expertsupport_cli.cli.env import Env
 from expertsupport_cli.cli.options import Reads, group, prints
 from expertsupport_cli.errors import StoreDamaged
-from expertsupport_cli.render.fields import FINDING, PATH, Named
+from expertsupport_cli.render.fields import FINDING, PATH
+from expertsupport_cli.render.shapes import Named
 
 db = group("The store: the file in which everything is kept.")
 

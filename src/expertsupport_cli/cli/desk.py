@@ -57,7 +57,7 @@ def acknowledge(ctx: typer.Context, requests: RequestIds) -> None:
     """Let the customer know that the request was seen."""
     env = Env.of(ctx)
     by, at = env.actor(Side.DESK), env.now()
-    on_each(env, requests, None, lambda id: actions.acknowledge(env.store, id, by=by, at=at))
+    on_each(env, requests, None, lambda id: actions.acknowledge(env.store, id, by=by, at=at, post=env.post))
 
 
 @desk.command("reply", cls=Changes)
@@ -77,7 +77,7 @@ def reply(
             env,
             requests,
             text,
-            lambda id: actions.reply(env.store, id, text.needed_body, asks=waiting, by=by, at=at),
+            lambda id: actions.reply(env.store, id, text.needed_body, asks=waiting, by=by, at=at, post=env.post),
         )
 
 
@@ -88,7 +88,9 @@ def note(ctx: typer.Context, requests: RequestIds, message: Message = None, file
     env = Env.of(ctx)
     by, at = env.actor(Side.DESK), env.now()
     with Text(env, message, file, requests, Act.NOTE) as text:
-        on_each(env, requests, text, lambda id: actions.note(env.store, id, text.needed_body, by=by, at=at))
+        on_each(
+            env, requests, text, lambda id: actions.note(env.store, id, text.needed_body, by=by, at=at, post=env.post)
+        )
 
 
 @desk.command("close", cls=Changes)
@@ -98,7 +100,7 @@ def close(ctx: typer.Context, requests: RequestIds, message: Message = None, fil
     env = Env.of(ctx)
     by, at = env.actor(Side.DESK), env.now()
     with Text(env, message, file, requests, Act.CLOSE, needed=False) as text:
-        on_each(env, requests, text, lambda id: actions.close(env.store, id, text.body, by=by, at=at))
+        on_each(env, requests, text, lambda id: actions.close(env.store, id, text.body, by=by, at=at, post=env.post))
 
 
 @desk.command("reopen", cls=Changes)
@@ -108,4 +110,4 @@ def reopen(ctx: typer.Context, requests: RequestIds, message: Message = None, fi
     env = Env.of(ctx)
     by, at = env.actor(Side.DESK), env.now()
     with Text(env, message, file, requests, Act.REOPEN, needed=False) as text:
-        on_each(env, requests, text, lambda id: actions.reopen(env.store, id, text.body, by=by, at=at))
+        on_each(env, requests, text, lambda id: actions.reopen(env.store, id, text.body, by=by, at=at, post=env.post))

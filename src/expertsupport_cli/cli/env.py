@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import typer
 
 from expertsupport_cli.cli.complaint import complain
+from expertsupport_cli.cli.delivery import post_of
 from expertsupport_cli.errors import Fault, OutputLost
 from expertsupport_cli.model import Actor, Side
-from expertsupport_cli.render.fields import View
 from expertsupport_cli.render.printer import Printer, flush_stdout
+from expertsupport_cli.render.shapes import View
 from expertsupport_cli.render.terminal import is_terminal
 from expertsupport_cli.settings import Settings
 from expertsupport_cli.times import instant
@@ -22,7 +23,8 @@ from expertsupport_cli.times import instant
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from expertsupport_cli.render.fields import Shape
+    from expertsupport_cli.actions.notices import Post
+    from expertsupport_cli.render.shapes import Shape
     from expertsupport_cli.store import Store
 
 
@@ -65,6 +67,16 @@ class Env:
             format="json" if self.choices.get("json") else self._choice("format"),
             fields=self._choice("fields"),
         )
+
+    @property
+    def has_store(self) -> bool:
+        """Whether the store was opened."""
+        return "store" in vars(self)
+
+    @cached_property
+    def post(self) -> Post | None:
+        """What notices need to know of the settings; None where mail is off."""
+        return post_of(self.settings)
 
     @property
     def dry_run(self) -> bool:

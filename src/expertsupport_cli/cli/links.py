@@ -15,7 +15,8 @@ from expertsupport_cli.cli.spaces import show_partners
 from expertsupport_cli.errors import BadUsage
 from expertsupport_cli.files import read_text
 from expertsupport_cli.model import Side
-from expertsupport_cli.render.fields import ADDRESS, LINK, SERIAL, Named
+from expertsupport_cli.render.fields import ADDRESS, LINK, SERIAL
+from expertsupport_cli.render.shapes import Named
 
 top = group("")
 link = group("Purchase links: they work once.")

@@ -10,11 +10,13 @@ import typer
 
 from expertsupport_cli import times
 from expertsupport_cli.cli.env import Env
+from expertsupport_cli.cli.following import mark_shown
 from expertsupport_cli.cli.options import Limit, Reads, RequestId, group, prints
 from expertsupport_cli.errors import BadUsage
 from expertsupport_cli.model import Status
-from expertsupport_cli.render.fields import ADDRESS, COMMENT, EVENT, REQUEST, Named
+from expertsupport_cli.render.fields import ADDRESS, COMMENT, EVENT, REQUEST
 from expertsupport_cli.render.page import SHOW, RequestPage, request_page
+from expertsupport_cli.render.shapes import Named
 from expertsupport_cli.store import Wanted
 
 top = group("")
@@ -100,6 +102,7 @@ def show_request(env: Env, reference: str, *, notes: bool) -> None:
         events=env.store.events_of_request(request, notes=notes),
     )
     env.printer.page(SHOW, page, lambda: request_page(page, env.printer.view))
+    mark_shown(env, request, page.events)
 
 
 def browse(env: Env, url: str) -> None:

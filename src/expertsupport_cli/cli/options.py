@@ -12,10 +12,11 @@ from typing import Annotated, Any, TypeVar
 import typer
 from typer.core import TyperCommand, TyperOption
 
+from expertsupport_cli.cli.delivery import deliver_own
 from expertsupport_cli.cli.env import Env
 from expertsupport_cli.errors import BadUsage
-from expertsupport_cli.render.fields import Shape
 from expertsupport_cli.render.rows import FORMATS
+from expertsupport_cli.render.shapes import Shape
 
 Function = TypeVar("Function", bound=Callable[..., None])
 
@@ -68,6 +69,15 @@ class Changes(Reads):
     """A command that changes things."""
 
     writes = True
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            result = super().invoke(ctx)
+        except typer.Exit:  # some of several things failed, others were done
+            deliver_own(Env.of(ctx))
+            raise
+        deliver_own(Env.of(ctx))
+        return result
 
     def shared(self) -> list[TyperOption]:
         return [

@@ -60,7 +60,12 @@ def comment(ctx: typer.Context, requests: RequestIds, message: Message = None, f
     env = Env.of(ctx)
     by, at = env.actor(), env.now()
     with Text(env, message, file, requests, Act.COMMENT) as text:
-        on_each(env, requests, text, lambda id: actions.comment(env.store, id, text.needed_body, by=by, at=at))
+        on_each(
+            env,
+            requests,
+            text,
+            lambda id: actions.comment(env.store, id, text.needed_body, by=by, at=at, post=env.post),
+        )
 
 
 @top.command("close", cls=Changes)
@@ -70,7 +75,7 @@ def close(ctx: typer.Context, requests: RequestIds, message: Message = None, fil
     env = Env.of(ctx)
     by, at = env.actor(), env.now()
     with Text(env, message, file, requests, Act.CLOSE, needed=False) as text:
-        on_each(env, requests, text, lambda id: actions.close(env.store, id, text.body, by=by, at=at))
+        on_each(env, requests, text, lambda id: actions.close(env.store, id, text.body, by=by, at=at, post=env.post))
 
 
 @top.command("reopen", cls=Changes)
@@ -80,7 +85,7 @@ def reopen(ctx: typer.Context, requests: RequestIds, message: Message = None, fi
     env = Env.of(ctx)
     by, at = env.actor(), env.now()
     with Text(env, message, file, requests, Act.REOPEN, needed=False) as text:
-        on_each(env, requests, text, lambda id: actions.reopen(env.store, id, text.body, by=by, at=at))
+        on_each(env, requests, text, lambda id: actions.reopen(env.store, id, text.body, by=by, at=at, post=env.post))
 
 
 def on_each(env: Env, requests: Sequence[str], text: Text | None, act: Callable[[str], Outcome]) -> None:
@@ -98,7 +103,7 @@ def on_each(env: Env, requests: Sequence[str], text: Text | None, act: Callable[
 
 
 def _activate(env: Env, task: str, serial: str) -> Outcome:
-    return actions.activate(env.store, task, serial, by=env.actor(), at=env.now())
+    return actions.activate(env.store, task, serial, by=env.actor(), at=env.now(), post=env.post)
 
 
 def _ask_and_activate(env: Env, task: str) -> Outcome:

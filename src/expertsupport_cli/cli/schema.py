@@ -11,7 +11,8 @@ from typer.core import TyperGroup
 from expertsupport_cli.cli.env import Env
 from expertsupport_cli.cli.options import Reads, group, prints
 from expertsupport_cli.errors import NotFound
-from expertsupport_cli.render.fields import FIELD, Named, Shape
+from expertsupport_cli.render.fields import FIELD
+from expertsupport_cli.render.shapes import Named, Shape
 
 top = group("")
 

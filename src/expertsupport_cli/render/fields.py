@@ -1,66 +1,13 @@
-"""What each kind of thing looks like to a program: names, types and meanings of its fields, in order.
+"""The fields of each kind of thing: the one home of the JSON keys, the columns of tables, the names for `--fields`.
 
-The one home of the JSON keys, the columns of tables, the names for `--fields` and what `es schema` tells.
-The names are a contract: they may be added to, not changed.
+They are a contract: they may be added to, not changed.
 """
 
 from __future__ import annotations
 
 from expertsupport_cli import times
 from expertsupport_cli.model import ticket_url
-from expertsupport_cli.record import Record
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from typing import Any
-
-
-class View(Record):
-    """What the reader brings along: the address of the pages, and the time."""
-
-    page_url: str
-    now: str
-
-
-class Field(Record):
-    """One field. `get` takes the thing and the View; `type` is as in JSON, `time` being a string."""
-
-    name: str
-    type: str
-    meaning: str
-    get: Callable[[Any, View], object]
-
-
-class Shape(Record):
-    """What a kind of thing looks like. `columns` are those of the table on a terminal, all if empty.
-
-    `key` is the field printed alone for a thing that was made or changed; `link` makes it an address on a terminal.
-    """
-
-    name: str
-    fields: Sequence[Field]
-    key: str
-    rows: Sequence[str] = ()
-    columns: Sequence[str] = ()
-    link: Callable[[Any, View], str] | None = None
-
-    def field(self, name: str) -> Field:
-        return next(field for field in self.fields if field.name == name)
-
-    def names(self) -> list[str]:
-        return [field.name for field in self.fields]
-
-    def as_json(self, thing: Any, view: View, names: Sequence[str] = ()) -> dict[str, object]:
-        """The fields of a thing, all or those named, in order."""
-        return {field.name: field.get(thing, view) for field in (map(self.field, names) if names else self.fields)}
-
-
-def plain(name: str, type: str, meaning: str, attribute: str = "") -> Field:
-    """A field that is an attribute of the thing, of the same name unless told."""
-    attribute = attribute or name
-    return Field(name=name, type=type, meaning=meaning, get=lambda thing, _: getattr(thing, attribute))
-
+from expertsupport_cli.render.shapes import Field, Shape, named, plain
 
 REQUEST = Shape(
     name="request",
@@ -235,6 +182,49 @@ LINK = Shape(
     ),
 )
 
+MAIL = Shape(
+    name="mail",
+    key="id",
+    rows=("id", "request", "recipient", "state", "attempts", "created_at", "due_at", "sent_at", "error"),
+    columns=("id", "request", "recipient", "state", "attempts", "created_at", "error"),
+    fields=(
+        plain("id", "string", "The mail's ID, M-1"),
+        plain("request", "string", "The request that it is about"),
+        plain("recipient", "string", "To whom it goes"),
+        plain("state", "string", "queued, failed (to be tried again), sent or dead (given up)"),
+        plain("attempts", "integer", "How often it was tried"),
+        plain("error", "string or null", "Why the last try failed"),
+        plain("created_at", "time", "When it was queued"),
+        plain("due_at", "time", "When it is to be tried, or was last"),
+        plain("sent_at", "time or null", "When it was delivered"),
+        plain("event", "integer", "The number of the event that it tells of"),
+        plain("message_id", "string", "Its Message-ID, the same at each try"),
+        plain("subject", "string", "Its subject"),
+        plain("body", "string or null", "Its text; null once that was purged"),
+    ),
+)
+
+NEWS = Shape(
+    name="news",
+    key="number",
+    rows=("at", "request", "task_name", "event", "actor", "from", "to", "text"),
+    columns=("request", "task_name", "at", "actor", "event", "text"),
+    fields=(
+        plain("number", "integer", "Its place in the history; the order is by this"),
+        plain("at", "time", "When it happened"),
+        plain("request", "string", "The request"),
+        plain("event", "string", "What happened, such as replied, closed", "kind"),
+        plain("actor", "string", "Who did it"),
+        plain("side", "string", "customer or desk"),
+        plain("from", "string or null", "The status before, where it changed", "old"),
+        plain("to", "string or null", "The status after", "new"),
+        plain("text", "string or null", "What was said"),
+        plain("task_id", "string", "The task", "task"),
+        plain("task_name", "string", "Its name"),
+        plain("space", "string", "Its space"),
+    ),
+)
+
 PARTNER = Shape(
     name="partner",
     key="name",
@@ -245,22 +235,6 @@ PARTNER = Shape(
         plain("created_at", "time", "When it was added"),
     ),
 )
-
-
-class Named(Record):
-    """A few values that are no thing of the model: an address, a setting, a finding."""
-
-    values: Mapping[str, object]
-
-
-def named(shape: str, key: str, *fields: tuple[str, str, str], rows: Sequence[str] = ()) -> Shape:
-    """A shape of things that are a dictionary."""
-
-    def getter(name: str) -> Callable[[Any, View], object]:
-        return lambda thing, _: thing.values[name]
-
-    parts = tuple(Field(name=name, type=type, meaning=meaning, get=getter(name)) for name, type, meaning in fields)
-    return Shape(name=shape, key=key, fields=parts, rows=rows)
 
 
 SERIAL = named(
@@ -299,6 +273,7 @@ FINDING = named(
 PATH = named(
     "path", "path", ("path", "string", "The path"), ("exists", "boolean", "Whether there is a file"), rows=("path",)
 )
+ADDRESSEE = named("addressee", "address", ("address", "string", "Where the test message went"))
 FIELD = named(
     "field",
     "name",

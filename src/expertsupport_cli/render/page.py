@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from expertsupport_cli.model import Act
 from expertsupport_cli.record import Record
-from expertsupport_cli.render.fields import COMMENT, EVENT, LOG, REQUEST, Field
+from expertsupport_cli.render.fields import COMMENT, EVENT, LOG, REQUEST
+from expertsupport_cli.render.shapes import Field
 from expertsupport_cli.render.table import STATUS_STYLES
-from expertsupport_cli.render.text import lines, one_line
+from expertsupport_cli.text import lines, one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from expertsupport_cli.model import Comment, LogEntry, Request, Space, Task
-    from expertsupport_cli.render.fields import View
+    from expertsupport_cli.mail.letter import Letter
+    from expertsupport_cli.model import Comment, LogEntry, Mail, Request, Space, Task
+    from expertsupport_cli.render.shapes import View
+    from expertsupport_cli.store.readers import News
 
 Part = tuple[str, str]  # text, and the style that it gets where there is colour
 Line = list[Part]
@@ -34,6 +37,8 @@ EVENT_NAMES = {
     Act.ASK: "Expert replied, and waits for the customer",
     Act.CLOSE: "Request closed",
     Act.REOPEN: "Request reopened",
+    "followed": "Followed",
+    "unfollowed": "Not followed any more",
 }
 _SAID = {
     "activated": "activated expert support",
@@ -44,6 +49,8 @@ _SAID = {
     Act.NOTE: "noted, for the desk only",
     Act.CLOSE: "closed",
     Act.REOPEN: "reopened",
+    "followed": "follows by mail",
+    "unfollowed": "does not follow by mail any more",
 }
 
 
@@ -155,6 +162,29 @@ def space_page(space: Space, task_expiry: str) -> Iterator[Line]:
     )
 
 
+def mail_page(mail: Mail, letter: Letter) -> Iterator[Line]:
+    """What became of a mail, and the message as it is sent."""
+    yield [(mail.id, "bold"), ("  ", ""), (mail.state, "")]
+    yield from _table(
+        ("Tries", str(mail.attempts)),
+        ("Queued", _when(mail.created_at)),
+        ("Due", _when(mail.due_at) if mail.state in ("queued", "failed") else None),
+        ("Sent", _when(mail.sent_at)),
+        ("Error", mail.error),
+    )
+    yield []
+    yield from ([(f"{name}: ", "dim"), (value, "")] for name, value in letter.headers())
+    yield []
+    yield from ([(line, "")] for line in (["(purged)"] if mail.body is None else letter.body().split("\n")[:-1]))
+
+
+def news_line(item: News) -> str:
+    """An event in one line: when, which request, who did what, and how what they said begins."""
+    moved = f", {item.old} → {item.new}" if item.old else ""
+    said = f": {one_line(item.text)}" if item.text else ""
+    return one_line(f"{_when(item.at)}  {item.request}  {item.actor} {_SAID.get(item.kind, item.kind)}{moved}{said}")
+
+
 def event_name(kind: str) -> str:
     return EVENT_NAMES.get(kind, kind)
 
@@ -173,12 +203,14 @@ def _change(entry: LogEntry) -> tuple[str, str | None]:
         return "Task expiry", entry.new or "never"
     if entry.old is None and entry.new is None:
         return "", None
+    if entry.kind in ("followed", "unfollowed"):
+        return "Address", entry.new or entry.old
     return "Status", f"{entry.old} → {entry.new}"
 
 
 def _utterance(event: LogEntry, comment: Comment | None) -> Iterator[Line]:
     who = f"{one_line(event.actor)} ({event.side})"
-    moved = f", {event.old} → {event.new}" if event.old and event.kind != "activated" else ""
+    moved = f", {event.old} → {event.new}" if event.old and event.new else ""
     style = "dim" if event.kind == Act.NOTE else "bold"
     yield [(_when(event.at), "dim"), ("  ", ""), (who, style), (f" {_SAID.get(event.kind, event.kind)}{moved}", "")]
     if comment is not None:

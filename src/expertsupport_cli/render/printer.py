@@ -12,15 +12,15 @@ from contextlib import suppress
 from expertsupport_cli.errors import BadUsage, OutputLost
 from expertsupport_cli.render.rows import FORMATS, RowWriter, chosen
 from expertsupport_cli.render.terminal import is_terminal, wants_colour
-from expertsupport_cli.render.text import one_line
+from expertsupport_cli.text import one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
-    from expertsupport_cli.render.fields import Shape, View
     from expertsupport_cli.render.page import Line
+    from expertsupport_cli.render.shapes import Shape, View
 
 
 class Printer:
@@ -53,8 +53,8 @@ class Printer:
         self._row_writer(shape).rows(things)
         return 0
 
-    def thing(self, shape: Shape, thing: Any, said: str = "") -> None:
-        """Print a thing that was made or changed: what was `said` of it to people, its ID alone to a program."""
+    def thing(self, shape: Shape, thing: Any, said: str = "", *, alone: bool = True) -> None:
+        """Print a thing that was made or changed: what was `said` of it to people, its ID (`alone`) to a program."""
         if self._writer is not None:
             self._writer.row(thing)
         elif self.for_people and not self._fields:
@@ -62,7 +62,7 @@ class Printer:
         elif self.for_people:
             self.list(shape, [thing])
         else:
-            self._row_writer(shape, alone=True).object(thing)
+            self._row_writer(shape, alone=alone).object(thing)
 
     def many(self, shape: Shape) -> Batch:
         """`with printer.many(shape):` the things printed meanwhile are the elements of one list."""

@@ -6,14 +6,14 @@ import csv
 import io
 
 from expertsupport_cli.errors import BadUsage
-from expertsupport_cli.render.text import one_line, to_json, tsv
+from expertsupport_cli.text import one_line, to_json, tsv
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
-    from expertsupport_cli.render.fields import Shape, View
+    from expertsupport_cli.render.shapes import Shape, View
 
 FORMATS = ("table", "tsv", "csv", "json", "jsonl")
 

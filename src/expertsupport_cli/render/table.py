@@ -8,7 +8,7 @@ import itertools
 from expertsupport_cli import times
 from expertsupport_cli.render.rows import text_of
 from expertsupport_cli.render.terminal import console, width
-from expertsupport_cli.render.text import one_line
+from expertsupport_cli.text import one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from rich.text import Text
 
-    from expertsupport_cli.render.fields import Shape, View
+    from expertsupport_cli.render.shapes import Shape, View
 
 AT_ONCE = 50  # Rich measures all rows that it draws together; what is longer is streamed in the same columns
 STATUS_STYLES = {"New": "bold yellow", "Acknowledged": "cyan", "Waiting": "magenta", "Closed": "dim"}

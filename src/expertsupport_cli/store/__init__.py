@@ -10,6 +10,8 @@ import os
 from expertsupport_cli.store.certificates import Certificates
 from expertsupport_cli.store.listing import Listing, Wanted
 from expertsupport_cli.store.opening import open_empty, open_existing, open_or_make
+from expertsupport_cli.store.outbox import Outbox
+from expertsupport_cli.store.readers import Readers
 from expertsupport_cli.store.requests import Requests
 from expertsupport_cli.store.spaces import Spaces
 from expertsupport_cli.store.tasks import Tasks
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Store", "Wanted", "open_store"]
 
 
-class Store(Spaces, Tasks, Certificates, Requests, Listing):
+class Store(Spaces, Tasks, Certificates, Requests, Listing, Outbox, Readers):
     """The store, with all that can be asked of it and written to it."""
 
 

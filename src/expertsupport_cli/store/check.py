@@ -32,11 +32,13 @@ RULES = {
         WHERE e.request = r.number AND e.kind = 'activated' AND e.certificate = r.certificate AND e.task = r.task)""",
     "a request has the status that its history gives it": """
         SELECT 'ES-' || r.number FROM requests r WHERE r.status <> (SELECT e.new FROM events e
-        WHERE e.request = r.number AND e.new IS NOT NULL ORDER BY e.number DESC LIMIT 1)""",
+        WHERE e.request = r.number AND e.new IS NOT NULL AND e.kind NOT LIKE '%followed'
+        ORDER BY e.number DESC LIMIT 1)""",
     "each change of status starts from the one before": """
         SELECT 'event ' || number FROM (SELECT e.number, e.kind, e.old, lag(e.new) OVER
         (PARTITION BY e.request ORDER BY e.number) AS was FROM events e
-        WHERE e.request IS NOT NULL AND e.new IS NOT NULL) WHERE kind <> 'activated' AND old IS NOT was""",
+        WHERE e.request IS NOT NULL AND e.new IS NOT NULL
+        AND e.kind NOT LIKE '%followed') WHERE kind <> 'activated' AND old IS NOT was""",
     "every comment has its event": """
         SELECT 'comment ' || k.number FROM comments k LEFT JOIN events e ON e.comment = k.number
         WHERE e.number IS NULL OR e.request <> k.request""",
@@ -54,6 +56,8 @@ RULES = {
     "the history has no gap": """
         SELECT 'event ' || (number + 1) FROM events e WHERE number < (SELECT max(number) FROM events)
         AND NOT EXISTS (SELECT 1 FROM events n WHERE n.number = e.number + 1)""",
+    "a notice is about its own request": """
+        SELECT 'M-' || m.number FROM outbox m JOIN events e ON e.number = m.event WHERE e.request <> m.request""",
     "IDs T-n are counted": """
         SELECT id FROM tasks WHERE counted IS NOT NULL AND id NOT IN ('T-' || counted, 't-' || counted)
         AND CAST(substr(id, 3) AS INTEGER) <> counted""",

@@ -151,3 +151,50 @@ def main_job(db: Database) -> None:
     # text ever changes.
     for table, column in (("tasks", "name"), ("comments", "body")):
         db.table(table).enable_fts([column], tokenize="unicode61 remove_diacritics 2")
+
+
+@migrations()
+def mail(db: Database) -> None:
+    """The outbox, one row a notice and recipient; who follows a request; up to where somebody has read."""
+    db.executescript(f"""
+        CREATE TABLE outbox (
+            number       INTEGER PRIMARY KEY,
+            event        INTEGER NOT NULL REFERENCES events (number),
+            request      INTEGER NOT NULL REFERENCES requests (number),
+            recipient    TEXT NOT NULL COLLATE NOCASE,
+            message_id   TEXT NOT NULL UNIQUE,
+            subject      TEXT NOT NULL,
+            body         TEXT,  -- NULL once it was purged
+            state        TEXT NOT NULL CHECK (state IN ('queued', 'sent', 'failed', 'dead')),
+            attempts     INTEGER NOT NULL CHECK (attempts >= 0),
+            error        TEXT,
+            created_at   TEXT NOT NULL CHECK (created_at {_INSTANT}),
+            due_at       TEXT NOT NULL CHECK (due_at {_INSTANT}),
+            sent_at      TEXT CHECK (sent_at {_INSTANT}),
+            lease        TEXT,
+            leased_until TEXT CHECK (leased_until {_INSTANT}),
+            UNIQUE (event, recipient),
+            CHECK ((state = 'sent') = (sent_at IS NOT NULL)),
+            CHECK ((lease IS NULL) = (leased_until IS NULL)),
+            CHECK (body IS NOT NULL OR state = 'sent')
+        ) STRICT;
+        CREATE INDEX outbox_due ON outbox (due_at, number) WHERE state IN ('queued', 'failed');
+        CREATE INDEX outbox_leased ON outbox (lease, number) WHERE lease IS NOT NULL;
+        CREATE INDEX outbox_of_request ON outbox (request, number);
+        CREATE INDEX outbox_to_purge ON outbox (sent_at) WHERE state = 'sent' AND body IS NOT NULL;
+
+        CREATE TABLE followers (
+            request    INTEGER NOT NULL REFERENCES requests (number),
+            address    TEXT NOT NULL COLLATE NOCASE,
+            created_at TEXT NOT NULL CHECK (created_at {_INSTANT}),
+            PRIMARY KEY (request, address)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX followed_by ON followers (address, request);
+
+        CREATE TABLE readings (
+            reader  TEXT NOT NULL COLLATE NOCASE,
+            request INTEGER NOT NULL REFERENCES requests (number),
+            event   INTEGER NOT NULL,  -- the last one that the reader has seen
+            PRIMARY KEY (reader, request)
+        ) STRICT, WITHOUT ROWID;
+    """)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 APPLICATION_ID = 0x45535550  # "ESUP", in the header of the file
-VERSION = 1  # the number of migrations
+VERSION = 2  # the number of migrations
 
 _PRAGMAS = (
     "foreign_keys=ON",

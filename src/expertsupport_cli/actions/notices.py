@@ -1,0 +1,116 @@
+"""Notices: who is told by mail of what was done to a request, and what they are told.
+
+The initiator hears what the desk does, and of every change of status that is not their own; the desk hears what
+customers do; followers hear both. Notes go to the desk alone. Nobody is told of their own act, and no address twice.
+A notice is queued in the transaction of the change itself: both are there, or neither.
+"""
+
+from __future__ import annotations
+
+import os
+
+from expertsupport_cli import times
+from expertsupport_cli.model import Act, Actor, Event, Mail, Request, Side, ticket_url
+from expertsupport_cli.record import Record
+from expertsupport_cli.store import Store
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LONGEST_ID = 78 - len("In-Reply-To: <>")  # a header that cannot be folded must fit in a line
+
+_TOLD = {
+    "activated": "activated expert support",
+    Act.COMMENT: "commented",
+    Act.ACKNOWLEDGE: "acknowledged the request",
+    Act.REPLY: "replied",
+    Act.ASK: "replied, and waits for your answer",
+    Act.NOTE: "noted, for the desk only",
+    Act.CLOSE: "closed the request",
+    Act.REOPEN: "reopened the request",
+}
+
+
+class Post(Record):
+    """What notices need to know of the settings.
+
+    `desk` are the desk's addresses, `domain` is the right side of Message-IDs. With a `lease`, whoever queues a notice
+    also tries first to deliver it, for `lease_seconds`.
+    """
+
+    page_url: str
+    desk: Sequence[str] = ()
+    domain: str = "localhost"
+    lease: str | None = None
+    lease_seconds: int = 60
+
+
+def queue_notices(
+    store: Store, post: Post | None, event: Event, number: int, request: Request, body: str | None, by: Actor
+) -> None:
+    """Queue a mail to each who is to hear of an event, inside the transaction that is open. No post, no mail."""
+    if post is None:
+        return
+    told = recipients(event, request, by, post.desk, store.followers(request))
+    text = notice(event, request, body, post.page_url)
+    until = times.after(event.at, post.lease_seconds) if post.lease else None
+    for recipient in told:
+        mail = Mail(
+            number=0,
+            event=number,
+            request=request.id,
+            recipient=recipient,
+            message_id=message_id(post.domain),
+            subject=f"[{request.id}] {request.task_name}",
+            body=text,
+            state="queued",
+            attempts=0,
+            error=None,
+            created_at=event.at,
+            due_at=event.at,
+            sent_at=None,
+        )
+        store.add_mail(mail, post.lease, until)
+
+
+def recipients(event: Event, request: Request, by: Actor, desk: Sequence[str], followers: Sequence[str]) -> list[str]:
+    """The addresses that are told of an event, in a fixed order."""
+    wanted: list[str] = []
+    own = {by.email.lower()} if by.email else set()
+    if request.initiator_email:
+        is_initiator = by.side is not Side.DESK and by.name.lower() == request.initiator.lower()
+        if is_initiator:
+            own.add(request.initiator_email.lower())
+        if event.kind != Act.NOTE and (by.side is Side.DESK or event.new is not None):
+            wanted.append(request.initiator_email)
+    if by.side is not Side.DESK or event.kind == Act.NOTE:
+        wanted += desk
+    if event.kind != Act.NOTE:
+        wanted += followers
+    return list({address.lower(): address for address in reversed(wanted) if address.lower() not in own}.values())[::-1]
+
+
+def notice(event: Event, request: Request, body: str | None, page_url: str) -> str:
+    """The text of a notice: what happened, by whom, what was said, the status, and where to go on."""
+    who = f"{event.actor} (expert)" if event.side is Side.DESK else event.actor
+    parts = [f"{who} {_TOLD.get(event.kind, event.kind)}."]
+    if body is not None:
+        parts.append("\n".join(f"    {line}" for line in body.splitlines()))
+    status = f"{event.old} -> {event.new}" if event.old else str(request.status)
+    command = "es desk show" if event.kind == Act.NOTE else "es show"
+    parts.append(
+        f"Request:  {request.id} ({request.space})\n"
+        f"Task:     {request.task}, {request.task_name}\n"
+        f"Status:   {status}\n"
+        f"Page:     {ticket_url(page_url, request.token)}\n"
+        f"To see it all: {command} {request.id}"
+    )
+    return "\n\n".join(parts) + "\n"
+
+
+def message_id(domain: str) -> str:
+    """A new Message-ID; it stays with its mail, however often that is tried."""
+    token = f"es-{os.urandom(12).hex()}"
+    fits = len(token) + 1 + len(domain) <= LONGEST_ID
+    return f"<{token}@{domain if fits else 'expertsupport.invalid'}>"

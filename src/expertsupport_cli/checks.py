@@ -1,0 +1,63 @@
+"""What may be typed: IDs, text, addresses. Each check gives back what it was given, or raises BadUsage."""
+
+from __future__ import annotations
+
+from expertsupport_cli.errors import BadUsage
+from expertsupport_cli.model import numbered
+
+
+def identifier(text: str, what: str) -> str:
+    """The ID of a task or the name of a space: letters, digits, dot, dash, underscore. Raises BadUsage."""
+    good = text.isascii() and text.replace("-", "a").replace(".", "a").replace("_", "a").isalnum()
+    if not good or not text[0].isalnum() or len(text) > 64:
+        raise BadUsage(
+            f"This is not {what}: “{text[:80]}”.",
+            "It is 1 to 64 ASCII letters, digits, dots, dashes and underscores, a letter or digit first.",
+        )
+    return text
+
+
+def task_id(text: str) -> str:
+    """A task's ID. Raises BadUsage where it could be taken for a request."""
+    if text.isdigit() or numbered(text, "ES") is not None:
+        raise BadUsage(f"“{text[:80]}” cannot be the ID of a task.", "Bare numbers and ES-… are the IDs of requests.")
+    return identifier(text, "the ID of a task")
+
+
+def prose(text: str, what: str, *, most: int = 1_000) -> str:
+    """What a person wrote, unchanged: any text but NUL, up to `most` characters, not only blanks. Raises BadUsage."""
+    if not text.strip():
+        raise BadUsage(f"{what} is empty.")
+    return prose_or_empty(text, what, most=most)
+
+
+def prose_or_empty(text: str, what: str, *, most: int = 1_000) -> str:
+    """As `prose`, but it may be empty."""
+    if "\0" in text:
+        raise BadUsage(f"{what} has a NUL character in it, at character {text.index(chr(0)) + 1}.")
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise BadUsage(f"{what} is not valid UTF-8.")
+    if len(text) > most:
+        raise BadUsage(f"{what} is too long.", f"It has {len(text):,} characters; {most:,} are allowed.")
+    return text
+
+
+def address(text: str, what: str = "An email address") -> str:
+    """An email address in its simple form, `ann@example.org`. Raises BadUsage."""
+    local, at, domain = text.rpartition("@")
+    good = text.isascii() and text.isprintable() and local and at and domain.strip(".-")
+    if not good or any(character in ' <>,;:"()[]\\' for character in text):
+        raise BadUsage(f"{what} is like ann@example.org, not “{text[:80]}”.")
+    return prose(text, what, most=254)
+
+
+def web_address(text: str, what: str) -> str:
+    """An http or https URL without blanks or control characters. Raises BadUsage."""
+    head, _, rest = text.partition("://")
+    if (
+        head.lower() not in ("http", "https")
+        or not rest.strip("/")
+        or any(c.isspace() or not c.isprintable() for c in text)
+    ):
+        raise BadUsage(f"{what} is an address that starts with http:// or https://, not “{text[:80]}”.")
+    return prose(text, what, most=2_000)

@@ -1,0 +1,128 @@
+"""From the settings to mail on its way: what notices need to know, the transport, and a command's own delivery."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+from expertsupport_cli.actions.notices import Post
+from expertsupport_cli.errors import BadUsage
+from expertsupport_cli.render.printer import flush_stdout
+
+if TYPE_CHECKING:
+    from expertsupport_cli.actions.mail import Sender
+    from expertsupport_cli.cli.env import Env
+    from expertsupport_cli.mail.transport import Transport
+    from expertsupport_cli.settings import Settings
+
+KEYRING_SERVICE = "expertsupport"
+
+
+def post_of(settings: Settings) -> Post | None:
+    """What notices need to know; None where mail is off, and none is queued."""
+    if settings["mail.transport"] == "off":
+        return None
+    desk = settings.get("desk.email")
+    return Post(
+        page_url=settings["page.url"],
+        desk=[part.strip() for part in desk.split(",")] if desk else [],
+        domain=settings["mail.from"].rpartition("@")[2].rstrip("> "),
+        lease=os.urandom(8).hex() if settings["mail.deliver"] == "auto" else None,
+        lease_seconds=lease_seconds(settings),
+    )
+
+
+def lease_seconds(settings: Settings) -> int:
+    """Longer than a delivery can take, and what comes before and after it."""
+    return 2 * settings.seconds("mail.timeout") + 5
+
+
+def deliver_own(env: Env) -> None:
+    """After a command has committed and printed: try to deliver what it queued, for as long as mail.timeout.
+
+    What could not be delivered stays queued, which one line says; the command has succeeded all the same.
+    """
+    if not env.has_store or env.post is None or env.post.lease is None or not env.store.queued_mails or env.dry_run:
+        return
+    from expertsupport_cli.actions import mail as actions
+
+    flush_stdout()
+    timeout = env.settings.seconds("mail.timeout")
+    deadline = time.monotonic() + timeout
+    sender = sender_of(env, env.post.lease)
+    try:
+        tried = list(actions.send_leased(env.store, sender, env.now, lambda: time.monotonic() < deadline))
+    finally:
+        sender.transport.close()
+    left = env.store.queued_mails - sum(mail.state == "sent" for mail in tried)
+    if left:
+        why = next((f" ({mail.error})" for mail in tried if mail.error), "")
+        env.printer.note(
+            f"{left} mail{'s' if left > 1 else ''} could not be delivered yet{why}. To try again: es mail send"
+        )
+
+
+def sender_of(env: Env, lease: str) -> Sender:
+    """Whoever delivers, by the settings. Raises BadUsage where mail is off."""
+    from expertsupport_cli.actions.mail import Sender
+
+    return Sender(
+        transport=transport_of(env.settings),
+        address=env.settings["mail.from"],
+        reply_to=env.settings.get("mail.reply-to"),
+        lease=lease,
+        lease_seconds=lease_seconds(env.settings),
+    )
+
+
+def transport_of(settings: Settings) -> Transport:
+    """The way of delivering that the settings name; its libraries are imported now. Raises BadUsage if it is off."""
+    kind = settings["mail.transport"]
+    if kind == "off":
+        raise BadUsage(
+            "Mail is switched off.", "The setting mail.transport is off.", "es config set mail.transport maildir"
+        )
+    if kind == "maildir":
+        from expertsupport_cli.mail.maildir import Maildir
+
+        return Maildir(os.path.expanduser(settings["mail.maildir"]))
+    from expertsupport_cli.mail.smtp import Smtp
+    from expertsupport_cli.mail.transport import Server
+
+    user = settings.get("mail.smtp.user")
+    return Smtp(
+        Server(
+            host=settings["mail.smtp.host"],
+            port=int(settings["mail.smtp.port"]),
+            security=settings["mail.smtp.security"],
+            timeout=settings.seconds("mail.timeout"),
+            user=user,
+            password=_password(settings, user) if user else None,
+        )
+    )
+
+
+def _password(settings: Settings, user: str) -> str:
+    """From ES_SMTP_PASSWORD, the password file, or the system keyring. Raises BadUsage if it is in none."""
+    given = os.environ.get("ES_SMTP_PASSWORD")
+    if given:
+        return given
+    path = settings.get("mail.smtp.password-file")
+    if path:
+        from expertsupport_cli.files import read_text
+
+        return read_text(os.path.expanduser(path), "The password file").split("\n", 1)[0].rstrip("\r")
+    try:
+        import keyring
+    except ImportError:
+        found = None
+    else:
+        found = keyring.get_password(KEYRING_SERVICE, user)
+    if found is None:
+        raise BadUsage(
+            f"There is no password for {user} at {settings['mail.smtp.host']}.",
+            "It is looked for in ES_SMTP_PASSWORD, the file mail.smtp.password-file, and the system keyring.",
+            f"keyring set {KEYRING_SERVICE} {user}   (with: pip install 'expertsupport-cli[keyring]')",
+        )
+    return found

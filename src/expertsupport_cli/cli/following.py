@@ -1,0 +1,191 @@
+"""Following requests: hear of them by mail, see what is new, wait for something, watch."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Annotated
+
+import typer
+
+from expertsupport_cli import times
+from expertsupport_cli.actions import following as actions
+from expertsupport_cli.cli.env import Env
+from expertsupport_cli.cli.options import Changes, Reads, RequestIds, group, prints
+from expertsupport_cli.cli.polling import changes
+from expertsupport_cli.errors import BadUsage, StoreUnusable, WaitedInVain
+from expertsupport_cli.model import LogEntry, Request, Status
+from expertsupport_cli.render.fields import NEWS, REQUEST
+from expertsupport_cli.render.page import news_line
+from expertsupport_cli.render.printer import flush_stdout
+from expertsupport_cli.render.terminal import is_terminal
+from expertsupport_cli.store.readers import News
+
+top = group("")
+
+Email = Annotated[str | None, typer.Option("--email", metavar="ADDRESS", help="The address (yours unless told).")]
+AWAITED = ("reply", "status", "closed")
+
+
+@top.command("follow", cls=Changes)
+@prints(REQUEST)
+def follow(ctx: typer.Context, requests: RequestIds, email: Email = None) -> None:
+    """Hear by mail of all that is done to a request."""
+    env = Env.of(ctx)
+    address = _address(env, email)
+    by, at = env.actor(), env.now()
+    env.each(
+        REQUEST,
+        requests,
+        lambda id: _told(env, *actions.follow(env.store, id, address, by=by, at=at), f"{address} follows it"),
+    )
+
+
+@top.command("unfollow", cls=Changes)
+@prints(REQUEST)
+def unfollow(ctx: typer.Context, requests: RequestIds, email: Email = None) -> None:
+    """Hear no more of a request that you follow."""
+    env = Env.of(ctx)
+    address = _address(env, email)
+    by, at = env.actor(), env.now()
+    env.each(
+        REQUEST,
+        requests,
+        lambda id: _told(env, *actions.unfollow(env.store, id, address, by=by, at=at), f"{address} does not follow it"),
+    )
+
+
+@top.command("inbox", cls=Reads)
+@prints(NEWS)
+def inbox(
+    ctx: typer.Context,
+    mark_read: Annotated[bool, typer.Option("--mark-read", help="Take all of it as read.")] = False,
+) -> None:
+    """See what is new in your requests and those you follow.
+
+    New is what others did since you last looked at the request with es show.
+    """
+    env = Env.of(ctx)
+    by = env.actor()
+    news = env.store.unread(by.name, by.email)
+    shown = env.printer.list(NEWS, news)
+    if env.printer.for_people and not shown:
+        env.printer.note("Nothing new.")
+    if mark_read and news:
+        flush_stdout()
+        actions.mark_read(env.store, news, by=by)
+
+
+@top.command("wait", cls=Reads)
+@prints(NEWS)
+def wait(
+    ctx: typer.Context,
+    requests: RequestIds,
+    awaited: Annotated[
+        str, typer.Option("--for", metavar="|".join(AWAITED), help="What to wait for.", show_default=True)
+    ] = "reply",
+    timeout: Annotated[
+        str | None, typer.Option("--timeout", metavar="1h", help="How long at most; status 124 if in vain.")
+    ] = None,
+    after: Annotated[
+        int | None,
+        typer.Option("--after", min=0, metavar="NUMBER", help="Count what came after this event, not after now."),
+    ] = None,
+) -> None:
+    """Wait until something happens to one of the requests, and print it.
+
+    A reply is a message from somebody else, status any change of status; closed returns at once for a request that is
+    closed already. With --after, what has happened since that event (see number in es show --json) counts too.
+    """
+    env = Env.of(ctx)
+    if awaited not in AWAITED:
+        raise BadUsage(f"One cannot wait for “{awaited[:80]}”.", f"There are: {', '.join(AWAITED)}.")
+    seconds = None if timeout is None else times.parse_duration(timeout)
+    found = [env.store.request(reference) for reference in requests]
+    start = env.store.last_event() if after is None else after
+    hit = _closed_already(env, found) if awaited == "closed" else None
+    hit = hit or _first(env, found, start, _test(awaited, env.actor().name), seconds)
+    env.printer.thing(NEWS, hit, news_line(hit), alone=False)
+
+
+@top.command("watch", cls=Reads)
+@prints(NEWS)
+def watch(
+    ctx: typer.Context,
+    requests: Annotated[
+        list[str] | None, typer.Argument(metavar="[REQUEST...]", help="Only these (all requests if left out).")
+    ] = None,
+    space: Annotated[str | None, typer.Option("--space", metavar="NAME", help="Only of this space.")] = None,
+) -> None:
+    """Print what happens, as it happens, until interrupted.
+
+    Lines for people on a terminal, JSON lines elsewhere.
+    """
+    env = Env.of(ctx)
+    if not env.choices.get("json"):
+        env.choices.setdefault("format", "table" if is_terminal(sys.stdout) else "jsonl")
+    numbers = [env.store.request(reference).number for reference in requests or ()]
+    home = env.store.space(space).name if space else None
+    last = env.store.last_event()
+    with env.printer.many(NEWS):
+        for _ in changes(env.store):
+            for item in env.store.news(last, numbers, home):
+                last = item.number
+                env.printer.thing(NEWS, item, news_line(item))
+                flush_stdout()
+
+
+def mark_shown(env: Env, request: Request, events: Iterable[LogEntry]) -> None:
+    """Whoever was shown a request of theirs has read it; where that cannot be written down, nothing is lost."""
+    by = env.actor()
+    mine = by.name.lower() == request.initiator.lower() or (
+        by.email is not None
+        and by.email.lower() in {(request.initiator_email or "").lower(), *map(str.lower, env.store.followers(request))}
+    )
+    last = max((event.number for event in events), default=0)
+    if mine and last > env.store.last_read(by.name, request.number):
+        with suppress(StoreUnusable), env.store.transaction():
+            env.store.mark_read(by.name, request.number, last)
+
+
+def _test(awaited: str, me: str) -> Callable[[News], bool]:
+    if awaited == "reply":
+        return lambda item: item.text is not None and item.actor.lower() != me.lower()
+    if awaited == "status":
+        return lambda item: item.new is not None
+    return lambda item: item.new == Status.CLOSED
+
+
+def _first(env: Env, found: list[Request], start: int, test: Callable[[News], bool], seconds: int | None) -> News:
+    """The first event that is awaited. Raises WaitedInVain."""
+    numbers = [request.number for request in found]
+    for _ in changes(env.store, seconds):
+        for item in env.store.news(start, numbers):
+            start = item.number
+            if test(item):
+                return item
+    raise WaitedInVain("Nothing happened in time.", hint=f"es show {found[0].id}")
+
+
+def _closed_already(env: Env, found: list[Request]) -> News | None:
+    for request in found:
+        if request.status is Status.CLOSED:
+            closings = [item for item in env.store.news(0, [request.number]) if item.new == Status.CLOSED]
+            return closings[-1]
+    return None
+
+
+def _address(env: Env, email: str | None) -> str:
+    address = email or env.settings.get("user.email")
+    if not address:
+        raise BadUsage(
+            "No address is named.", hint="--email YOU@EXAMPLE.ORG, or: es config set user.email YOU@EXAMPLE.ORG"
+        )
+    return address
+
+
+def _told(env: Env, request: Request, changed: bool, said: str) -> None:
+    if not changed:
+        env.printer.note(f"{request.id}: {said} already; nothing was changed.")
+    env.printer.thing(REQUEST, request, f"{request.id}  {said}")

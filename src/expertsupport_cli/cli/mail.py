@@ -1,0 +1,176 @@
+"""The outbox: what is to be mailed, what became of it, and sending it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+from expertsupport_cli.actions import mail as actions
+from expertsupport_cli.actions.notices import message_id
+from expertsupport_cli.checks import address
+from expertsupport_cli.cli.delivery import sender_of
+from expertsupport_cli.cli.env import Env
+from expertsupport_cli.cli.listing import rows_wanted, tell_of_the_rest
+from expertsupport_cli.cli.options import Changes, Limit, Reads, group, prints
+from expertsupport_cli.cli.polling import changes
+from expertsupport_cli.errors import BadUsage, MailUndelivered
+from expertsupport_cli.mail.letter import Letter
+from expertsupport_cli.mail.transport import Undelivered
+from expertsupport_cli.model import Mail
+from expertsupport_cli.render.fields import ADDRESSEE, MAIL
+from expertsupport_cli.render.page import mail_page
+from expertsupport_cli.render.printer import flush_stdout
+from expertsupport_cli.render.shapes import Named
+from expertsupport_cli.store.outbox import MAIL_STATES
+
+mail = group("The outbox: notices by mail, and what became of them.")
+
+MailId = Annotated[str, typer.Argument(metavar="ID", help="The mail's ID, such as M-1.")]
+LOOK_AGAIN = 5.0  # seconds: something may have come due without any change in the store
+
+
+@mail.command("list", cls=Reads)
+@prints(MAIL)
+def list_mails(
+    ctx: typer.Context,
+    state: Annotated[
+        str | None, typer.Option("--state", metavar="|".join(MAIL_STATES), help="Only in this state.")
+    ] = None,
+    limit: Limit = None,
+) -> None:
+    """List mail, newest first.
+
+    Queued mail waits for its first try, failed mail for another; dead mail is not tried again unless you say so.
+    """
+    env = Env.of(ctx)
+    if state not in (None, *MAIL_STATES):
+        raise BadUsage(f"There is no state “{state[:80]}”.", f"There are: {', '.join(MAIL_STATES)}.")
+    shown = env.printer.list(MAIL, env.store.mails(state, rows_wanted(env, limit)))
+    tell_of_the_rest(env, shown, lambda: env.store.count_mails(state), "mail", "No mail.")
+
+
+@mail.command("show", cls=Reads)
+@prints(MAIL)
+def show(ctx: typer.Context, id: MailId) -> None:
+    """Show a mail: what became of it, and the message as it is sent."""
+    env = Env.of(ctx)
+    found = env.store.mail(id)
+    letter = actions.letter(found, env.settings["mail.from"], env.settings.get("mail.reply-to"))
+    env.printer.page(MAIL, found, lambda: mail_page(found, letter))
+
+
+@mail.command("send", cls=Changes)
+@prints(MAIL)
+def send(
+    ctx: typer.Context,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on, and deliver what comes, until interrupted.")] = False,
+) -> None:
+    """Deliver what is due; print the IDs of what was delivered.
+
+    Status 6 if something could not be delivered; it is tried again later, less and less often, ten times at most.
+    Several senders may run at once: they share the work.
+    """
+    env = Env.of(ctx)
+    if env.dry_run:
+        raise BadUsage("Sending cannot be tried dry.", hint="To see what would be sent: es mail list --state queued")
+    failed = 0
+    with env.printer.many(MAIL):
+        for _ in _rounds(env, watch):
+            failed += _send_due(env)
+    if failed:
+        raise MailUndelivered(
+            f"{failed} mail{'s' if failed > 1 else ''} could not be delivered.",
+            "What may succeed later stays queued.",
+            "To see why: es mail list",
+        )
+
+
+@mail.command("retry", cls=Changes)
+@prints(MAIL)
+def retry(
+    ctx: typer.Context,
+    ids: Annotated[
+        list[str] | None, typer.Argument(metavar="ID...", help="Mails' IDs; several, or - for one a line on stdin.")
+    ] = None,
+    all_: Annotated[bool, typer.Option("--all", help="All that failed or are dead.")] = False,
+) -> None:
+    """Make failed and dead mail due again; es mail send then tries it."""
+    env = Env.of(ctx)
+    if bool(ids) == all_:
+        raise BadUsage("Say which: either IDs, or --all.", hint="es mail list --state dead")
+    if all_:
+        ids = [found.id for state in ("failed", "dead") for found in env.store.mails(state)]
+        with env.printer.many(MAIL):
+            for id in ids:
+                _retry(env, id)
+        return
+    env.each(MAIL, ids or [], lambda id: _retry(env, id))
+
+
+@mail.command("test", cls=Reads)
+@prints(ADDRESSEE)
+def test(
+    ctx: typer.Context, to: Annotated[str, typer.Argument(metavar="ADDRESS", help="Where the test message goes.")]
+) -> None:
+    """Send a test message now; status 6 if it cannot be delivered."""
+    env = Env.of(ctx)
+    sender = sender_of(env, "")
+    letter = Letter(
+        message_id=message_id(sender.address.rpartition("@")[2].rstrip(">")),
+        sender=sender.address,
+        reply_to=sender.reply_to,
+        recipient=address(to),
+        subject="Expert Support: a test message",
+        text="This is a test message from es mail test.\nMail from Expert Support reaches you.\n",
+        at=env.now(),
+    )
+    try:
+        sender.transport.deliver(letter)
+    except Undelivered as error:
+        raise MailUndelivered("The test message could not be delivered.", f"{error}.", "es config list") from error
+    finally:
+        sender.transport.close()
+    env.printer.thing(ADDRESSEE, Named(values={"address": to}), f"The test message was delivered for {to}.")
+
+
+def _rounds(env: Env, watch: bool) -> Iterator[None]:
+    """Once; or now, whenever the store has changed, and every few seconds."""
+    if not watch:
+        yield
+        return
+    while True:
+        for _ in changes(env.store, LOOK_AGAIN):
+            yield
+
+
+def _send_due(env: Env) -> int:
+    """Deliver what is due and purge what is old; how many failed."""
+    failed = 0
+    sender = sender_of(env, os.urandom(8).hex())
+    try:
+        for tried in actions.send_due(env.store, sender, env.now):
+            if tried.state == "sent":
+                env.printer.thing(MAIL, tried, f"{tried.id}  sent to {tried.recipient}")
+                flush_stdout()
+            else:
+                failed += 1
+                env.printer.note(_failure(tried))
+    finally:
+        sender.transport.close()
+    actions.purge(env.store, env.settings.seconds("mail.keep"), at=env.now())
+    return failed
+
+
+def _failure(tried: Mail) -> str:
+    again = "it is not tried again" if tried.state == "dead" else f"again after {tried.due_at}"
+    return f"{tried.id} to {tried.recipient}: {tried.error}; {again}."
+
+
+def _retry(env: Env, id: str) -> None:
+    found, changed = actions.retry(env.store, id, at=env.now())
+    if not changed:
+        env.printer.note(f"{found.id} is {found.state}; nothing was changed.")
+    env.printer.thing(MAIL, found, f"{found.id}  {found.state}")

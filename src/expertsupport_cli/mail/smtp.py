@@ -1,0 +1,105 @@
+"""Delivery by SMTP (RFC 5321), over TLS, with STARTTLS, or, where that is asked for, in the clear."""
+
+from __future__ import annotations
+
+import contextlib
+import smtplib
+import ssl
+import threading
+
+from expertsupport_cli.mail.letter import Letter
+from expertsupport_cli.mail.transport import Server, Undelivered
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+class Smtp:
+    """Delivers over one connection, opened when first needed and again after it was lost.
+
+    A delivery takes no longer than the server's timeout, whatever the server does: it runs in a thread of its own,
+    which is left behind when the time is over.
+    """
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._session: smtplib.SMTP | None = None
+
+    def deliver(self, letter: Letter) -> None:
+        """Raises Undelivered; final if the server refused this letter for good (5xx)."""
+        failed: list[BaseException] = []
+
+        def work() -> None:
+            try:
+                self._send(letter)
+            except BaseException as error:
+                failed.append(error)
+
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+        thread.join(self._server.timeout)
+        if thread.is_alive():
+            self._drop()
+            raise Undelivered(f"{self._server.host} did not answer within {self._server.timeout:g} s", final=False)
+        if failed:
+            self._drop()
+            raise _undelivered(failed[0], self._server) from failed[0]
+
+    def close(self) -> None:
+        """Say goodbye, if the server still listens."""
+        session, self._session = self._session, None
+        if session is not None:
+            with contextlib.suppress(OSError, smtplib.SMTPException):
+                session.quit()
+
+    def _send(self, letter: Letter) -> None:
+        if self._session is None:
+            self._session = _connect(self._server)
+        sender = letter.headers()[0][1].rpartition("<")[2].rstrip(">")
+        self._session.sendmail(sender, [letter.recipient], letter.to_bytes("\r\n"))
+
+    def _drop(self) -> None:
+        """Forget the connection: after a failure nobody knows what state it is in."""
+        session, self._session = self._session, None
+        if session is not None:
+            with contextlib.suppress(OSError):
+                session.close()
+
+
+def _connect(server: Server) -> smtplib.SMTP:
+    """A session that is as secure as asked for, or none. Raises OSError, SMTPException."""
+    if server.security == "tls":
+        context = ssl.create_default_context()
+        session: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, timeout=server.timeout, context=context)
+    else:
+        session = smtplib.SMTP(server.host, server.port, timeout=server.timeout)
+    try:
+        if server.security == "starttls":
+            session.starttls(context=ssl.create_default_context())  # raises if it is not offered, or fails
+        if server.user is not None:
+            if server.security == "none" and server.host not in LOOPBACK:
+                raise smtplib.SMTPException("a password is not sent over a connection that is not encrypted")
+            session.login(server.user, server.password or "")
+    except BaseException:
+        session.close()
+        raise
+    return session
+
+
+def _undelivered(error: BaseException, server: Server) -> Undelivered:
+    """What went wrong, for people, and whether it is worth trying again."""
+    where = f"{server.host}:{server.port}"
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        code, answer = next(iter(error.recipients.values()))
+        return Undelivered(f"{where} refused the recipient: {code} {_text(answer)}", final=500 <= code < 600)
+    if isinstance(error, smtplib.SMTPSenderRefused | smtplib.SMTPDataError):
+        told = f"{error.smtp_code} {_text(error.smtp_error)}"
+        return Undelivered(f"{where} refused the message: {told}", final=500 <= error.smtp_code < 600)
+    if isinstance(error, smtplib.SMTPResponseException):  # of the connection, not of this letter: try again
+        return Undelivered(f"{where}: {error.smtp_code} {_text(error.smtp_error)}", final=False)
+    if isinstance(error, OSError | smtplib.SMTPException):
+        return Undelivered(f"{where}: {error}", final=False)
+    return Undelivered(f"{type(error).__name__}: {error}", final=False)
+
+
+def _text(answer: bytes | str) -> str:
+    return answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer

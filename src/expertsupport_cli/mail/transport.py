@@ -1,0 +1,39 @@
+"""What every way of delivering has in common."""
+
+from __future__ import annotations
+
+from expertsupport_cli.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    from expertsupport_cli.mail.letter import Letter
+
+    class Transport(Protocol):
+        """A way of delivering letters."""
+
+        def deliver(self, letter: Letter) -> None:
+            """Raises Undelivered."""
+
+        def close(self) -> None:
+            """Let go of what is open."""
+
+
+class Undelivered(Exception):
+    """A letter was not delivered: `final` if trying again cannot help."""
+
+    def __init__(self, why: str, *, final: bool) -> None:
+        super().__init__(why)
+        self.final = final
+
+
+class Server(Record):
+    """An SMTP server, and how to speak to it. `timeout` is in seconds; `security` is tls, starttls or none."""
+
+    host: str
+    port: int
+    security: str
+    timeout: float
+    user: str | None = None
+    password: str | None = None

@@ -1,0 +1,72 @@
+"""What a kind of thing looks like to a program: names, types and meanings of its fields, in order."""
+
+from __future__ import annotations
+
+from expertsupport_cli.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
+
+class View(Record):
+    """What the reader brings along: the address of the pages, and the time."""
+
+    page_url: str
+    now: str
+
+
+class Field(Record):
+    """One field. `get` takes the thing and the View; `type` is as in JSON, `time` being a string."""
+
+    name: str
+    type: str
+    meaning: str
+    get: Callable[[Any, View], object]
+
+
+class Shape(Record):
+    """What a kind of thing looks like. `columns` are those of the table on a terminal, all if empty.
+
+    `key` is the field printed alone for a thing that was made or changed; `link` makes it an address on a terminal.
+    """
+
+    name: str
+    fields: Sequence[Field]
+    key: str
+    rows: Sequence[str] = ()
+    columns: Sequence[str] = ()
+    link: Callable[[Any, View], str] | None = None
+
+    def field(self, name: str) -> Field:
+        return next(field for field in self.fields if field.name == name)
+
+    def names(self) -> list[str]:
+        return [field.name for field in self.fields]
+
+    def as_json(self, thing: Any, view: View, names: Sequence[str] = ()) -> dict[str, object]:
+        """The fields of a thing, all or those named, in order."""
+        return {field.name: field.get(thing, view) for field in (map(self.field, names) if names else self.fields)}
+
+
+def plain(name: str, type: str, meaning: str, attribute: str = "") -> Field:
+    """A field that is an attribute of the thing, of the same name unless told."""
+    attribute = attribute or name
+    return Field(name=name, type=type, meaning=meaning, get=lambda thing, _: getattr(thing, attribute))
+
+
+class Named(Record):
+    """A few values that are no thing of the model: an address, a setting, a finding."""
+
+    values: Mapping[str, object]
+
+
+def named(shape: str, key: str, *fields: tuple[str, str, str], rows: Sequence[str] = ()) -> Shape:
+    """A shape of things that are a dictionary."""
+
+    def getter(name: str) -> Callable[[Any, View], object]:
+        return lambda thing, _: thing.values[name]
+
+    parts = tuple(Field(name=name, type=type, meaning=meaning, get=getter(name)) for name, type, meaning in fields)
+    return Shape(name=shape, key=key, fields=parts, rows=rows)

@@ -1,0 +1,104 @@
+"""The settings: flag > variable > file > default, and where each value came from.
+
+The file is TOML in the user's configuration folder, `[user]` with `name = "Ann"` for `user.name`. The setting
+`store` is the key `path` in `[store]`, as a name in TOML cannot have both a value and keys below it.
+"""
+
+from __future__ import annotations
+
+import os
+
+from expertsupport_cli import times
+from expertsupport_cli.errors import BadUsage
+from expertsupport_cli.record import Record
+from expertsupport_cli.settings.file import read, write
+from expertsupport_cli.settings.known import SETTINGS, Setting, check, known
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["APP", "SETTINGS", "Setting", "Settings", "Value", "known", "write"]
+
+APP = "expertsupport"
+
+
+class Value(Record):
+    """A value in force, and its origin: `flag`, `variable NAME`, `file PATH` or `default`."""
+
+    setting: Setting
+    value: str | None
+    origin: str
+
+
+class Settings:
+    """The settings of one command, from the flags and the environment that it got, and the file."""
+
+    def __init__(self, environment: Mapping[str, str], flags: Mapping[str, str] | None = None) -> None:
+        self._environment = environment
+        self._flags = flags or {}
+        self._file: dict[str, object] | None = None
+
+    @property
+    def path(self) -> str:
+        """The settings file, whether or not it exists."""
+        import platformdirs
+
+        return os.path.join(platformdirs.user_config_dir(APP, appauthor=False), "config.toml")
+
+    def find(self, name: str) -> Value:
+        """The value in force and where it came from. Raises BadUsage for one that will not do."""
+        setting = known(name)
+        value, origin = self._flags.get(name), "flag"
+        if value is None:
+            value, origin = self._environment.get(setting.variable) or None, f"variable {setting.variable}"
+        if value is None:
+            value, origin = self._in_file(setting), f"file {self.path}"
+        if value is None:
+            return Value(setting=setting, value=self._default(setting), origin="default")
+        check(setting, value, origin)
+        return Value(setting=setting, value=value, origin=origin)
+
+    def __getitem__(self, name: str) -> str:
+        """The value of a setting that always has one."""
+        return self.find(name).value or ""
+
+    def get(self, name: str) -> str | None:
+        return self.find(name).value
+
+    def seconds(self, name: str) -> int:
+        return times.parse_duration(self[name])
+
+    def _default(self, setting: Setting) -> str | None:
+        if setting.name == "store":
+            import platformdirs
+
+            return os.path.join(platformdirs.user_data_dir(APP, appauthor=False), "store.db")
+        if setting.name == "mail.maildir":
+            import platformdirs
+
+            return os.path.join(platformdirs.user_data_dir(APP, appauthor=False), "mail")
+        if setting.name == "mail.smtp.port":
+            return {"tls": "465", "starttls": "587"}.get(self["mail.smtp.security"], "25")
+        if setting.name == "user.name":
+            import getpass
+
+            try:
+                return getpass.getuser()
+            except (KeyError, OSError):  # a user without a name, as in some containers
+                return f"uid-{os.getuid()}"
+        if setting.name == "shop.url":
+            return self["page.url"].rstrip("/") + "/buy/"
+        return setting.default
+
+    def _in_file(self, setting: Setting) -> str | None:
+        if self._file is None:
+            self._file = read(self.path)
+        found: object = self._file
+        for key in setting.keys:
+            found = found.get(key) if isinstance(found, dict) else None
+        if found is None or isinstance(found, (str, int)):
+            return None if found is None else str(found)
+        raise BadUsage(
+            f"The setting {setting.name} in {self.path} is not text.", hint=f"es config set {setting.name} VALUE"
+        )

@@ -1,0 +1,113 @@
+"""The outbox: notices to be mailed, and what became of each; leases, so that several senders share the work."""
+
+from __future__ import annotations
+
+from expertsupport_cli.errors import NotFound
+from expertsupport_cli.model import Mail, numbered
+from expertsupport_cli.store.connection import Connection
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAIL_STATES = ("queued", "sent", "failed", "dead")
+
+_MAIL = """SELECT m.number, m.event, 'ES-' || m.request AS request, m.recipient, m.message_id, m.subject, m.body,
+    m.state, m.attempts, m.error, m.created_at, m.due_at, m.sent_at, m.leased_until,
+    (SELECT f.message_id FROM outbox f WHERE f.request = m.request ORDER BY f.number LIMIT 1) AS thread_id
+    FROM outbox m"""
+
+
+class Outbox(Connection):
+    def add_mail(self, mail: Mail, lease: str | None, until: str | None) -> int:
+        """Queue a notice; the number that it got. With a lease, its own sender tries first."""
+        self.queued_mails += 1
+        return self.insert(
+            "INSERT INTO outbox (event, request, recipient, message_id, subject, body, state, attempts, created_at,"
+            " due_at, lease, leased_until) VALUES (?, ?, ?, ?, ?, ?, 'queued', 0, ?, ?, ?, ?)",
+            mail.event,
+            numbered(mail.request, "ES"),
+            mail.recipient,
+            mail.message_id,
+            mail.subject,
+            mail.body,
+            mail.created_at,
+            mail.due_at,
+            lease,
+            until,
+        )
+
+    def mail(self, id: str) -> Mail:
+        """By its ID, `M-1`. Raises NotFound."""
+        row = self.row(f"{_MAIL} WHERE m.number = ?", numbered(id, "M"))
+        if row is None:
+            raise NotFound(f"There is no mail “{id[:80]}”.", hint="To see those there are: es mail list")
+        return Mail(**row)
+
+    def leased_mails(self, lease: str) -> list[Mail]:
+        """What is leased to this sender, in order."""
+        return [Mail(**row) for row in self.rows(f"{_MAIL} WHERE m.lease = ? ORDER BY m.number", lease)]
+
+    def lease_due_mail(self, lease: str, at: str, until: str) -> Mail | None:
+        """Lease the mail that has been due for longest and is nobody's; None if there is none."""
+        due = "state IN ('queued', 'failed') AND due_at <= ? AND (leased_until IS NULL OR leased_until <= ?)"
+        row = self.row(f"SELECT number FROM outbox WHERE {due} ORDER BY due_at, number LIMIT 1", at, at)
+        if row is None:
+            return None
+        self.change("UPDATE outbox SET lease = ?, leased_until = ? WHERE number = ?", lease, until, row[0])
+        return self.mail(f"M-{row[0]}")
+
+    def has_due_mail(self, at: str) -> bool:
+        """Whether something is due and nobody's: a look that takes no lock for long."""
+        due = "state IN ('queued', 'failed') AND due_at <= ? AND (leased_until IS NULL OR leased_until <= ?)"
+        return self.row(f"SELECT 1 FROM outbox WHERE {due} LIMIT 1", at, at) is not None
+
+    def settle_mail(self, mail: Mail, lease: str) -> bool:
+        """Write what became of a mail and end its lease; whether the lease was still ours."""
+        return bool(
+            self.change(
+                "UPDATE outbox SET state = ?, attempts = ?, error = ?, due_at = ?, sent_at = ?, lease = NULL,"
+                " leased_until = NULL WHERE number = ? AND lease = ?",
+                mail.state,
+                mail.attempts,
+                mail.error,
+                mail.due_at,
+                mail.sent_at,
+                mail.number,
+                lease,
+            )
+        )
+
+    def renew_lease(self, mail: Mail, lease: str, until: str) -> bool:
+        """Lease a mail for longer; whether the lease was still ours."""
+        sql = "UPDATE outbox SET leased_until = ? WHERE number = ? AND lease = ?"
+        return bool(self.change(sql, until, mail.number, lease))
+
+    def end_leases(self, lease: str) -> int:
+        """Give back what is leased to this sender; how many mails that are."""
+        return self.change("UPDATE outbox SET lease = NULL, leased_until = NULL WHERE lease = ?", lease)
+
+    def retry_mail(self, number: int, at: str) -> bool:
+        """Make a failed or dead mail due now; whether it was one."""
+        return bool(
+            self.change(
+                "UPDATE outbox SET state = 'queued', attempts = 0, due_at = ?"
+                " WHERE number = ? AND state IN ('failed', 'dead')",
+                at,
+                number,
+            )
+        )
+
+    def purge_mail(self, before: str) -> int:
+        """Forget the bodies of what was sent before an instant; how many."""
+        return self.change(
+            "UPDATE outbox SET body = NULL WHERE state = 'sent' AND body IS NOT NULL AND sent_at < ?", before
+        )
+
+    def mails(self, state: str | None = None, limit: int | None = None) -> Iterator[Mail]:
+        """Mails, newest first, in pages."""
+        where = "m.state = :state" if state else "1"
+        return (Mail(**row) for row in self.newest_first(f"{_MAIL} WHERE {where}", "m.number", {"state": state}, limit))
+
+    def count_mails(self, state: str | None = None) -> int:
+        return int(self.value(f"SELECT count(*) FROM outbox WHERE {'state = :state' if state else '1'}", state=state))
