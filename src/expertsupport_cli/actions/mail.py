@@ -105,7 +105,7 @@ def after_try(mail: Mail, failure: Undelivered | None, at: str, jitter: float) -
 
 
 def _lease_lasts(store: Store, sender: Sender, mail: Mail, at: str) -> bool:
-    """Whether the mail is ours for long enough to deliver it; after a long batch the lease is renewed, if it still is."""
+    """Whether the mail is ours for long enough to deliver it; the lease is renewed after a long batch, if it is."""
     until = times.after(at, sender.lease_seconds)
     if (mail.leased_until or "") > times.after(at, sender.lease_seconds // 2):
         return True

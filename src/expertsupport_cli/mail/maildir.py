@@ -23,12 +23,12 @@ class Maildir:
         name = f"{token}.{os.uname().nodename.replace('/', '_').replace(':', '_')}"
         making = os.path.join(self._folder, "tmp", f"{name}.{os.getpid()}")
         try:
-            for part in ("", "tmp", "new", "cur"):
-                os.makedirs(os.path.join(self._folder, part), mode=0o700, exist_ok=True)
-            with open(making, "wb", opener=_private) as file:
-                file.write(letter.to_bytes("\n"))
-                file.flush()
-                os.fsync(file.fileno())
+            try:
+                _write(making, letter.to_bytes("\n"))
+            except FileNotFoundError:
+                for part in ("", "tmp", "new", "cur"):
+                    os.makedirs(os.path.join(self._folder, part), mode=0o700, exist_ok=True)
+                _write(making, letter.to_bytes("\n"))
             os.rename(making, os.path.join(self._folder, "new", name))
         except OSError as error:
             raise Undelivered(f"{self._folder}: {error.strerror}", final=False) from error
@@ -37,5 +37,9 @@ class Maildir:
         """Nothing is open."""
 
 
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+def _write(path: str, data: bytes) -> None:
+    handle = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(handle)
