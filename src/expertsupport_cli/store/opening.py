@@ -36,7 +36,7 @@ def open_existing(path: str, timeout: float, tell: Callable[[str], None]) -> sql
     except sqlite3.Error as error:
         raise unusable(error, path) from error
     try:
-        _prepare(db)
+        patiently(lambda: _prepare(db), timeout)  # setting `synchronous` reads the schema
         if patiently(lambda: _standing(db, path), timeout) != VERSION:
             patiently(lambda: _upgrade(db, path, tell), timeout)
     except sqlite3.Error as error:
