@@ -322,6 +322,12 @@ def numbered(text: str, prefix: str) -> int | None:
     return None
 
 
+def counted(task: str) -> int | None:
+    """The n of a task's ID of the form T-n, as we count them ourselves: T-007 is somebody's own."""
+    number = numbered(task, "T")
+    return number if task.upper() == f"T-{number}" else None
+
+
 def identifier(text: str, what: str) -> str:
     """The ID of a task or the name of a space: letters, digits, dot, dash, underscore. Raises BadUsage."""
     good = text.isascii() and text.replace("-", "a").replace(".", "a").replace("_", "a").isalnum()
