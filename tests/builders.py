@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from expertsupport_cli import times
@@ -48,3 +50,10 @@ def a_request(store: Store, *, by: Actor = ANN, at: str = AT, task: str | None =
     id = task or a_task(store).id
     serial, _ = a_certificate(store)
     return requests.activate(store, id, serial, by=by, at=at).request
+
+
+def dump(store: Store) -> dict[str, list[tuple[object, ...]]]:
+    """All rows of all tables, as another program reads them from the file: to see that nothing was changed."""
+    with closing(sqlite3.connect(store.path)) as db:
+        names = [row[0] for row in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")]
+        return {name: db.execute(f'SELECT * FROM "{name}"').fetchall() for name in names}

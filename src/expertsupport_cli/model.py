@@ -299,6 +299,12 @@ def numbered(text: str, prefix: str) -> int | None:
     return None
 
 
+def counted(task: str) -> int | None:
+    """The n of a task's ID of the form T-n, as we count them ourselves: T-007 is somebody's own."""
+    number = numbered(task, "T")
+    return number if task.upper() == f"T-{number}" else None
+
+
 def expiry(created_at: str, lifetime: int | None) -> str | None:
     """When a task made (or reopened) now expires."""
     return None if lifetime is None else times.after(created_at, lifetime)

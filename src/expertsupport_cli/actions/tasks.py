@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from expertsupport_cli.checks import prose, prose_or_empty, task_id
 from expertsupport_cli.errors import AlreadyExists, BadUsage, Fault, SpaceFull
-from expertsupport_cli.model import Actor, Event, Space, Task, expiry, numbered
+from expertsupport_cli.model import Actor, Event, Space, Task, counted, expiry
 from expertsupport_cli.record import Record
 from expertsupport_cli.store import Store
 
@@ -57,7 +57,7 @@ def import_tasks(
     with store.transaction():
         homes = _homes(store, kept)
         _refuse_taken(store, kept)
-        number = max([store.next_task_number(), *(1 + (numbered(line.id, "T") or 0) for line in kept)])
+        number = max([store.next_task_number(), *(1 + (counted(line.id) or 0) for line in kept)])
         tasks = []
         for line in kept:
             tasks.append(_task(line, line.id or f"T-{number}", homes[line.space.lower()], by, at))

@@ -16,6 +16,8 @@ from expertsupport_cli.cli.app import GLOBAL_OPTIONS, app
 from expertsupport_cli.cli.complaint import PROGRAM, asks_for_json, complain
 from expertsupport_cli.errors import BadUsage, Fault, OutputLost
 from expertsupport_cli.render.printer import flush_stdout, talk_raw
+from expertsupport_cli.serial import conceal
+from expertsupport_cli.text import lines
 
 INTERRUPTED, PIPE_CLOSED, TERMINATED = 130, 141, 143
 
@@ -41,7 +43,7 @@ def main(arguments: list[str]) -> int:
         return PIPE_CLOSED
     except Exception as error:
         if "--debug" in arguments:
-            traceback.print_exc()
+            talk_raw("\n".join(lines(conceal(traceback.format_exc().rstrip()))))
         fault = _as_fault(error)
         complain(fault, as_json=asks_for_json(arguments))
         _save_what_was_printed(fault)
@@ -59,7 +61,20 @@ def _run(arguments: list[str]) -> int:
     except NoArgsIsHelpError as error:
         talk_raw(error.format_message())
         return BadUsage.exit_status
+    except UsageError as error:
+        if _may_repeat_a_serial(error):
+            raise BadUsage("There are too many arguments.", "A serial number with blanks in it needs quotes.") from None
+        raise
     return 0
+
+
+def _may_repeat_a_serial(error: UsageError) -> bool:
+    """Whether the message repeats arguments of a command that takes a serial, perhaps typed in four parts."""
+    return (
+        error.ctx is not None
+        and "extra argument" in error.message
+        and any(param.name == "serial" for param in error.ctx.command.params)
+    )
 
 
 def _as_fault(error: Exception) -> Fault:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from expertsupport_cli.errors import BadUsage
-from expertsupport_cli.settings.known import check, known
+from expertsupport_cli.settings.known import SETTINGS, check, known
 
 
 def write(path: str, name: str, value: str | None, *, dry_run: bool = False) -> bool:
@@ -49,11 +49,15 @@ def read(path: str) -> dict[str, object]:
         with open(path, "rb") as file:
             import tomllib
 
-            return tomllib.load(file)
+            found = tomllib.load(file)
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
         raise BadUsage("The settings file cannot be read.", f"{path}: {error}.", "Mend or remove the file.") from error
+    for section in {setting.keys[0] for setting in SETTINGS.values() if len(setting.keys) > 1}:
+        if not isinstance(found.get(section, {}), dict):
+            raise BadUsage(f"In the settings file, {section} is not a table.", f"{path}.", "Mend or remove the file.")
+    return found
 
 
 def _replace(path: str, text: str) -> None:

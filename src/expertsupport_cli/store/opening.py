@@ -36,7 +36,7 @@ def open_existing(path: str, timeout: float, tell: Callable[[str], None]) -> sql
     except sqlite3.Error as error:
         raise unusable(error, path) from error
     try:
-        _prepare(db)
+        patiently(lambda: _prepare(db), timeout)  # setting `synchronous` reads the schema
         if patiently(lambda: _standing(db, path), timeout) != VERSION:
             patiently(lambda: _upgrade(db, path, tell), timeout)
     except sqlite3.Error as error:
@@ -56,14 +56,12 @@ def open_or_make(path: str, timeout: float, tell: Callable[[str], None]) -> sqli
             os.makedirs(folder, mode=0o700, exist_ok=True)
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
             tell(f"Made a new store: {path}")
-        except FileExistsError:
-            if os.path.isdir(path) or not os.path.lexists(path):
-                raise
-            # another process was first; whoever comes second finds it
         except OSError as error:
-            raise StoreMissing(
-                "The store cannot be made.", f"{path}: {error.strerror}.", "Name another: es --store PATH …"
-            ) from error
+            # where another process was first, whoever comes second finds it
+            if not isinstance(error, FileExistsError) or not os.path.lexists(path):
+                raise StoreMissing(
+                    "The store cannot be made.", f"{path}: {error.strerror}.", "Name another: es --store PATH …"
+                ) from error
     return open_existing(path, timeout, tell)
 
 

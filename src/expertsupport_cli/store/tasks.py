@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from expertsupport_cli.errors import NotFound
-from expertsupport_cli.model import Task, numbered
+from expertsupport_cli.model import Task, counted
 from expertsupport_cli.store.connection import Connection
 
 TYPE_CHECKING = False
@@ -70,7 +70,7 @@ class Tasks(Connection):
             "INSERT INTO tasks (id, counted, space, name, description, creator, created_at, closed_at, expires_at)"
             " VALUES (?, ?, (SELECT number FROM spaces WHERE name = ?), ?, ?, ?, ?, ?, ?)",
             task.id,
-            numbered(task.id, "T"),
+            counted(task.id),
             task.space,
             task.name,
             task.description,
@@ -91,11 +91,10 @@ class Tasks(Connection):
 
         def task_rows() -> Iterator[dict[str, object]]:
             for number, task in enumerate(tasks, first):
-                counted = numbered(task.id, "T")
                 yield {
                     **vars(task),
                     "number": number,
-                    "counted": counted,
+                    "counted": counted(task.id),
                     "space": spaces[task.space.lower()],
                 }
 

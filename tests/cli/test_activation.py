@@ -1,0 +1,307 @@
+"""Activation: its six checks in their order, where the serial may come from, and where it must never go."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from builders import AT, OLGA, a_certificate, a_request, a_space, a_store, a_task, later
+from conftest import Es, Result
+from sessions import as_json, dump, filled, refusal
+
+from expertsupport_cli import serial as serials
+from expertsupport_cli.actions import certificates, requests, spaces, tasks
+from expertsupport_cli.store import Store
+
+UNKNOWN = serials.write(serials.issue())
+
+
+def open_task(store: Store, id: str = "T-1") -> str:
+    """A task that has not expired by now."""
+    if not store.has_space("forever"):
+        a_space(store, "forever", lifetime=None)
+    return a_task(store, id=id, space="forever").id
+
+
+def refused(es: Es, *arguments: str) -> tuple[int, str]:
+    """How an activation is refused; it leaves the store as it was."""
+    before = dump(es)
+    told = refusal(es("activate", *arguments, "--json"))
+    assert dump(es) == before
+    return told
+
+
+@pytest.mark.parametrize(
+    ("typed", "where"),
+    [
+        ("ABCD-EFGH", "It ends after 8 of its 16"),
+        ("ABCD-EFGH-JKMN-PQR!", "Character 19 is not a letter"),
+        ("ABCDE-FGH-JKMN-PQRS", "Character 6 is a dash or a blank"),
+        ("ABCD-EFGH-JKMN-PQRST", "after its 16 letters and digits, at character 20"),
+        ("ÀBCD-EFGH-JKMN-PQRS", "Character 1 is not a letter"),
+        ("", "It ends after 0"),
+    ],
+)
+def test_a_serial_that_is_not_of_the_form_is_wrong_usage_and_says_where(es: Es, typed: str, where: str) -> None:
+    with filled(es) as store:
+        open_task(store)
+    result = es("activate", "T-1", typed)
+    assert (result.status, result.stdout) == (2, "")
+    assert where in result.stderr
+    assert not typed or typed not in result.stderr
+
+
+def test_first_the_form_of_the_serial_is_looked_at(es: Es) -> None:
+    with filled(es):
+        pass
+    assert refused(es, "T-1", "ABCD") == (2, "malformed_serial")
+
+
+def test_then_whether_the_task_is_known_and_close_ids_are_suggested(es: Es) -> None:
+    with filled(es) as store:
+        open_task(store, "INC-4711")
+    assert refused(es, "INC-4712", UNKNOWN) == (3, "not_found")
+    result = es("activate", "INC-4712", UNKNOWN)
+    assert "There is no task “INC-4712”." in result.stderr
+    assert "Did you mean INC-4711?" in result.stderr
+
+
+def test_then_whether_this_serial_opened_this_tasks_request_whatever_became_of_both(es: Es) -> None:
+    with filled(es) as store:
+        task = open_task(store)
+        serial, _ = a_certificate(store, valid_for=86400)
+    with closing(a_store(es.store)) as store:
+        requests.activate(store, task, serial, by=OLGA, at=AT)
+        requests.close(store, "ES-1", None, by=OLGA, at=AT)
+        tasks.close_task(store, task, by=OLGA, at=AT)
+    before = dump(es)
+    result = es("activate", task, serial)
+    assert result.id == "ES-1"
+    assert "opened ES-1 on T-1 before; nothing was changed" in result.stderr
+    assert dump(es) == before
+
+
+@pytest.mark.parametrize("certificate", ["unknown", "mistyped", "revoked", "expired", "used"])
+@pytest.mark.parametrize("task", ["open", "expired"])
+def test_then_the_certificate_even_where_the_task_would_be_refused_too(es: Es, certificate: str, task: str) -> None:
+    with filled(es) as store:
+        id = open_task(store) if task == "open" else a_task(store).id
+        serial, made = a_certificate(store, valid_for=86400 if certificate == "expired" else None)
+        if certificate == "revoked":
+            certificates.revoke_certificate(store, made.id, by=OLGA, at=AT)
+        elif certificate == "used":
+            other = open_task(store, "OTHER")
+            requests.activate(store, other, serial, by=OLGA, at=AT)
+        elif certificate == "unknown":
+            serial = UNKNOWN
+        elif certificate == "mistyped":
+            wrong = "2" if serial[0] != "2" else "3"
+            serial = wrong + serial[1:]
+    code = {"mistyped": "serial_mistyped"}.get(certificate, f"certificate_{certificate}")
+    assert refused(es, id, serial) == (4, code)
+
+
+def test_each_refusal_of_a_certificate_says_what_is_wrong_with_it(es: Es) -> None:
+    with filled(es) as store:
+        open_task(store)
+        gone, made = a_certificate(store)
+        certificates.revoke_certificate(store, made.id, by=OLGA, at=AT)
+        old, _ = a_certificate(store, valid_for=86400)
+        used, _ = a_certificate(store)
+        requests.activate(store, open_task(store, "OTHER"), used, by=OLGA, at=AT)
+    assert f"was revoked.\n  That was at {AT}." in es("activate", "T-1", gone).stderr
+    assert f"has expired.\n  It was valid until {later(1)}." in es("activate", "T-1", old).stderr
+    assert "was already used.\n  It opened ES-1 on task OTHER." in es("activate", "T-1", used).stderr
+    assert "is unknown." in es("activate", "T-1", UNKNOWN).stderr
+    swapped = next(
+        UNKNOWN[:i] + UNKNOWN[i + 1] + UNKNOWN[i] + UNKNOWN[i + 2 :] for i in range(3) if UNKNOWN[i] != UNKNOWN[i + 1]
+    )
+    assert "looks mistyped" in es("activate", "T-1", swapped).stderr
+
+
+@pytest.mark.parametrize(
+    ("state", "code", "how"),
+    [
+        ("closed", "task_closed", "es task reopen T-1"),
+        ("expired", "task_expired", "es task reopen T-1"),
+        ("blocked", "space_blocked", "es space edit acme --unblocked"),
+    ],
+)
+def test_then_the_task_and_its_space_even_where_another_request_is_open(
+    es: Es, state: str, code: str, how: str
+) -> None:
+    with filled(es) as store:
+        a_space(store, lifetime=None if state != "expired" else 86400)
+        task = a_task(store).id
+        if state != "expired":
+            a_request(store, task=task)
+        serial, _ = a_certificate(store)
+        if state == "closed":
+            tasks.close_task(store, task, by=OLGA, at=AT)
+        if state == "blocked":
+            spaces.edit_space(store, "acme", {"blocked": True}, by=OLGA, at=AT)
+    assert refused(es, task, serial) == (4, code)
+    assert how in es("activate", task, serial).stderr
+    assert es("cert", "check", serial).status == 0
+
+
+def test_last_whether_the_task_has_a_request_that_is_not_closed_which_is_named(es: Es) -> None:
+    with filled(es) as store:
+        task = open_task(store)
+        a_request(store, task=task)
+        serial, _ = a_certificate(store)
+    assert refused(es, task, serial) == (4, "request_open")
+    assert "ES-1 (New)" in es("activate", task, serial).stderr
+    assert es("close", "ES-1").id == "ES-1"
+    assert es("activate", task, serial).id == "ES-2"
+
+
+def test_an_expired_task_can_be_activated_after_it_was_reopened_and_then_never_expires(es: Es) -> None:
+    with filled(es) as store:
+        task = a_task(store).id
+        serial, _ = a_certificate(store)
+    assert es("activate", task, serial).status == 4
+    assert es("task", "reopen", task).id == task
+    assert es("activate", task, serial).id == "ES-1"
+    assert as_json(es("task", "show", task, "--json"))["expires_at"] is None
+    assert es("close", "ES-1").status == 0
+    assert as_json(es("task", "show", task, "--json"))["expires_at"] is None
+
+
+def activated(es: Es, *how: str, stdin: str = "") -> Result:
+    return es("activate", "t-1", *how, stdin=stdin)
+
+
+@pytest.mark.parametrize("way", ["argument", "stdin", "file"])
+def test_the_serial_comes_from_the_argument_from_stdin_or_from_a_file(es: Es, tmp_path: Path, way: str) -> None:
+    with filled(es) as store:
+        open_task(store)
+        serial, _ = a_certificate(store)
+    (tmp_path / "serial").write_text(f"\n {serial}\n", encoding="utf-8")
+    how, stdin = {
+        "argument": ((serial,), ""),
+        "stdin": (("-",), f"{serial}\n"),
+        "file": (("--serial-file", str(tmp_path / "serial")), ""),
+    }[way]
+    assert activated(es, *how, stdin=stdin).stdout == "ES-1\n"
+
+
+@pytest.mark.parametrize(
+    "write", [str.lower, lambda s: s.replace("-", "–"), lambda s: s.replace("-", ""), lambda s: f"  {s}\t"]
+)
+def test_case_dashes_and_blanks_do_not_matter(es: Es, write: object) -> None:
+    assert callable(write)
+    with filled(es) as store:
+        open_task(store)
+        serial, _ = a_certificate(store)
+    assert activated(es, write(serial)).id == "ES-1"
+
+
+def test_look_alikes_are_read_as_the_digits_that_they_look_like(es: Es) -> None:
+    with filled(es) as store:
+        open_task(store)
+        serial = ""
+        while "0" not in serial or "1" not in serial:
+            serial, _ = a_certificate(store)
+    assert activated(es, serial.replace("0", "O").replace("1", "l")).id == "ES-1"
+
+
+def test_an_imported_serial_is_taken_as_it_is_with_its_own_letters(es: Es) -> None:
+    with filled(es) as store:
+        open_task(store)
+    assert es("cert", "import", "-", stdin="oooo-iiii-llll-uuuu\n").stdout == "C-1\n"
+    assert activated(es, "0000-1111-1111-UUUU").status == 4
+    assert activated(es, "OOOO-IIII-LLLL-UUUU").id == "ES-1"
+
+
+def test_the_serial_given_twice_or_not_at_all_is_wrong_usage(es: Es) -> None:
+    with filled(es) as store:
+        open_task(store)
+    assert es("activate", "T-1", UNKNOWN, "--serial-file", "x").status == 2
+    none = es("activate", "T-1")
+    assert none.status == 2
+    assert "--serial-file FILE" in none.stderr
+    assert es("activate", "T-1", "--serial-file", str(es.home / "none")).status == 3
+
+
+def traces(es: Es, serial: str) -> list[str]:
+    """Where the serial is found below the home, in any of its writings."""
+    writings = [form(text).encode() for text in (serial, serial.replace("-", "")) for form in (str.upper, str.lower)]
+    files = [path for path in es.home.rglob("*") if path.is_file()]
+    assert es.store in files
+    return [str(path) for path in files if any(writing in path.read_bytes() for writing in writings)]
+
+
+def test_the_serial_is_nowhere_but_on_stdout_at_the_moment_of_issue(es: Es) -> None:
+    with filled(es) as store:
+        open_task(store)
+        open_task(store, "T-2")
+    issued = es("--debug", "cert", "issue")
+    serial = issued.id
+    assert serial not in issued.stderr
+    assert not traces(es, serial)
+    imported = "QWER-TZUI-1234-5678"
+    results = [
+        es("--debug", "cert", "import", "-", "--json", stdin=imported),
+        es("--debug", "cert", "import", "-", stdin=f"\n{imported}\n"),
+        es("--debug", "activate", "T-9", serial),
+        es("--debug", "activate", "T-1", serial),
+        es("--debug", "activate", "T-1", serial, "--json"),
+        es("--debug", "activate", "T-2", serial),
+        es("--debug", "activate", "T-2", imported),
+        es("--debug", "activate", "T-2", imported[:-1]),
+        es("--debug", "activate", "T-2", imported + "9"),
+        es("--debug", "activate", "T-2", "x", serial),
+        es("--debug", "activate", serial, "T-2"),
+        es("--debug", "show", serial),
+        es("--debug", "show", serial, "--json"),
+        es("--debug", serial),
+        es("--debug", "cert", "check", serial),
+        es("--debug", "cert", "revoke", serial),
+        es("--debug", "cert", "list", "--json"),
+        es("--debug", "log", "T-1", "--expand"),
+        es("--debug", "show", "ES-1", "--json"),
+    ]
+    assert [result.status for result in results] == [0, 4, 3, 0, 0, 4, 0, 2, 2, 2, 2, 3, 3, 2, 4, 4, 0, 0, 0]
+    for result in results:
+        for secret in (serial, imported[:-1]):
+            assert secret not in result.stdout + result.stderr, result
+    assert not traces(es, serial) + traces(es, imported)
+
+
+def test_a_serial_typed_with_blanks_and_no_quotes_is_not_repeated_group_by_group(es: Es) -> None:
+    with filled(es) as store:
+        open_task(store)
+        serial, _ = a_certificate(store)
+    groups = serial.split("-")
+    for command in (("activate", "T-1"), ("cert", "check")):
+        result = es("--debug", *command, *groups)
+        assert result.status == 2
+        assert not [group for group in groups if group in result.stderr]
+
+
+def test_everything_that_activation_does_is_done_at_once(es: Es) -> None:
+    with filled(es) as store:
+        task = a_task(store).id
+        tasks.reopen_task(store, task, by=OLGA, at=later(20))
+        serial, _ = a_certificate(store)
+    assert es("task", "reopen", task).status == 0
+    assert es("activate", task, serial, env={"ES_EMAIL": "ann@example.org"}).stderr == ""
+    request = as_json(es("show", "ES-1", "--json"))
+    assert (request["status"], request["initiator_email"]) == ("New", "ann@example.org")
+    assert request["certificate"] == f"****-****-****-{serial[-4:]}"
+    (certificate,) = as_json(es("cert", "list", "--json"))
+    assert (certificate["state"], certificate["request"], certificate["task_id"]) == ("used", "ES-1", task)
+    entry = json.loads(es("log", task, "--format", "jsonl").stdout.splitlines()[-1])
+    assert (entry["event"], entry["support_ticket_url"]) == ("activated", request["url"])
+    assert f"Support ticket URL  {request['url']}" in es("log", task, "--expand").stdout
+
+
+def test_who_has_no_email_is_told_so_once_at_activation(es: Es) -> None:
+    with filled(es) as store:
+        open_task(store)
+        serial, _ = a_certificate(store)
+    assert es("activate", "T-1", serial).stderr.count("No mail can reach you") == 1
+    assert "No mail" not in es("activate", "T-1", serial).stderr

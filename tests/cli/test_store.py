@@ -1,0 +1,116 @@
+"""The store itself: made by the first command that writes, checked, and never mistaken for another file."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import stat
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from builders import BOB, a_certificate, a_request
+from conftest import Es
+from sessions import as_json, filled
+
+from expertsupport_cli.actions import requests
+
+
+def test_the_first_command_that_writes_makes_the_store_and_says_where(es: Es) -> None:
+    result = es("space", "add", "acme")
+    assert result == ("acme\n", f"Made a new store: {es.store}\n", 0)
+    assert stat.S_IMODE(es.store.stat().st_mode) == 0o600
+    assert es("space", "add", "zoo").stderr == ""
+
+
+def test_it_makes_the_folder_too_for_its_owner_alone(es: Es) -> None:
+    path = es.home / "data" / "expertsupport" / "store.db"
+    assert es("space", "add", "acme", env={"ES_STORE": ""}).status == 0
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("command", ["list", "task list", "space list", "cert list", "link list", "desk queue"])
+def test_a_command_that_reads_sees_an_empty_store_where_there_is_none_and_makes_none(es: Es, command: str) -> None:
+    result = es(*command.split())
+    assert (result.stdout, result.status) == ("", 0)
+    assert result.stderr == f"There is no store yet at {es.store}; the first command that writes makes it.\n"
+    assert os.listdir(es.home) == []
+
+
+def test_a_command_that_fails_on_a_new_store_leaves_one_that_works(es: Es) -> None:
+    assert es("close", "ES-1").status == 3
+    assert es("db", "check").status == 0
+    assert es("space", "add", "acme").id == "acme"
+
+
+def test_the_path_of_the_store_is_printed_whether_or_not_it_exists(es: Es) -> None:
+    assert es("db", "path") == (f"{es.store}\n", "", 0)
+    assert as_json(es("db", "path", "--json")) == {"path": str(es.store), "exists": False}
+    with filled(es):
+        pass
+    assert as_json(es("db", "path", "--json"))["exists"] is True
+
+
+@pytest.mark.parametrize("name", ["mit Leer 100%?#.db", "[b]é\u202e.db", "file:x.db"])
+def test_the_store_may_have_any_name(es: Es, name: str, tmp_path: Path) -> None:
+    path = str(tmp_path / name)
+    assert es("--store", path, "space", "add", "acme").id == "acme"
+    assert es("--store", path, "space", "list", "--fields", "name").id == "acme"
+    assert os.listdir(tmp_path) == [name]
+
+
+def a_used_store(es: Es) -> None:
+    with filled(es) as store:
+        request = a_request(store)
+        requests.reply(store, request.id, "Is it?", asks=True, by=BOB, at=request.created_at)
+        requests.note(store, request.id, "Hm.", by=BOB, at=request.created_at)
+        requests.close(store, a_request(store).id, "Bye", by=BOB, at=request.created_at)
+        a_certificate(store)
+
+
+def test_a_store_that_is_whole_passes_the_check(es: Es) -> None:
+    a_used_store(es)
+    result = es("db", "check")
+    assert result.status == 0
+    assert {row.split("\t")[1] for row in result.stdout.splitlines()} == {"true"}
+    assert len(result.stdout.splitlines()) > 10
+
+
+@pytest.mark.parametrize(
+    ("harm", "rule"),
+    [
+        ("UPDATE tasks SET expires_at = created_at", "a task with a request never expires"),
+        ("UPDATE certificates SET used_at = NULL WHERE number = 1", "a certificate is used exactly if"),
+        ("UPDATE requests SET status = 'New' WHERE number = 1", "a request has the status that its history gives it"),
+        ("DROP INDEX one_open_request_a_task", "the schema is as it should be"),
+        ("CREATE TABLE mine (x)", "the schema is as it should be"),
+        ("DROP TRIGGER events_no_delete; DELETE FROM events WHERE number = 3", "the history has no gap"),
+        ("DELETE FROM comments_fts WHERE rowid = 1", "the search index fits the text"),
+        ("DELETE FROM tasks WHERE number = 1", "all references lead somewhere"),
+    ],
+)
+def test_the_check_finds_what_was_broken_behind_its_back(es: Es, harm: str, rule: str) -> None:
+    a_used_store(es)
+    with closing(sqlite3.connect(es.store)) as db:
+        db.executescript(harm)
+    result = es("db", "check", "--json")
+    assert result.status == 5
+    bad = [finding for finding in json.loads(result.stdout) if not finding["ok"]]
+    assert any(finding["rule"].startswith(rule) and finding["found"] for finding in bad), bad
+    assert '"code": "store_damaged"' in result.stderr
+
+
+def test_a_damaged_page_is_found(es: Es) -> None:
+    a_used_store(es)
+    data = bytearray(es.store.read_bytes())
+    with closing(sqlite3.connect(es.store)) as db:
+        (root,) = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'comments'").fetchone()
+    data[(root - 1) * 4096 : root * 4096] = b"\xa5" * 4096
+    es.store.write_bytes(data)
+    for words in (("db", "check"), ("show", "ES-1")):
+        result = es(*words)
+        assert result.status == 5
+        assert "Traceback" not in result.stderr
+    assert es("show", "ES-1").stderr.startswith("es: The store is damaged")

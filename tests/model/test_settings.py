@@ -1,0 +1,199 @@
+"""Settings: flag > variable > file > default, and where each value came from."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+
+import pytest
+
+from expertsupport_cli import settings
+from expertsupport_cli.errors import BadUsage
+from expertsupport_cli.settings import SETTINGS, Settings
+
+GOOD = {
+    "store": ("/tmp/a.db", "/tmp/b.db", "/tmp/c.db"),  # noqa: S108 -- only named
+    "store.timeout": ("1s", "2s", "3s"),
+    "user.name": ("ann", "bob", "cid"),
+    "user.email": ("ann@example.org", "bob@example.org", "cid@example.org"),
+    "space": ("acme", "beta", "corp"),
+    "page.url": ("http://a.example", "http://b.example", "http://c.example"),
+    "shop.url": ("https://a.example/?t=", "https://b.example/", "https://c.example/"),
+    "shop.link-lifetime": ("1h", "2h", "3h"),
+    "desk.email": ("desk@example.org", "a@example.org, b@example.org", "c@example.org"),
+}
+BAD = [
+    ("store.timeout", "soon", "is not a duration"),
+    ("user.email", "ann", "is like ann@example.org"),
+    ("user.email", "ann@exa mple.org", "is like ann@example.org"),
+    ("user.name", " ", "is empty"),
+    ("user.name", "x" * 201, "too long"),
+    ("space", "a b", "not the name of a space"),
+    ("page.url", "example.org", "starts with http"),
+    ("shop.url", "https://", "starts with http"),
+    ("shop.link-lifetime", "0h", "is not a duration"),
+    ("desk.email", "a@example.org,", "is like ann@example.org"),
+    ("store", "", "is empty"),
+]
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The settings file, which is not there yet."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    path = Path(Settings({}).path)
+    assert path.is_relative_to(tmp_path)
+    return path
+
+
+def given(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+
+
+def test_every_setting_is_tried_here() -> None:
+    assert set(GOOD) == set(SETTINGS)
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_a_flag_goes_before_a_variable_before_the_file_before_the_default(name: str, file: Path) -> None:
+    flag, variable, in_file = GOOD[name]
+    environment = {SETTINGS[name].variable: variable}
+    settings.write(str(file), name, in_file)
+    found = Settings(environment, {name: flag}).find(name)
+    assert (found.value, found.origin) == (flag, "flag")
+    found = Settings(environment).find(name)
+    assert (found.value, found.origin) == (variable, f"variable {SETTINGS[name].variable}")
+    found = Settings({}).find(name)
+    assert (found.value, found.origin) == (in_file, f"file {file}")
+    settings.write(str(file), name, None)
+    found = Settings({}).find(name)
+    assert found.value not in GOOD[name]
+    assert found.origin == "default"
+
+
+def test_the_defaults_are_those_of_the_design(file: Path, tmp_path: Path) -> None:
+    found = {name: Settings({}).get(name) for name in SETTINGS}
+    assert found == {
+        "store": str(tmp_path / "data" / "expertsupport" / "store.db"),
+        "store.timeout": "10s",
+        "user.name": getpass.getuser(),
+        "user.email": None,
+        "space": None,
+        "page.url": "http://127.0.0.1:8765",
+        "shop.url": "http://127.0.0.1:8765/buy/",
+        "shop.link-lifetime": "24h",
+        "desk.email": None,
+    }
+
+
+def test_the_shop_is_beside_the_pages_unless_it_is_named(file: Path) -> None:
+    assert Settings({"ES_PAGE_URL": "https://help.example/"})["shop.url"] == "https://help.example/buy/"
+
+
+def test_an_empty_variable_is_as_none(file: Path) -> None:
+    assert Settings({"ES_STORE_TIMEOUT": ""}).find("store.timeout").origin == "default"
+
+
+def test_a_duration_is_given_in_seconds(file: Path) -> None:
+    assert Settings({"ES_STORE_TIMEOUT": "2m"}).seconds("store.timeout") == 120
+
+
+@pytest.mark.parametrize(("name", "value", "told"), BAD)
+def test_a_bad_value_is_refused_with_its_origin(name: str, value: str, told: str, file: Path) -> None:
+    with pytest.raises(BadUsage) as refusal:
+        Settings({}, {name: value}).find(name)
+    assert told in refusal.value.message
+    assert f"It is the value of {name} (flag)." in refusal.value.why
+    assert refusal.value.hint
+    assert "\n" not in refusal.value.message
+
+
+def test_a_bad_value_in_a_variable_or_the_file_says_so(file: Path) -> None:
+    with pytest.raises(BadUsage, match="not a duration") as refusal:
+        Settings({"ES_STORE_TIMEOUT": "soon"}).find("store.timeout")
+    assert "(variable ES_STORE_TIMEOUT)" in refusal.value.why
+    given(file, "[store]\ntimeout = 10\n")
+    with pytest.raises(BadUsage, match="“10” is not a duration") as refusal:
+        Settings({}).find("store.timeout")
+    assert f"(file {file})" in refusal.value.why
+
+
+@pytest.mark.parametrize(("name", "value", "told"), BAD)
+def test_a_bad_value_is_not_written(name: str, value: str, told: str, file: Path) -> None:
+    with pytest.raises(BadUsage):
+        settings.write(str(file), name, value)
+    assert not file.exists()
+
+
+def test_an_unknown_setting_suggests_those_that_are_close(file: Path) -> None:
+    with pytest.raises(BadUsage) as refusal:
+        Settings({}).find("user.mail")
+    assert "Did you mean user.email" in refusal.value.why
+    with pytest.raises(BadUsage) as refusal:
+        settings.write(str(file), "colour", "red")
+    assert "There are: store, store.timeout" in refusal.value.why
+
+
+def test_the_path_of_the_store_and_its_timeout_are_in_one_table(file: Path) -> None:
+    assert settings.write(str(file), "store.timeout", "3s")
+    assert settings.write(str(file), "store", "/var/store.db")
+    assert file.read_text() == '[store]\ntimeout = "3s"\npath = "/var/store.db"\n'
+    assert Settings({})["store"] == "/var/store.db"
+    assert Settings({})["store.timeout"] == "3s"
+
+
+def test_writing_keeps_the_comments_of_the_file(file: Path) -> None:
+    given(file, '# mine\nspace = "acme"  # ours\n\n[user]\n# nick\nname = "ann"\n')
+    assert settings.write(str(file), "space", "beta")
+    assert settings.write(str(file), "user.name", None)
+    assert file.read_text() == '# mine\nspace = "beta"  # ours\n\n[user]\n# nick\n'
+
+
+def test_writing_what_is_there_changes_nothing(file: Path) -> None:
+    assert settings.write(str(file), "space", "acme")
+    assert not settings.write(str(file), "space", "acme")
+    assert not settings.write(str(file), "page.url", None)
+    assert not settings.write(str(file), "user.name", None)
+    assert file.read_text() == 'space = "acme"\n'
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
+
+
+def test_a_dry_run_writes_nothing(file: Path) -> None:
+    assert settings.write(str(file), "space", "acme", dry_run=True)
+    assert not file.exists()
+
+
+@pytest.mark.parametrize("text", ['space = "acme', "\0", "[user]\n[user]\n", "user = 1\nuser = 2\n"])
+def test_a_file_that_is_not_toml_is_refused_and_left_as_it_is(text: str, file: Path) -> None:
+    given(file, text)
+    for use in (lambda: Settings({}).find("space"), lambda: settings.write(str(file), "space", "beta")):
+        with pytest.raises(BadUsage, match="cannot be read"):
+            use()
+    assert file.read_text() == text
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("space = [1]\n", "space"),
+        ("[space]\nname = 1\n", "space"),
+        ('store = "/a"\n', "store"),
+        ('user = "ann"\n', "user.name"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_refused(text: str, name: str, file: Path) -> None:
+    given(file, text)
+    with pytest.raises(BadUsage, match=r"is not text|not a table"):
+        Settings({}).find(name)
+
+
+@pytest.mark.parametrize(("text", "name"), [('store = "/a"\n', "store"), ('user = "ann"\n', "user.name")])
+def test_a_value_where_a_table_should_be_is_not_written_over(text: str, name: str, file: Path) -> None:
+    given(file, text)
+    with pytest.raises(BadUsage, match="not a table"):
+        settings.write(str(file), name, "bob")
+    with pytest.raises(BadUsage, match="not a table"):
+        settings.write(str(file), name, None)
+    assert file.read_text() == text

@@ -1,0 +1,132 @@
+"""What whole sessions need: a filled store and what is in it, many programs at once, a terminal and who types at it."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pexpect
+import pyte
+from builders import a_store
+from conftest import ES, Es, Result
+
+from expertsupport_cli.store import Store
+
+COLUMNS, LINES = 100, 40
+
+
+@contextmanager
+def filled(es: Es) -> Iterator[Store]:
+    """The store that `es` uses, for the builders to fill; closed before the program looks at it."""
+    store = a_store(es.store)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def dump(es: Es) -> list[str]:
+    """Everything that is in the store, as SQL."""
+    with closing(sqlite3.connect(es.store)) as db:
+        return list(db.iterdump())
+
+
+def as_json(result: Result) -> Any:
+    """What a command printed as JSON, after it ended well."""
+    assert result.status == 0, result
+    return json.loads(result.stdout)
+
+
+def refusal(result: Result) -> tuple[int, str]:
+    """The exit status and the code of an error told as JSON; nothing was printed."""
+    assert result.stdout == "", result
+    return result.status, json.loads(result.stderr.splitlines()[-1])["error"]["code"]
+
+
+def at_once(es: Es, commands: Sequence[Sequence[str]]) -> list[Result]:
+    """Run commands all at the same time; how each ended."""
+    started = [
+        subprocess.Popen(
+            [ES, *command], env=es.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        for command in commands
+    ]
+    ended = []
+    for process in started:
+        stdout, stderr = process.communicate(timeout=240)
+        ended.append(Result(stdout.decode(), stderr.decode(), process.returncode))
+    return ended
+
+
+class Terminal:
+    """The program on a terminal of 100 columns and 40 lines. `raw` is all that it wrote, `screen` what one sees."""
+
+    def __init__(self, es: Es, *arguments: str, **env: str) -> None:
+        surroundings = {**es.env, "TERM": "xterm-256color", **env}
+        surroundings.pop("COLUMNS", None)
+        self._screen = pyte.Screen(COLUMNS, LINES)
+        self._stream = pyte.Stream(self._screen)
+        self.raw = ""
+        self._child = pexpect.spawn(
+            ES, list(arguments), env=surroundings, dimensions=(LINES, COLUMNS), encoding="utf-8", timeout=60
+        )
+        self._child.delaybeforesend = None
+
+    def sees(self, text: str) -> Terminal:
+        """Wait until the program has written this."""
+        self._child.expect_exact(text)
+        self._take(self._child.before + self._child.after)
+        return self
+
+    def types(self, text: str) -> Terminal:
+        """Type a line."""
+        self._child.send(text + "\r")
+        return self
+
+    def presses_ctrl_c(self) -> Terminal:
+        self._child.sendintr()
+        return self
+
+    def ends(self) -> int:
+        """Wait for the end; the exit status, as a shell tells it."""
+        self._child.expect(pexpect.EOF)
+        self._take(self._child.before)
+        self._child.close()
+        if self._child.signalstatus is not None:
+            return 128 + int(self._child.signalstatus)
+        return int(self._child.exitstatus)
+
+    @property
+    def lines(self) -> list[str]:
+        """What one sees, without the empty lines at the end."""
+        return "\n".join(line.rstrip() for line in self._screen.display).rstrip("\n").split("\n")
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+    def colour_of(self, word: str) -> str:
+        """The colour in which a word is first shown."""
+        for y, line in enumerate(self._screen.display):
+            if word in line:
+                return str(self._screen.buffer[y][line.index(word)].fg)
+        raise AssertionError(f"{word} is not on the screen:\n{self.text}")
+
+    def _take(self, text: str) -> None:
+        self.raw += text
+        # pyte does not know hyperlinks
+        self._stream.feed(re.sub(r"\x1b\]8;[^\x1b]*\x1b\\", "", text))
+
+
+def an_editor(folder: Path, body: str) -> str:
+    """The command of an editor that runs this Python with `path` being the file it is to edit."""
+    script = folder / "editor.py"
+    script.write_text(f"import pathlib, sys\npath = pathlib.Path(sys.argv[1])\n{body}\n", encoding="utf-8")
+    return f"{sys.executable} {script}"

@@ -1,0 +1,339 @@
+"""The house stays as `docs/architecture.md` draws it: who imports whom, what stays lazy, how long things are."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from conftest import Es
+
+PACKAGE = "expertsupport_cli"
+SOURCE = Path(__file__).parents[1] / "src" / PACKAGE
+FILES = sorted(SOURCE.rglob("*.py"))
+
+GROUND = {"model", "serial", "errors", "times", "record"}
+# floor: the floors that it may import; itself always
+MAY_IMPORT = {
+    **dict.fromkeys(GROUND, GROUND),
+    "__init__": set(),
+    "files": {"errors"},
+    "settings": GROUND,
+    "store": GROUND,
+    "render": GROUND,
+    "actions": GROUND | {"store"},
+    "cli": GROUND | {"__init__", "files", "settings", "store", "render", "actions"},
+    "__main__": {"cli"},
+}
+
+MOST_LINES = 300
+MOST_LINES_OF_A_FUNCTION = 40
+# Longer than they should be; nothing is to be added to this list.
+LONG_FILES = {"model.py": 400, "render/fields.py": 330}
+SQL = re.compile(
+    r"\bSELECT\b|\bINSERT INTO\b|\bUPDATE \w+ SET\b|\bDELETE FROM\b|\b(CREATE|DROP|ALTER) (TABLE|INDEX)\b"
+    r"|\bPRAGMA\b|\bBEGIN (IMMEDIATE|EXCLUSIVE)\b|\bROLLBACK\b|\bORDER BY\b"
+)
+
+
+class Import(NamedTuple):
+    """One import: of which module, and when it happens."""
+
+    file: str
+    module: str
+    line: int
+    lazy: bool  # inside a function
+    typing: bool  # only for the type checker
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line} imports {self.module}"
+
+
+def name_of(file: Path) -> str:
+    return file.relative_to(SOURCE).as_posix()
+
+
+def dotted(file: Path) -> str:
+    """The module in a file, `expertsupport_cli.store`."""
+    parts = [PACKAGE, *file.relative_to(SOURCE).with_suffix("").parts]
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def floor(module: str) -> str:
+    """`store` for `expertsupport_cli.store.opening`; `__init__` for the package itself."""
+    return [*module.split("."), "__init__"][1]
+
+
+MODULES = {dotted(file): file for file in FILES}
+
+
+class Reader(ast.NodeVisitor):
+    """Collects the imports of a file; a `from x import y` is of x.y where that is a module of ours."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = name_of(file)
+        self.found: list[Import] = []
+        self.lazy = self.typing = False
+
+    def add(self, module: str, line: int) -> None:
+        self.found.append(Import(self.file, module, line, self.lazy, self.typing))
+
+    def visit_Import(self, node: ast.Import) -> None:
+        for alias in node.names:
+            self.add(alias.name, node.lineno)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        assert not node.level, f"{self.file}:{node.lineno} has a relative import"
+        for alias in node.names:
+            inner = f"{node.module}.{alias.name}"
+            self.add(inner if inner in MODULES else str(node.module), node.lineno)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        before, self.lazy = self.lazy, True
+        self.generic_visit(node)
+        self.lazy = before
+
+    def visit_If(self, node: ast.If) -> None:
+        before, self.typing = self.typing, self.typing or "TYPE_CHECKING" in ast.unparse(node.test)
+        for each in node.body:
+            self.visit(each)
+        self.typing = before
+        for each in node.orelse:
+            self.visit(each)
+
+
+def imports(file: Path) -> list[Import]:
+    reader = Reader(file)
+    reader.visit(tree(file))
+    return reader.found
+
+
+def tree(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+ALL = [each for file in FILES for each in imports(file)]
+OURS = [each for each in ALL if each.module.split(".")[0] == PACKAGE]
+
+
+def floor_of(each: Import) -> str:
+    return floor(dotted(SOURCE / each.file))
+
+
+def importers(*modules: str) -> list[Import]:
+    """The imports of these packages that happen when the program runs."""
+    return [each for each in ALL if each.module.split(".")[0] in modules and not each.typing]
+
+
+def test_each_floor_imports_only_what_is_below_it() -> None:
+    wrong = [
+        each
+        for each in OURS
+        if floor(each.module) != floor_of(each) and floor(each.module) not in MAY_IMPORT[floor_of(each)]
+    ]
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+def test_nothing_but_the_entry_imports_the_command_line() -> None:
+    assert {each.file for each in OURS if floor(each.module) == "cli" and floor_of(each) != "cli"} == {"__main__.py"}
+
+
+def test_no_module_imports_itself_in_a_circle() -> None:
+    graph: dict[str, set[str]] = {module: set() for module in MODULES}
+    for each in OURS:
+        if not each.typing:
+            graph[dotted(SOURCE / each.file)].add(each.module)
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" > ".join(error.args[1]))
+
+
+def test_the_ground_floor_stands_on_the_standard_library_alone() -> None:
+    ground = [each for each in ALL if floor_of(each) in GROUND and not each.typing]
+    allowed = sys.stdlib_module_names - {"dataclasses", "typing"} | {PACKAGE}
+    wrong = [each for each in ground if each.module.split(".")[0] not in allowed]
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+def test_only_render_imports_rich_and_only_where_it_is_used() -> None:
+    assert {floor_of(each) for each in importers("rich")} == {"render"}
+    assert all(each.lazy for each in importers("rich"))
+
+
+def test_only_the_store_imports_sqlite_and_sqlite_utils_is_loaded_for_bulk_and_migrations_only() -> None:
+    assert {floor_of(each) for each in importers("sqlite3", "sqlite_utils")} == {"store"}
+    eager = {each.file for each in importers("sqlite_utils") if not each.lazy}
+    assert eager == {"store/migrations.py"}
+    assert all(each.lazy for each in OURS if each.module == f"{PACKAGE}.store.migrations")
+
+
+def test_platformdirs_is_imported_where_it_is_used() -> None:
+    assert {floor_of(each) for each in importers("platformdirs")} <= {"settings", "cli"}
+    assert all(each.lazy for each in importers("platformdirs", "tomlkit"))
+
+
+def test_only_the_command_line_knows_typer() -> None:
+    assert {floor_of(each) for each in importers("typer", "click")} == {"cli"}
+
+
+def strings(file: Path) -> Iterator[tuple[int, str]]:
+    """The texts in a file that are no docstrings."""
+    module = tree(file)
+    docs = {
+        id(node.body[0].value)
+        for node in ast.walk(module)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and isinstance(node.body[0], ast.Expr)
+    }
+    for node in ast.walk(module):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
+            yield node.lineno, node.value
+
+
+def test_nobody_but_the_store_speaks_sql() -> None:
+    wrong = [
+        f"{name_of(file)}:{line}: {text[:60]}"
+        for file in FILES
+        if floor(dotted(file)) != "store"
+        for line, text in strings(file)
+        if SQL.search(text)
+    ]
+    assert not wrong, "\n".join(wrong)
+    assert any(SQL.search(text) for _, text in strings(SOURCE / "store" / "requests.py"))
+
+
+def dotted_names(file: Path) -> Iterator[tuple[int, str]]:
+    """Every `a.b` and every name in a file, with what an import calls it spelled out: `time.monotonic`."""
+    module = tree(file)
+    meant: dict[str, str] = {}
+    for node in ast.walk(module):
+        if isinstance(node, ast.ImportFrom):
+            meant |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Import):
+            meant |= {alias.asname or alias.name: alias.name for alias in node.names}
+    for node in ast.walk(module):
+        if isinstance(node, ast.Attribute | ast.Name):
+            first, _, rest = ast.unparse(node).partition(".")
+            yield node.lineno, f"{meant.get(first, first)}.{rest}".rstrip(".")
+
+
+CLOCKS = re.compile(r"^(datetime\.)*(datetime|date)\.(now|utcnow|today)$|^time\.(?!monotonic$)\w+$")
+
+
+def test_the_clock_is_read_in_one_place_and_handed_down() -> None:
+    read = {name_of(file) for file in FILES for _, name in dotted_names(file) if CLOCKS.match(name)}
+    assert read == {"cli/env.py"}
+    waits = {name_of(file) for file in FILES for _, name in dotted_names(file) if name == "time.monotonic"}
+    assert {floor(dotted(SOURCE / file)) for file in waits} <= {"store", "cli"}
+
+
+def test_the_environment_is_read_above_and_handed_down() -> None:
+    read = {
+        name_of(file) for file in FILES for _, name in dotted_names(file) if re.match(r"os\.(environb?|getenv)\b", name)
+    }
+    below = {file for file in read if floor(dotted(SOURCE / file)) != "cli"}
+    # how many colours a terminal has is asked where terminals are known
+    assert below <= {"render/terminal.py"}
+
+
+def test_nobody_but_render_prints() -> None:
+    prints = {
+        name_of(file)
+        for file in FILES
+        for _, name in dotted_names(file)
+        if name in ("print", "sys.stdout.write", "pprint.pprint")
+    }
+    assert {floor(dotted(SOURCE / file)) for file in prints} == {"render"}
+
+
+@pytest.mark.parametrize("file", FILES, ids=name_of)
+def test_a_file_can_be_read_in_one_sitting(file: Path) -> None:
+    lines = len(file.read_text(encoding="utf-8").splitlines())
+    assert lines <= LONG_FILES.get(name_of(file), MOST_LINES)
+
+
+def test_the_list_of_long_files_has_only_long_files() -> None:
+    for name in LONG_FILES:
+        assert len((SOURCE / name).read_text(encoding="utf-8").splitlines()) > MOST_LINES, f"{name} is short again"
+
+
+def size(function: ast.FunctionDef) -> int:
+    """Lines of what a function does: without its signature and docstring."""
+    does = function.body[1:] if ast.get_docstring(function) else function.body
+    return (function.end_lineno or 0) - does[0].lineno + 1 if does else 0
+
+
+def test_functions_fit_a_screen() -> None:
+    long = [
+        f"{name_of(file)}:{node.lineno} {node.name} has {size(node)} lines"
+        for file in FILES
+        if name_of(file) != "store/migrations.py"  # a migration is as long as its schema
+        for node in ast.walk(tree(file))
+        if isinstance(node, ast.FunctionDef) and size(node) > MOST_LINES_OF_A_FUNCTION
+    ]
+    assert not long, "\n".join(long)
+
+
+def test_every_name_that_a_module_offers_is_there() -> None:
+    offers = {
+        module: names
+        for module in MODULES
+        if module != f"{PACKAGE}.__main__"
+        and (names := getattr(importlib.import_module(module), "__all__", None)) is not None
+    }
+    assert f"{PACKAGE}.store" in offers
+    missing = [f"{module}.{name}" for module, names in offers.items() for name in names if not has(module, name)]
+    assert not missing
+
+
+def has(module: str, name: str) -> bool:
+    return hasattr(importlib.import_module(module), name)
+
+
+def test_every_name_that_is_imported_from_us_is_public() -> None:
+    private = [
+        f"{name_of(file)}:{node.lineno} {alias.name}"
+        for file in FILES
+        for node in ast.walk(tree(file))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGE)
+        for alias in node.names
+        if alias.name.startswith("_") and alias.name != "__version__"
+    ]
+    assert not private
+
+
+HEAVY = {"rich", "sqlite_utils", "tomlkit", "smtplib", "email", "dataclasses", "asyncio", "pydantic"}
+EVERYDAY = {
+    "list": ["list"],
+    "list --json": ["list", "--json"],
+    "show": ["show", "ES-1"],
+    "comment": ["comment", "ES-1", "-m", "x"],
+    "close": ["close", "ES-1"],
+    "activate again": ["activate", "T-1", "1111-1111-1111-1111"],
+    "desk queue": ["desk", "queue"],
+    "desk reply": ["desk", "reply", "ES-1", "-m", "x"],
+}
+
+
+@pytest.mark.parametrize("command", EVERYDAY.values(), ids=EVERYDAY)
+def test_an_everyday_command_off_a_terminal_loads_nothing_heavy_of_ours(es: Es, command: list[str]) -> None:
+    es("space", "add", "acme")
+    es("activate", es("task", "add", "One", "--space", "acme").id, es("cert", "issue").id)
+    script = (
+        "import sys, typer, typer.core, typer.main; before = set(sys.modules)\n"
+        f"from {PACKAGE}.cli.main import main; main(sys.argv[1:])\n"
+        "print(*sorted({name.split('.')[0] for name in set(sys.modules) - before}), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, *command], env=es.env, capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stderr.splitlines()[-1].split())
+    assert PACKAGE in loaded
+    assert not loaded & HEAVY
