@@ -220,27 +220,6 @@ class Comment(Record):
     created_at: str
 
 
-class Event(Record):
-    """One change, as it is recorded. `old` and `new` are the value that changed, if one did."""
-
-    at: str
-    actor: str
-    side: Side
-    kind: str
-    old: str | None = None
-    new: str | None = None
-    space: str | None = None
-    task: str | None = None
-    request: int | None = None
-    certificate: int | None = None
-    link: int | None = None
-    comment: int | None = None
-
-    @staticmethod
-    def by(actor: Actor, at: str, kind: str) -> Event:
-        return Event(at=at, actor=actor.name, side=actor.side, kind=kind)
-
-
 class Mail(Record):
     """A notice to one recipient, in the outbox. `body` is None once it was purged."""
 
@@ -263,23 +242,6 @@ class Mail(Record):
     @property
     def id(self) -> str:
         return f"M-{self.number}"
-
-
-class LogEntry(Record):
-    """One change, as it is read: what it points to has the IDs that people see. `number` gives the order."""
-
-    number: int
-    at: str
-    actor: str
-    side: str
-    kind: str
-    old: str | None
-    new: str | None
-    request: str | None
-    token: str | None
-    certificate: str | None
-    link: str | None
-    comment: int | None
 
 
 def ticket_url(page_url: str, token: str | None) -> str:

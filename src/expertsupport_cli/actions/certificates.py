@@ -13,7 +13,8 @@ from expertsupport_cli.errors import (
     Refused,
     SerialMistyped,
 )
-from expertsupport_cli.model import Actor, Certificate, Event, numbered
+from expertsupport_cli.history import Event
+from expertsupport_cli.model import Actor, Certificate, numbered
 from expertsupport_cli.store import Store
 
 TYPE_CHECKING = False

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from expertsupport_cli.checks import address
-from expertsupport_cli.model import Actor, Event, Request
+from expertsupport_cli.history import Event
+from expertsupport_cli.model import Actor, Request
 from expertsupport_cli.store import Store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from expertsupport_cli.store.readers import News
+    from expertsupport_cli.history import News
 
 
 def follow(store: Store, reference: str, email: str, *, by: Actor, at: str) -> tuple[Request, bool]:

@@ -8,7 +8,8 @@ import os
 from expertsupport_cli import times
 from expertsupport_cli.actions.certificates import new_certificate
 from expertsupport_cli.errors import BadUsage, LinkSpent, NotFound
-from expertsupport_cli.model import Actor, Certificate, Event, PurchaseLink, numbered
+from expertsupport_cli.history import Event
+from expertsupport_cli.model import Actor, Certificate, PurchaseLink, numbered
 from expertsupport_cli.store import Store
 
 TYPE_CHECKING = False

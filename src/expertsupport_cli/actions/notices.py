@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 
 from expertsupport_cli import times
-from expertsupport_cli.model import Act, Actor, Event, Mail, Request, Side, ticket_url
+from expertsupport_cli.history import Event
+from expertsupport_cli.model import Act, Actor, Mail, Request, Side, ticket_url
 from expertsupport_cli.record import Record
 from expertsupport_cli.store import Store
 

@@ -9,7 +9,8 @@ from expertsupport_cli.actions.certificates import by_serial, refuse_if_spent
 from expertsupport_cli.actions.notices import Post, queue_notices
 from expertsupport_cli.checks import prose
 from expertsupport_cli.errors import CertificateUsed, RequestOpen
-from expertsupport_cli.model import Act, Actor, Certificate, Comment, Event, Request, Side, Status, Task
+from expertsupport_cli.history import Event
+from expertsupport_cli.model import Act, Actor, Certificate, Comment, Request, Side, Status, Task
 from expertsupport_cli.record import Record
 from expertsupport_cli.store import Store
 

@@ -6,7 +6,8 @@ import json
 
 from expertsupport_cli.checks import identifier, prose, prose_or_empty, web_address
 from expertsupport_cli.errors import AlreadyExists, NotFound
-from expertsupport_cli.model import Actor, Event, Partner, Space
+from expertsupport_cli.history import Event
+from expertsupport_cli.model import Actor, Partner, Space
 from expertsupport_cli.store import Store
 
 DEFAULT_TASK_LIFETIME = 10 * 86400

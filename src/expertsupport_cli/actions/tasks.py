@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from expertsupport_cli.checks import prose, prose_or_empty, task_id
 from expertsupport_cli.errors import AlreadyExists, BadUsage, Fault, SpaceFull
-from expertsupport_cli.model import Actor, Event, Space, Task, counted, expiry
+from expertsupport_cli.history import Event
+from expertsupport_cli.model import Actor, Space, Task, counted, expiry
 from expertsupport_cli.record import Record
 from expertsupport_cli.store import Store
 

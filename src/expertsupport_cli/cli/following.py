@@ -15,12 +15,12 @@ from expertsupport_cli.cli.env import Env
 from expertsupport_cli.cli.options import Changes, Reads, RequestIds, group, prints
 from expertsupport_cli.cli.polling import changes
 from expertsupport_cli.errors import BadUsage, StoreUnusable, WaitedInVain
-from expertsupport_cli.model import LogEntry, Request, Status
+from expertsupport_cli.history import LogEntry, News
+from expertsupport_cli.model import Request, Status
 from expertsupport_cli.render.fields import NEWS, REQUEST
 from expertsupport_cli.render.page import news_line
 from expertsupport_cli.render.printer import flush_stdout
 from expertsupport_cli.render.terminal import is_terminal
-from expertsupport_cli.store.readers import News
 
 top = group("")
 

@@ -59,7 +59,7 @@ def show(ctx: typer.Context, id: MailId) -> None:
     env = Env.of(ctx)
     found = env.store.mail(id)
     letter = actions.letter(found, env.settings["mail.from"], env.settings.get("mail.reply-to"))
-    env.printer.page(MAIL, found, lambda: mail_page(found, letter))
+    env.printer.page(MAIL, found, lambda: mail_page(found, letter.headers(), letter.body()))
 
 
 @mail.command("send", cls=Changes)

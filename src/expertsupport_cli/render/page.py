@@ -13,10 +13,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from expertsupport_cli.mail.letter import Letter
-    from expertsupport_cli.model import Comment, LogEntry, Mail, Request, Space, Task
+    from expertsupport_cli.history import LogEntry, News
+    from expertsupport_cli.model import Comment, Mail, Request, Space, Task
     from expertsupport_cli.render.shapes import View
-    from expertsupport_cli.store.readers import News
 
 Part = tuple[str, str]  # text, and the style that it gets where there is colour
 Line = list[Part]
@@ -162,7 +161,7 @@ def space_page(space: Space, task_expiry: str) -> Iterator[Line]:
     )
 
 
-def mail_page(mail: Mail, letter: Letter) -> Iterator[Line]:
+def mail_page(mail: Mail, headers: Sequence[tuple[str, str]], body: str) -> Iterator[Line]:
     """What became of a mail, and the message as it is sent."""
     yield [(mail.id, "bold"), ("  ", ""), (mail.state, "")]
     yield from _table(
@@ -173,9 +172,9 @@ def mail_page(mail: Mail, letter: Letter) -> Iterator[Line]:
         ("Error", mail.error),
     )
     yield []
-    yield from ([(f"{name}: ", "dim"), (value, "")] for name, value in letter.headers())
+    yield from ([(f"{name}: ", "dim"), (value, "")] for name, value in headers)
     yield []
-    yield from ([(line, "")] for line in (["(purged)"] if mail.body is None else letter.body().split("\n")[:-1]))
+    yield from ([(line, "")] for line in (["(purged)"] if mail.body is None else body.split("\n")[:-1]))
 
 
 def news_line(item: News) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from expertsupport_cli.history import News
 from expertsupport_cli.model import Request
-from expertsupport_cli.record import Record
 from expertsupport_cli.store.connection import Connection
 
 TYPE_CHECKING = False
@@ -15,23 +15,6 @@ _NEWS = """SELECT e.number, e.at, e.kind, e.actor, e.side, e.old, e.new, 'ES-' |
     JOIN requests r ON r.number = e.request JOIN tasks t ON t.number = r.task
     JOIN spaces s ON s.number = r.space LEFT JOIN comments k ON k.number = e.comment"""
 _SEEN = "e.kind NOT IN ('noted', 'followed', 'unfollowed')"
-
-
-class News(Record):
-    """Something that happened to a request, with what was said."""
-
-    number: int
-    at: str
-    kind: str
-    actor: str
-    side: str
-    old: str | None
-    new: str | None
-    request: str
-    task: str
-    task_name: str
-    space: str
-    text: str | None
 
 
 class Readers(Connection):

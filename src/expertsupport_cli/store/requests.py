@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from expertsupport_cli.errors import Fault, NotFound
-from expertsupport_cli.model import Comment, Event, LogEntry, Request, Side, Status, numbered
+from expertsupport_cli.history import Event, LogEntry
+from expertsupport_cli.model import Comment, Request, Side, Status, numbered
 from expertsupport_cli.store.connection import Connection
 
 TYPE_CHECKING = False
