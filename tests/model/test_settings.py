@@ -21,6 +21,18 @@ GOOD = {
     "shop.url": ("https://a.example/?t=", "https://b.example/", "https://c.example/"),
     "shop.link-lifetime": ("1h", "2h", "3h"),
     "desk.email": ("desk@example.org", "a@example.org, b@example.org", "c@example.org"),
+    "mail.transport": ("smtp", "off", "smtp"),
+    "mail.maildir": ("/a", "/b", "/c"),
+    "mail.deliver": ("manual", "manual", "manual"),
+    "mail.timeout": ("1s", "2s", "3s"),
+    "mail.keep": ("1d", "2d", "3d"),
+    "mail.from": ("a@example.org", "Ann <b@example.org>", '"Ann, the first" <c@example.org>'),
+    "mail.reply-to": ("a@example.org", "Ann <b@example.org>", "c@example.org"),
+    "mail.smtp.host": ("a.example", "b.example", "c.example"),
+    "mail.smtp.port": ("25", "2525", "65535"),
+    "mail.smtp.security": ("tls", "none", "tls"),
+    "mail.smtp.user": ("a", "b", "c"),
+    "mail.smtp.password-file": ("/a", "/b", "/c"),
 }
 BAD = [
     ("store.timeout", "soon", "is not a duration"),
@@ -34,6 +46,15 @@ BAD = [
     ("shop.link-lifetime", "0h", "is not a duration"),
     ("desk.email", "a@example.org,", "is like ann@example.org"),
     ("store", "", "is empty"),
+    ("mail.transport", "post", "is not one of maildir, smtp, off"),
+    ("mail.deliver", "never", "is not one of auto, manual"),
+    ("mail.from", "Ann", "is like ann@example.org"),
+    ("mail.from", "Ann <ann>", "is like ann@example.org"),
+    ("mail.reply-to", "<>", "is like ann@example.org"),
+    ("mail.smtp.port", "0", "is not a port"),
+    ("mail.smtp.port", "65536", "is not a port"),
+    ("mail.smtp.port", "smtp", "is not a port"),
+    ("mail.smtp.security", "ssl", "is not one of tls, starttls, none"),
 ]
 
 
@@ -85,11 +106,28 @@ def test_the_defaults_are_those_of_the_design(file: Path, tmp_path: Path) -> Non
         "shop.url": "http://127.0.0.1:8765/buy/",
         "shop.link-lifetime": "24h",
         "desk.email": None,
+        "mail.transport": "maildir",
+        "mail.maildir": str(tmp_path / "data" / "expertsupport" / "mail"),
+        "mail.deliver": "auto",
+        "mail.timeout": "5s",
+        "mail.keep": "30d",
+        "mail.from": "Expert Support <expertsupport@localhost>",
+        "mail.reply-to": None,
+        "mail.smtp.host": "localhost",
+        "mail.smtp.port": "587",
+        "mail.smtp.security": "starttls",
+        "mail.smtp.user": None,
+        "mail.smtp.password-file": None,
     }
 
 
 def test_the_shop_is_beside_the_pages_unless_it_is_named(file: Path) -> None:
     assert Settings({"ES_PAGE_URL": "https://help.example/"})["shop.url"] == "https://help.example/buy/"
+
+
+@pytest.mark.parametrize(("security", "port"), [("tls", "465"), ("starttls", "587"), ("none", "25")])
+def test_the_port_follows_from_the_security_unless_it_is_named(file: Path, security: str, port: str) -> None:
+    assert Settings({"ES_MAIL_SMTP_SECURITY": security})["mail.smtp.port"] == port
 
 
 def test_an_empty_variable_is_as_none(file: Path) -> None:
