@@ -93,7 +93,7 @@ def wait(
         typer.Option("--after", min=0, metavar="NUMBER", help="Count what came after this event, not after now."),
     ] = None,
 ) -> None:
-    """Wait until something happens to one of the requests, and print it.
+    """Wait until something happens to a request, and print it.
 
     A reply is a message from somebody else, status any change of status; closed returns at once for a request that is
     closed already. With --after, what has happened since that event (see number in es show --json) counts too.

@@ -37,7 +37,7 @@ def purchase_link(
     partner: Annotated[bool, typer.Option("--partner", help="Show the partners instead.")] = False,
     open_: Annotated[bool, typer.Option("--open", help="Open the link in the browser, too.")] = False,
 ) -> None:
-    """Make a link to buy a certificate online, or show the partners.
+    """Make a link to buy a certificate, or show the partners.
 
     The link is made for a task, works once, and lapses after the setting shop.link-lifetime. It is printed alone; to go
     to the store again, make another.
