@@ -44,9 +44,10 @@ def prose_or_empty(text: str, what: str, *, most: int = 1_000) -> str:
 
 def address(text: str, what: str = "An email address") -> str:
     """An email address in its simple form, `ann@example.org`. Raises BadUsage."""
-    local, at, domain = text.rpartition("@")
-    good = text.isascii() and text.isprintable() and local and at and domain.strip(".-")
-    if not good or any(character in ' <>,;:"()[]\\' for character in text):
+    local, _, domain = text.partition("@")
+    good = text.isascii() and text.isprintable() and domain.strip(".-") and "=?" not in text  # that would be decoded
+    parts = [*local.split("."), *domain.split(".")]
+    if not good or not all(parts) or any(character in ' <>,;:"()[]\\@' for character in local + domain):
         raise BadUsage(f"{what} is like ann@example.org, not “{text[:80]}”.")
     return prose(text, what, most=254)
 
