@@ -110,7 +110,7 @@ class Session:
             "BROWSER": "true",
             "LANG": "C.UTF-8",
             "TERM": "dumb",
-            "COLUMNS": "120",
+            "COLUMNS": "124",
         }
         self._shell = subprocess.Popen(
             ["bash", f"/dev/fd/{script}"],
