@@ -1,4 +1,4 @@
-"""Opens a store as a user for whom file modes count, and prints what becomes of it. Run by test_opening.
+"""Opens a store as a user for whom file modes count, and prints what becomes of it. Run by test_refusing.
 
 The superuser may write whatever the mode says, by a capability; without it he is as anybody else.
 """
