@@ -111,7 +111,7 @@ class Session:
             "BROWSER": "true",
             "LANG": "C.UTF-8",
             "TERM": "dumb",
-            "COLUMNS": "124",
+            "COLUMNS": "140",
         }
         self._shell = subprocess.Popen(
             ["bash", f"/dev/fd/{script}"],

@@ -224,7 +224,7 @@ def dotted_names(file: Path) -> Iterator[tuple[int, str]]:
             yield node.lineno, f"{meant.get(first, first)}.{rest}".rstrip(".")
 
 
-CLOCKS = re.compile(r"^(datetime\.)*(datetime|date)\.(now|utcnow|today)$|^time\.(?!monotonic$)\w+$")
+CLOCKS = re.compile(r"^(datetime\.)*(datetime|date)\.(now|utcnow|today)$|^time\.(?!(monotonic|sleep)$)\w+$")
 
 
 def test_the_clock_is_read_in_one_place_and_handed_down() -> None:
