@@ -8,7 +8,7 @@ from pathlib import Path
 
 from expertsupport_cli import times
 from expertsupport_cli.actions import certificates, requests, spaces, tasks
-from expertsupport_cli.model import Actor, Certificate, Request, Side, Space, Task
+from expertsupport_cli.model import Actor, Certificate, PurchaseLink, Request, Side, Space, Task
 from expertsupport_cli.store import Store, open_store
 
 AT = "2026-01-31T09:30:00Z"
@@ -43,6 +43,35 @@ def a_certificate(store: Store, *, valid_for: int | None = None, at: str = AT) -
     handed: list[tuple[str, Certificate]] = []
     certificates.issue_certificates(store, 1, handed.extend, valid_for=valid_for, by=OLGA, at=at)
     return handed[0]
+
+
+def a_new_certificate(digest: str = "d" * 64) -> Certificate:
+    """One that is not in a store yet, nor is its serial known."""
+    return Certificate(
+        number=0,
+        digest=digest,
+        last_group="7K3M",
+        origin="issued",
+        note="n",
+        created_at=AT,
+        valid_until=later(5),
+        revoked_at=None,
+        used_at=None,
+    )
+
+
+def a_new_link(task: str, digest: str = "e" * 64) -> PurchaseLink:
+    """One that is not in a store yet."""
+    return PurchaseLink(
+        number=0,
+        digest=digest,
+        task=task,
+        created_at=AT,
+        creator="ann",
+        lapses_at=later(1),
+        used_at=None,
+        revoked_at=None,
+    )
 
 
 def a_request(store: Store, *, by: Actor = ANN, at: str = AT, task: str | None = None) -> Request:

@@ -13,10 +13,10 @@ or an address that a document shows may be used in its later commands: the sessi
 
 from __future__ import annotations
 
-import contextlib
 import os
 import pty
 import re
+import select
 import subprocess
 import sys
 import tempfile
@@ -28,6 +28,7 @@ ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 HOME = "/home/ann"
 END = b"\x1e"
+PATIENCE = 60  # seconds
 
 _RANDOM = re.compile(r"\b(?:[0-9a-f]{40}|[0-9a-f]{32}|(?:[0-9A-HJKMNP-TV-Z]{4}-){3}[0-9A-HJKMNP-TV-Z]{4})\b")
 _DIFFERS = [
@@ -110,7 +111,7 @@ class Session:
             "BROWSER": "true",
             "LANG": "C.UTF-8",
             "TERM": "dumb",
-            "COLUMNS": "120",
+            "COLUMNS": "140",
         }
         self._shell = subprocess.Popen(
             ["bash", f"/dev/fd/{script}"],
@@ -155,11 +156,12 @@ class Session:
     def _printed(self) -> str:
         got = b""
         while not got.endswith(END):
-            with contextlib.suppress(OSError):
-                part = os.read(self._terminal, 65536)
-                got += part
-                continue
-            raise AssertionError(f"the shell ended: {got.decode()}")
+            waiting, _, _ = select.select([self._terminal], [], [], PATIENCE)
+            try:
+                got += os.read(self._terminal, 65536) if waiting else b""
+            except OSError as error:
+                raise AssertionError(f"the shell ended: {got.decode()}") from error
+            assert waiting, f"still waiting: {got.decode()}"
         return got.removesuffix(END).decode()
 
     def _as_shown(self, printed: str, shown: str) -> str:

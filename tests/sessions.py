@@ -114,9 +114,11 @@ class Terminal:
 
     def colour_of(self, word: str) -> str:
         """The colour in which a word is first shown."""
-        for y, line in enumerate(self._screen.display):
-            if word in line:
-                return str(self._screen.buffer[y][line.index(word)].fg)
+        for row in range(LINES):
+            cells = [self._screen.buffer[row][column] for column in range(COLUMNS)]
+            text = "".join(cell.data or "\0" for cell in cells)  # nothing stands behind a wide character
+            if word in text:
+                return str(cells[text.index(word)].fg)
         raise AssertionError(f"{word} is not on the screen:\n{self.text}")
 
     def _take(self, text: str) -> None:

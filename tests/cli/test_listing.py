@@ -207,3 +207,11 @@ def test_the_address_of_a_request_is_printed_alone(listed: Es) -> None:
     assert len(url.rpartition("/")[2]) >= 32
     moved = listed("open", "ES-1", env={"ES_PAGE_URL": "https://desk.example/"}).id
     assert moved == "https://desk.example/requests/" + url.rpartition("/")[2]
+
+
+def test_off_a_terminal_nothing_is_left_out_of_a_table_either(es: Es) -> None:
+    with filled(es) as store:
+        for number in range(60):
+            a_task(store, f"Task {number}")
+    assert es("task", "list", "--format", "table").stdout.count("\n") == 61
+    assert es("task", "list", "--format", "table", "--limit", "5").stdout.count("\n") == 6

@@ -109,7 +109,13 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
-app = group("")
+app = group(
+    """Expert support from the terminal: buy it, activate it, follow it, answer it.
+
+    A certificate opens one request on one task. Options of all commands go before the command; what a command
+    prints is told after it. IDs may be given in any case.
+    """
+)
 
 
 @app.callback(cls=Root)
@@ -124,11 +130,7 @@ def root(
         bool, typer.Option("--version", is_eager=True, callback=_version, help="Show the version.")
     ] = False,
 ) -> None:
-    """Expert support from the terminal: buy it, activate it, follow it, answer it.
-
-    A certificate opens one request on one task. Options of all commands go before the command; what a command
-    prints is told after it. IDs may be given in any case.
-    """
+    """Keep the options before the command for all that is done in it."""
     if color not in ("auto", "always", "never"):
         raise BadUsage(f"--color is auto, always or never, not “{color[:80]}”.")
     flags = {name: value for name, value in (("store", store), ("user.name", who)) if value is not None}

@@ -119,8 +119,8 @@ def browse(env: Env, url: str) -> None:
 
 
 def rows_wanted(env: Env, limit: int | None) -> int | None:
-    """How many rows to read: as many as were asked for, else 50 for a person and all for a program."""
-    return limit or (ON_TERMINAL if env.printer.for_people else None)
+    """How many rows to read: as many as were asked for, else 50 of a table on a terminal, and all elsewhere."""
+    return limit or (ON_TERMINAL if env.printer.for_people and env.printer.on_terminal else None)
 
 
 def tell_of_the_rest(env: Env, shown: int, count: Callable[[], int], noun: str, none: str) -> None:

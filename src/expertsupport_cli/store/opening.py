@@ -80,10 +80,9 @@ def _prepare(db: sqlite3.Connection) -> None:
 
 def _standing(db: sqlite3.Connection, path: str) -> int:
     """The version of the store, 0 for an empty file. Raises StoreForeign or StoreTooNew."""
-    (owner,) = db.execute("PRAGMA application_id").fetchone()
-    (version,) = db.execute("PRAGMA user_version").fetchone()
+    owner, version, filled = _header(db)
     if owner != APPLICATION_ID:
-        if owner == version == 0 and not db.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchall():
+        if owner == version == 0 and not filled:
             return 0
         raise StoreForeign(
             "This file is not a store of Expert Support.",
@@ -97,6 +96,21 @@ def _standing(db: sqlite3.Connection, path: str) -> int:
             "Upgrade the program: pip install --upgrade expertsupport-cli",
         )
     return int(version)
+
+
+def _header(db: sqlite3.Connection) -> tuple[int, int, bool]:
+    """Whose file it is, its version, and whether there is anything in it: as of one moment, for another may make it."""
+    alone = not db.in_transaction
+    if alone:
+        db.execute("BEGIN")
+    try:
+        (owner,) = db.execute("PRAGMA application_id").fetchone()
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        filled = owner == 0 and bool(db.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchall())
+    finally:
+        if alone and db.in_transaction:
+            db.execute("ROLLBACK")
+    return owner, version, filled
 
 
 def _upgrade(db: sqlite3.Connection, path: str, tell: Callable[[str], None]) -> None:

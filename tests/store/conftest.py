@@ -1,0 +1,30 @@
+"""The stores that have to keep the contract, each as a way to open one in a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from builders import a_store
+
+from expertsupport_cli.store import Store
+
+Opener = Callable[[], Store]
+
+
+def in_a_file(folder: Path) -> Opener:
+    """Each opening is a connection of its own to one store."""
+    return lambda: a_store(folder / "store.db")
+
+
+@pytest.fixture(params=[in_a_file], scope="session")
+def kind_of_store(request: pytest.FixtureRequest) -> Callable[[Path], Opener]:
+    """One kind of store after the other: whatever asks for this runs on each."""
+    kind: Callable[[Path], Opener] = request.param
+    return kind
+
+
+@pytest.fixture
+def opener(kind_of_store: Callable[[Path], Opener], tmp_path: Path) -> Opener:
+    return kind_of_store(tmp_path)

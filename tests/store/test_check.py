@@ -1,0 +1,216 @@
+"""`findings` reports each rule that is broken, and no other."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from builders import ANN, AT, BOB, OLGA, a_request, a_store, a_task, later
+
+from expertsupport_cli.actions import links, requests
+from expertsupport_cli.store import Store, check
+
+
+class Break(NamedTuple):
+    """A rule, the SQL that breaks it behind the store's back, and what is then found."""
+
+    rule: str
+    sql: str
+    found: list[str]
+    also: frozenset[str] = frozenset()
+
+
+FILE = "the file is whole"
+_UNGUARDED = """
+    PRAGMA writable_schema = ON;
+    UPDATE sqlite_schema SET sql = replace(sql, 'UNIQUE INDEX', 'INDEX') WHERE name = 'one_open_request_a_task';
+    PRAGMA writable_schema = RESET;"""
+_GUARDED = """
+    PRAGMA writable_schema = ON;
+    UPDATE sqlite_schema SET sql = replace(sql, 'INDEX', 'UNIQUE INDEX') WHERE name = 'one_open_request_a_task';
+    PRAGMA writable_schema = RESET;"""
+
+BREAKS = [
+    Break(FILE, "UPDATE spaces SET blocked = 2", ["CHECK constraint failed in spaces"]),
+    Break("all references lead somewhere", "UPDATE links SET task = 99 WHERE number = 2", ["links"]),
+    Break(
+        "the schema is as it should be",
+        "DROP INDEX one_open_request_a_task; CREATE TABLE extra (x); DROP TRIGGER events_no_delete",
+        ["index one_open_request_a_task is missing", "trigger events_no_delete is missing", "table extra is not ours"],
+    ),
+    Break(
+        "the schema is as it should be",
+        "DROP INDEX links_of_task; CREATE INDEX links_of_task ON links (creator)",
+        ["index links_of_task is changed"],
+    ),
+    Break(
+        "the search index fits the text",
+        "INSERT INTO comments (request, author, side, kind, body, created_at)"
+        " SELECT request, author, side, kind, body, created_at FROM comments WHERE number = 1;"
+        " INSERT INTO events (at, actor, side, kind, task, request, comment)"
+        " SELECT at, actor, side, kind, task, request, 4 FROM events WHERE comment = 1",
+        ["comments_fts: 1 rows are not indexed"],
+    ),
+    Break(
+        "a certificate is used exactly if it opened a request",
+        f"UPDATE certificates SET used_at = '{AT}' WHERE number = 3",
+        ["C-3"],
+    ),
+    Break(
+        "a certificate is used exactly if it opened a request",
+        "UPDATE certificates SET used_at = NULL WHERE number = 1",
+        ["C-1"],
+    ),
+    Break(
+        "a used certificate was used when its request was opened",
+        f"UPDATE certificates SET used_at = '{later(9)}' WHERE number = 1",
+        ["C-1"],
+    ),
+    Break(
+        "a task with a request never expires", f"UPDATE tasks SET expires_at = '{later(9)}' WHERE id = 'T-1'", ["T-1"]
+    ),
+    Break(
+        "a task has one request that is not closed, at most",
+        f"{_UNGUARDED} UPDATE requests SET status = 'Acknowledged', closed_at = NULL WHERE number = 1;"
+        " INSERT INTO events (at, actor, side, kind, old, new, task, request)"
+        f" VALUES ('{AT}', 'ann', 'customer', 'reopened', 'Closed', 'Acknowledged', 1, 1); {_GUARDED}",
+        ["T-1"],
+        also=frozenset({FILE}),
+    ),
+    Break(
+        "every request was activated, once",
+        "INSERT INTO events (at, actor, side, kind, new, task, request, certificate)"
+        " SELECT at, actor, side, kind, new, task, request, certificate FROM events"
+        " WHERE kind = 'activated' AND request = 2",
+        ["ES-2"],
+    ),
+    Break(
+        "every request was activated, once",
+        "UPDATE events SET certificate = 3 WHERE kind = 'activated' AND request = 2",
+        ["ES-2"],
+    ),
+    Break(
+        "a request has the status that its history gives it",
+        "UPDATE requests SET status = 'Waiting' WHERE number = 2",
+        ["ES-2"],
+    ),
+    Break(
+        "each change of status starts from the one before",
+        "UPDATE events SET old = 'Waiting' WHERE kind = 'closed'",
+        ["event {closed}"],
+    ),
+    Break("every comment has its event", "UPDATE events SET comment = NULL WHERE comment = 1", ["comment 1"]),
+    Break("every comment has its event", "UPDATE comments SET request = 2 WHERE number = 1", ["comment 1"]),
+    Break("notes are the desk's", "UPDATE events SET kind = 'replied' WHERE kind = 'noted'", ["comment 2"]),
+    Break("notes are the desk's", "UPDATE comments SET kind = 'note', side = 'desk' WHERE number = 1", ["comment 1"]),
+    Break(
+        "notes are the desk's",
+        "UPDATE comments SET side = 'customer' WHERE kind = 'note'",
+        ["comment 2"],
+        also=frozenset({FILE}),
+    ),
+    Break(
+        "a purchase link was redeemed for a bought certificate",
+        "UPDATE certificates SET origin = 'issued' WHERE number = 3",
+        ["L-2"],
+    ),
+    Break("a link was used before it lapsed", "UPDATE links SET lapses_at = used_at WHERE number = 2", ["L-2"]),
+    Break("every task was added", "UPDATE events SET task = NULL WHERE kind = 'task_added' AND task = 3", ["INC-4711"]),
+    Break("the history has no gap", "DELETE FROM events WHERE kind = 'link_made' AND link = 1", ["event {link_made}"]),
+    Break("the history has no gap", "DELETE FROM events WHERE number = 1", ["event 1"]),
+    Break("IDs T-n are counted", "UPDATE tasks SET counted = 99 WHERE id = 'T-2'", ["T-2"]),
+    Break("IDs T-n are counted", "UPDATE tasks SET counted = NULL WHERE id = 'T-2'", ["T-2"]),
+    Break("IDs T-n are counted", "UPDATE tasks SET counted = 4711 WHERE id = 'INC-4711'", ["INC-4711"]),
+]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store in which everything has happened once."""
+    path = tmp_path_factory.mktemp("whole") / "store.db"
+    with closing(a_store(path)) as store:
+        first = a_request(store)
+        requests.comment(store, first.id, "It burns.", by=ANN, at=AT)
+        requests.note(store, first.id, "A hoax?", by=BOB, at=AT)
+        requests.close(store, first.id, "Bye.", by=BOB, at=AT)
+        a_request(store, task=first.task)
+        a_task(store)
+        a_task(store, id="INC-4711")
+        a_task(store, id="T-007")
+        for _ in range(2):
+            token, _ = links.make_link(store, "INC-4711", lifetime=60, by=ANN, at=AT)
+        links.redeem_link(store, token, lambda serial, certificate: None, by=OLGA, at=AT)
+        a_request(store, task="T-2")
+    return path
+
+
+@pytest.fixture
+def store(whole: Path, tmp_path: Path) -> Iterator[Store]:
+    shutil.copy(whole, tmp_path / "store.db")
+    with closing(a_store(tmp_path / "store.db")) as opened:
+        yield opened
+
+
+def behind_its_back(path: str, sql: str) -> None:
+    """Run SQL with nothing of the schema in its way, which is afterwards as it was."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.executescript("PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON")
+        triggers = dict(db.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall())
+        for name in triggers:
+            db.execute(f"DROP TRIGGER {name}")
+        for name, made in triggers.items():
+            if f"DROP TRIGGER {name}" in sql:
+                sql = sql.replace(f"DROP TRIGGER {name}", "")
+            else:
+                sql += f"; {made};"
+        db.executescript(sql)
+
+
+def events_by_kind(store: Store) -> dict[str, str]:
+    """The number of the first event of each kind."""
+    rows = store.rows("SELECT kind, min(number) AS number FROM events GROUP BY kind")
+    return {row["kind"]: str(row["number"]) for row in rows}
+
+
+def broken(store: Store) -> dict[str, list[str]]:
+    return {rule: found for rule, found in check.findings(store) if found}
+
+
+def test_every_rule_is_broken_here() -> None:
+    structural = {rule for rule in {case.rule for case in BREAKS} if rule not in check.RULES}
+    assert {case.rule for case in BREAKS} == {*check.RULES, *structural}
+    assert len(structural) == 4
+
+
+def test_in_a_store_that_is_whole_nothing_is_found(store: Store) -> None:
+    assert broken(store) == {}
+
+
+def test_going_round_the_schema_alone_breaks_nothing(store: Store) -> None:
+    behind_its_back(store.path, f"{_UNGUARDED} SELECT 1; {_GUARDED}")
+    assert broken(store) == {}
+
+
+@pytest.mark.parametrize("case", BREAKS, ids=[f"{case.rule}: {case.found[0]}" for case in BREAKS])
+def test_a_broken_rule_is_found_and_no_other(case: Break, store: Store) -> None:
+    numbers = events_by_kind(store)
+    behind_its_back(store.path, case.sql)
+    found = broken(store)
+    assert set(found) == {case.rule, *case.also}
+    assert found[case.rule] == [example.format(**numbers) for example in case.found]
+
+
+def test_of_many_examples_some_are_told(store: Store) -> None:
+    behind_its_back(store.path, "; ".join(f"CREATE TABLE extra{n} (x)" for n in range(check.MOST + 5)))
+    assert len(broken(store)["the schema is as it should be"]) == check.MOST
+
+
+def test_checking_writes_nothing(store: Store) -> None:
+    before = Path(store.path).read_bytes()
+    list(check.findings(store))
+    assert Path(store.path).read_bytes() == before

@@ -1,0 +1,296 @@
+"""What every store must do, whatever it is kept in: with test_listing, a suite that takes the store as a parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+import pytest
+from builders import ANN, AT, BOB, OLGA, a_certificate, a_new_certificate, a_new_link, a_request, a_space, a_task, later
+
+from expertsupport_cli.actions import certificates, links, requests, spaces, tasks
+from expertsupport_cli.errors import Fault, NotFound
+from expertsupport_cli.history import Event
+from expertsupport_cli.model import Actor, Comment, Partner, Side, Space, Status, Task
+from expertsupport_cli.store import Store, Wanted, connection
+
+Opener = Callable[[], Store]
+
+
+@pytest.fixture
+def store(opener: Opener) -> Iterator[Store]:
+    with closing(opener()) as opened:
+        yield opened
+
+
+@pytest.fixture
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> int:
+    """Pages of three, so that few rows make many."""
+    monkeypatch.setattr(connection, "PAGE", 3)
+    return 3
+
+
+# --- transactions
+
+
+def test_a_transaction_is_kept_whole(store: Store, opener: Opener) -> None:
+    with store.transaction():
+        number = store.add_certificate(a_new_certificate()).number
+    with closing(opener()) as other:
+        assert other.certificate(f"C-{number}") == a_new_certificate().but(number=number)
+
+
+@pytest.mark.parametrize("error", [Fault("x"), ValueError(), KeyboardInterrupt(), SystemExit()])
+def test_a_transaction_in_which_anything_is_raised_leaves_nothing(error: BaseException, store: Store) -> None:
+    def use() -> None:
+        with store.transaction():
+            store.add_certificate(a_new_certificate())
+            raise error
+
+    with pytest.raises(type(error)):
+        use()
+    assert store.count_certificates(AT) == 0
+    with store.transaction():
+        store.add_certificate(a_new_certificate())
+    assert store.count_certificates(AT) == 1
+
+
+def test_a_dry_run_sees_what_it_would_do_and_leaves_nothing(store: Store) -> None:
+    request = a_request(store)
+    store.dry_run = True
+    assert requests.close(store, request.id, "Bye.", by=ANN, at=AT).request.status is Status.CLOSED
+    assert a_task(store).id == "T-2"
+    store.dry_run = False
+    assert store.request(request.id) == request
+    assert store.count_tasks(AT) == 1
+
+
+def test_nothing_is_written_outside_of_a_transaction(store: Store) -> None:
+    with pytest.raises(AssertionError, match="outside of a transaction"):
+        store.add_certificate(a_new_certificate())
+
+
+# --- spaces and partners
+
+
+def test_spaces_are_kept_by_name_in_any_case(store: Store) -> None:
+    beta = Space(name="beta", title="B", task_lifetime=None, task_limit=0, blocked=True, created_at=AT)
+    with store.transaction():
+        store.add_space(beta)
+    a_space(store, "Acme")
+    assert store.space("BETA") == beta
+    assert store.has_space("acme")
+    assert not store.has_space("gamma")
+    assert [space.name for space in store.spaces()] == ["Acme", "beta"]
+    changed = beta.but(title="C", task_lifetime=60, task_limit=None, blocked=False)
+    with store.transaction():
+        store.save_space(changed)
+    assert store.space("beta") == changed
+
+
+def test_partners_are_kept_by_name_in_any_case(store: Store) -> None:
+    partner = Partner(name="Abc", url="https://abc.example", created_at=AT)
+    with store.transaction():
+        store.add_partner(partner)
+    assert store.partner("ABC") == partner
+    assert store.partner("abd") is None
+    assert store.partners() == [partner]
+    with store.transaction():
+        assert store.remove_partner("abc") == 1
+        assert store.remove_partner("abc") == 0
+    assert store.partners() == []
+
+
+# --- tasks
+
+
+def test_tasks_are_listed_by_space_and_state_newest_first_in_pages(store: Store, small_pages: int) -> None:
+    made = [a_task(store, id=f"A-{n}", space=("acme", "beta")[n % 2]) for n in range(10)]
+    for task in made[:4]:
+        tasks.close_task(store, task.id, by=ANN, at=AT)
+    a_space(store, "endless", lifetime=None)
+    endless = a_task(store, space="endless")
+
+    def ids(at: str, space: str | None = None, state: str | None = None) -> list[str]:
+        found = [task.id for task in store.tasks(at, space, state)]
+        assert store.count_tasks(at, space, state) == len(found)
+        assert [task.id for task in store.tasks(at, space, state, limit=4)] == found[:4]
+        assert list(store.tasks(at, space, state, limit=0)) == []
+        return found
+
+    assert ids(AT) == [endless.id, *(f"A-{n}" for n in range(9, -1, -1))]
+    assert ids(AT, space="ACME") == ["A-8", "A-6", "A-4", "A-2", "A-0"]
+    assert ids(AT, state="closed") == ["A-3", "A-2", "A-1", "A-0"]
+    assert ids(AT, state="expired") == []
+    assert ids(later(10), state="expired", space="beta") == ["A-9", "A-7", "A-5"]
+    assert ids(later(10), state="open") == [endless.id]
+    assert ids(AT, space="gamma") == []
+
+
+def test_a_task_is_kept_with_all_its_fields(store: Store) -> None:
+    a_space(store)
+    given = {"id": "X-1", "name": "n", "description": "d", "space": "acme", "creator": "c", "created_at": AT}
+    task = Task(**given, closed_at=later(1), expires_at=later(2), number=1)
+    with store.transaction():
+        store.add_task(task)
+    assert store.task("x-1") == task
+    assert store.has_task("x-1")
+    with store.transaction():
+        store.save_task(task.but(closed_at=None, expires_at=None))
+    assert store.task("X-1") == task.but(closed_at=None, expires_at=None)
+    assert store.next_task_number() == 1
+    assert store.taken_task_ids(["x-1", "X-2"] + [f"Y-{n}" for n in range(1200)]) == ["X-1"]
+
+
+def test_a_task_that_is_not_there_suggests_its_neighbours(store: Store) -> None:
+    for id in ("INC-4711", "INC-4712", "other"):
+        a_task(store, id=id)
+    with pytest.raises(NotFound) as refusal:
+        store.task("inc-471")
+    assert {"INC-4711", "INC-4712"} == set(refusal.value.why.removeprefix("Did you mean ")[:-1].split(" or "))
+
+
+# --- certificates and links
+
+
+def test_a_certificate_is_used_or_revoked_once(store: Store) -> None:
+    with store.transaction():
+        one = store.add_certificate(a_new_certificate("1" * 64)).number
+        other = store.add_certificate(a_new_certificate("2" * 64)).number
+        assert store.use_certificate(one, AT)
+        assert not store.use_certificate(one, AT)
+        assert not store.revoke_certificate(one, AT)
+        assert store.revoke_certificate(other, AT)
+        assert not store.revoke_certificate(other, AT)
+        assert not store.use_certificate(other, AT)
+        assert not store.use_certificate(99, AT)
+    assert (store.certificate("c-1").used_at, store.certificate("C-2").revoked_at) == (AT, AT)
+
+
+def test_a_certificate_is_found_by_the_first_digest_that_there_is(store: Store) -> None:
+    with store.transaction():
+        store.add_certificate(a_new_certificate("1" * 64))
+        store.add_certificate(a_new_certificate("2" * 64))
+    found = store.certificate_by_digest("0" * 64, "2" * 64, "1" * 64)
+    assert found is not None
+    assert found.number == 2
+    assert store.certificate_by_digest("0" * 64) is None
+    assert store.certificate_by_digest() is None
+    for id in ("C-3", "C-", "2", "", "ES-1"):
+        with pytest.raises(NotFound):
+            store.certificate(id)
+
+
+def test_certificates_are_listed_by_state_newest_first_in_pages(store: Store, small_pages: int) -> None:
+    for number in range(8):
+        a_certificate(store, valid_for=86400 if number % 2 else None)
+    certificates.revoke_certificate(store, "C-1", by=OLGA, at=AT)
+    certificates.revoke_certificate(store, "C-2", by=OLGA, at=AT)
+    a_request(store)  # uses C-9
+    expected = {None: [9, 8, 7, 6, 5, 4, 3, 2, 1], "unused": [7, 5, 3], "used": [9], "revoked": [2, 1]}
+    for state, numbers in {**expected, "expired": [8, 6, 4]}.items():
+        found = list(store.certificates(later(1), state))
+        assert [certificate.number for certificate in found] == numbers
+        assert store.count_certificates(later(1), state) == len(numbers)
+        assert state is None or {certificate.state(later(1)) for certificate in found} == {state}
+    assert [certificate.number for certificate in store.certificates(AT, limit=4)] == [9, 8, 7, 6]
+
+
+def test_a_link_is_used_once_and_not_after_it_lapsed(store: Store) -> None:
+    task = a_task(store).id
+    with store.transaction():
+        first, second = (store.add_certificate(a_new_certificate(digit * 64)).number for digit in "12")
+        link = store.add_link(a_new_link(task))
+        assert not store.use_link(link.number, first, later(1))
+        assert store.use_link(link.number, first, AT)
+        assert not store.use_link(link.number, second, AT)
+        assert not store.revoke_link(link.number, AT)
+        revoked = store.add_link(a_new_link(task, "f" * 64))
+        assert store.revoke_link(revoked.number, AT)
+        assert not store.revoke_link(revoked.number, AT)
+        assert not store.use_link(revoked.number, second, AT)
+    assert store.link("l-1") == link.but(used_at=AT, certificate="7K3M")
+    assert store.link_by_digest("f" * 64) == revoked.but(revoked_at=AT)
+    assert store.link_by_digest("0" * 64) is None
+    with pytest.raises(NotFound):
+        store.link("L-3")
+
+
+def test_links_are_listed_by_task_newest_first_in_pages(store: Store, small_pages: int) -> None:
+    for id in ("A", "B"):
+        a_task(store, id=id)
+    for number in range(8):
+        links.make_link(store, "AB"[number % 2], lifetime=60, by=ANN, at=AT)
+    assert [link.number for link in store.links()] == [8, 7, 6, 5, 4, 3, 2, 1]
+    assert [link.number for link in store.links("b")] == [8, 6, 4, 2]
+    assert [link.number for link in store.links(limit=2)] == [8, 7]
+
+
+# --- requests and their history
+
+
+def test_a_request_is_saved_only_from_the_status_that_was_read(store: Store) -> None:
+    request = a_request(store)
+    waiting = request.but(status=Status.WAITING, updated_at=later(1), turn_since=later(1))
+    with store.transaction():
+        store.save_request(waiting, expected=Status.NEW)
+    assert store.request("es-1") == waiting
+    with pytest.raises(Fault, match="changed by somebody else"), store.transaction():
+        store.save_request(request, expected=Status.NEW)
+    assert store.request("1") == waiting
+
+
+def test_comments_and_events_are_numbered_in_the_order_in_which_they_came(store: Store) -> None:
+    request = a_request(store)
+    said = Comment(number=0, request="ES-1", author="bob", side=Side.DESK, kind="note", body="b", created_at=AT)
+    with store.transaction():
+        first = store.add_comment(said)
+        second = store.add_comment(said.but(kind="comment"))
+        event = store.record(
+            Event.by(BOB, later(-9), "replied").but(task="t-1", space="ACME", request=1, comment=second)
+        )
+    assert store.comments(request, notes=True) == [said.but(number=first), said.but(number=second, kind="comment")]
+    assert [comment.number for comment in store.comments(request, notes=False)] == [second]
+    for log in (store.events_of_task("T-1"), store.events_of_request(request, notes=False)):
+        last = log[-1]
+        assert (last.number, last.at, last.actor, last.side, last.kind) == (event, later(-9), "bob", "desk", "replied")
+        assert (last.request, last.token, last.comment) == ("ES-1", request.token, second)
+
+
+def test_the_open_request_of_a_task_is_the_one_that_is_not_closed(store: Store) -> None:
+    request = a_request(store)
+    assert store.open_request("t-1") == request
+    requests.close(store, request.id, None, by=ANN, at=AT)
+    assert store.open_request("T-1") is None
+
+
+# --- several at once
+
+
+def test_a_listing_that_is_open_blocks_no_writer(store: Store, opener: Opener, small_pages: int) -> None:
+    for _ in range(5):
+        a_request(store)
+    listing, queue, open_tasks = store.requests(Wanted()), store.queue(), store.tasks(AT)
+    begun = [next(listing).id, next(queue).id, next(open_tasks).id]
+    with closing(opener()) as other:
+        a_request(other)
+        requests.close(other, "ES-3", "Bye.", by=ANN, at=AT)
+    assert begun == ["ES-5", "ES-1", "T-5"]
+    assert [request.id for request in listing] == ["ES-4", "ES-3", "ES-2", "ES-1"]
+    assert [request.id for request in queue] == ["ES-2", "ES-3", "ES-4", "ES-5", "ES-6"]
+    assert [task.id for task in open_tasks] == ["T-4", "T-3", "T-2", "T-1"]
+
+
+def test_what_one_has_written_the_other_sees(store: Store, opener: Opener) -> None:
+    with closing(opener()) as other:
+        for writer, reader in ((store, other), (other, store)):
+            request = a_request(writer)
+            assert reader.request(request.id) == request
+
+
+def test_whoever_acts_is_kept_as_they_are_called(store: Store) -> None:
+    someone = Actor(name="Zoë “Z” O'Neil\u202e\x1b[0m", side=Side.CUSTOMER, email=None)
+    request = a_request(store, by=someone)
+    assert (store.request(request.id).initiator, store.request(request.id).initiator_email) == (someone.name, None)
+    spaces.add_partner(store, "Zoë", "https://zoe.example", by=someone, at=AT)
+    assert store.events_of_task(request.task)[-1].actor == someone.name

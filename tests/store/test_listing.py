@@ -1,0 +1,200 @@
+"""The list of requests: filters, sorting, full-text search, pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from builders import AT, BOB, a_request, a_space, a_task, dump, later
+
+from expertsupport_cli.actions import requests
+from expertsupport_cli.model import Actor, Side
+from expertsupport_cli.store import Store, Wanted, connection
+from expertsupport_cli.store.listing import SORTS
+
+NAMES = ["The printer is on fire", "Größe falsch", "foo-bar baz", "the Printer again", "100% [b]bold[/b]", "zebra"]
+WHO = [
+    Actor(name="ann", side=Side.CUSTOMER, email="ann@example.org"),
+    Actor(name="Zoë", side=Side.CUSTOMER),
+    Actor(name="bea", side=Side.CUSTOMER, email="Bea@example.org"),
+]
+
+
+@pytest.fixture(autouse=True)
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages of four, so that there are several."""
+    monkeypatch.setattr(connection, "PAGE", 4)
+
+
+@pytest.fixture(scope="module")
+def store(
+    kind_of_store: Callable[[Path], Callable[[], Store]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Store]:
+    """Twelve requests of all kinds, for tests that only read."""
+    with closing(kind_of_store(tmp_path_factory.mktemp("listing"))()) as filled:
+        a_space(filled, "beta")
+        for number in range(12):
+            add(filled, number)
+        yield filled
+
+
+@pytest.fixture
+def fresh(opener: Callable[[], Store]) -> Iterator[Store]:
+    """The first four of them, for tests that write."""
+    with closing(opener()) as filled:
+        a_space(filled, "beta")
+        for number in range(4):
+            add(filled, number)
+        yield filled
+
+
+def add(store: Store, number: int) -> None:
+    task = a_task(store, NAMES[number % 6], id=f"A-{12 - number}", space=("acme", "beta")[number % 2])
+    request = a_request(store, task=task.id, by=WHO[number % 3], at=later(number % 5)).id
+    at = later(6 + number % 4)
+    if number % 4 == 1:
+        requests.acknowledge(store, request, by=BOB, at=at)
+    elif number % 4 == 2:
+        requests.reply(store, request, "Please reboot.", asks=True, by=BOB, at=at)
+    elif number % 4 == 3:
+        requests.close(store, request, "Quuxified it", by=WHO[0], at=at)
+
+
+def numbers(store: Store, **wanted: object) -> list[int]:
+    """What is found, which is the same however it is sorted and paged, and as many as are counted."""
+    filters = Wanted(**wanted)  # type: ignore[arg-type]
+    found = [request.number for request in store.requests(filters)]
+    for sort in SORTS:
+        for ascending in (True, False):
+            assert sorted(r.number for r in store.requests(filters, sort, ascending=ascending)) == sorted(found)
+    assert store.count_requests(filters) == len(found)
+    return found
+
+
+def test_the_newest_come_first(store: Store) -> None:
+    assert numbers(store) == list(range(12, 0, -1))
+    assert [request.number for request in store.requests(Wanted(), ascending=True)] == list(range(1, 13))
+
+
+@pytest.mark.parametrize("limit", range(14))
+def test_a_limit_is_kept_to_whatever_the_size_of_a_page(limit: int, store: Store) -> None:
+    assert [request.number for request in store.requests(Wanted(), limit=limit)] == list(range(12, 0, -1))[:limit]
+
+
+@pytest.mark.parametrize("ascending", [True, False])
+@pytest.mark.parametrize("sort", SORTS)
+def test_requests_are_sorted_by_what_is_asked_for_and_then_by_number(sort: str, ascending: bool, store: Store) -> None:
+    def key(row: tuple[str, int]) -> tuple[str, int]:
+        return (row[0] if sort in ("task_name", "status", "updated_at") else row[0].lower(), row[1])
+
+    found = list(store.requests(Wanted(), sort, ascending=ascending))
+    fields = {"id": "number", "created_at": "number", "task_id": "task"}
+    rows = [(str(getattr(r, fields.get(sort, sort))).zfill(2), r.number) for r in found]
+    assert len(rows) == 12
+    assert rows == sorted(rows, key=key, reverse=not ascending)
+
+
+def test_filters_find_what_fits_all_of_them(store: Store) -> None:
+    assert numbers(store, space="BETA") == [12, 10, 8, 6, 4, 2]
+    assert numbers(store, space="nowhere") == []
+    assert numbers(store, task="a-12") == [1]
+    assert numbers(store, statuses=["New"]) == [9, 5, 1]
+    assert numbers(store, statuses=["Waiting", "Closed"]) == [12, 11, 8, 7, 4, 3]
+    assert numbers(store, turn="desk") == [10, 9, 6, 5, 2, 1]
+    assert numbers(store, turn="customer") == [11, 7, 3]
+    assert numbers(store, space="acme", statuses=["New", "Closed"], initiator="ann") == [1]
+
+
+def test_an_initiator_is_found_by_name_or_email_in_any_case(store: Store) -> None:
+    assert numbers(store, initiator="ANN") == [10, 7, 4, 1]
+    assert numbers(store, initiator="bea@EXAMPLE.org") == [12, 9, 6, 3]
+    assert numbers(store, initiator="Zoë") == [11, 8, 5, 2]
+    assert numbers(store, initiator="an") == []
+
+
+def test_since_is_included_and_until_is_not(store: Store) -> None:
+    created = {request.number: request.created_at for request in store.requests(Wanted())}
+    found = numbers(store, since=later(1), until=later(3))
+    assert found == [n for n in range(12, 0, -1) if later(1) <= created[n] < later(3)]
+    assert later(1) in {created[n] for n in found}
+    assert numbers(store, since=later(99)) == numbers(store, until=AT) == []
+
+
+def test_words_are_searched_in_task_names_and_comments(store: Store) -> None:
+    assert numbers(store, words=["printer"]) == [10, 7, 4, 1]
+    assert numbers(store, words=["PRINTER", "fire"]) == [7, 1]
+    assert numbers(store, words=["reboot"]) == [11, 7, 3]
+    assert numbers(store, words=["fire", "reboot"]) == [7]
+    assert numbers(store, words=["quux"]) == [12, 8, 4]  # by how a word begins
+    assert numbers(store, words=["rinter"]) == []
+    assert numbers(store, words=["printer"], space="beta") == [10, 4]
+
+
+def test_accents_make_no_difference_to_a_search(store: Store) -> None:
+    assert numbers(store, words=["grosse"]) == []
+    assert numbers(store, words=["große"]) == numbers(store, words=["GRÖßE"]) == [8, 2]
+
+
+@pytest.mark.parametrize(
+    ("word", "found"),
+    [
+        ("foo-bar", [9, 3]),
+        ('"foo"', [9, 3]),
+        ("100%", [11, 5]),
+        ("[b]bold[/b]", [11, 5]),
+        ("foo bar", [9, 3]),
+        ("bar foo", []),
+        ("foo AND baz", []),
+        ("NOT", []),
+        ("name:foo", []),
+        ("foo*", [9, 3]),
+        ("x' OR 1=1 --", []),
+        ("NEAR(foo baz)", []),
+        ("{foo", [9, 3]),
+    ],
+)
+def test_what_means_something_to_the_search_engine_is_searched_as_it_stands(
+    word: str, found: list[int], store: Store
+) -> None:
+    assert numbers(store, words=[word]) == found
+
+
+@pytest.mark.parametrize("word", ["", " ", '"', '""', "-", "*", "%", "^", "(", "👩", "\x1b", "\u202e", "'"])
+def test_a_word_without_a_letter_finds_nothing_and_breaks_nothing(word: str, store: Store) -> None:
+    assert numbers(store, words=[word]) == []
+
+
+def test_notes_are_not_searchable(fresh: Store) -> None:
+    requests.note(fresh, "ES-1", "secretive hoax", by=BOB, at=AT)
+    assert numbers(fresh, words=["secretive"]) == numbers(fresh, words=["hoax"]) == []
+    requests.reply(fresh, "ES-2", "No hoax.", asks=False, by=BOB, at=AT)
+    assert numbers(fresh, words=["hoax"]) == [2]
+
+
+def test_the_queue_is_what_waits_for_the_desk_longest_first(store: Store) -> None:
+    queue = list(store.queue())
+    assert {request.number for request in queue} == {1, 2, 5, 6, 9, 10}
+    order = [(request.turn_since, request.number) for request in queue]
+    assert order == sorted(order)
+    assert store.count_queue() == 6
+    assert [request.number for request in store.queue(limit=5)] == [number for _, number in order[:5]]
+    assert {request.number for request in store.queue("beta")} == {2, 6, 10}
+    assert store.count_queue("beta") == 3
+
+
+def test_an_answer_puts_a_request_at_the_end_of_the_queue_again(fresh: Store) -> None:
+    requests.comment(fresh, "ES-3", "Rebooted.", by=WHO[0], at=later(60))
+    assert [request.number for request in fresh.queue()] == [1, 2, 3]
+
+
+def test_listing_writes_nothing(store: Store) -> None:
+    before = dump(store)
+    numbers(store, words=["printer"])
+    assert dump(store) == before
+
+
+def test_an_empty_store_lists_nothing(opener: Callable[[], Store]) -> None:
+    with closing(opener()) as empty:
+        assert numbers(empty) == list(empty.queue()) == []
