@@ -1,4 +1,4 @@
-"""A letter, and its bytes: headers and plain text.
+"""A letter, and its bytes: headers and plain text, encoded by the standard library.
 
 A letter that is plain, ASCII in short lines throughout, as most are, is put together here, to the same bytes as the
 library gives (a test compares them): importing `email` alone would make every command slower by a fifth.
@@ -13,7 +13,6 @@ from expertsupport_cli.text import lines, one_line
 
 SHORT = 78  # RFC 5322, 2.1.1
 LONGEST_WORD = 60  # of a subject that is folded at blanks
-PIECE = 39  # bytes in an encoded word: with any name before it, it fits in a line
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -93,7 +92,8 @@ def _encoded(headers: list[tuple[str, str]], body: str, newline: str) -> bytes:
 def _field(name: str, value: str) -> str:
     """A header as it is sent, folded where it is long.
 
-    Not by the library: it decodes what looks encoded in a value, line breaks and all, and loses quotes when it folds.
+    By the older half of the library: the newer decodes what looks encoded in a value, line breaks and all, and loses
+    quotes when it folds.
     """
     whole = f"{name}: {value}"
     if name not in ("From", "Reply-To", "Subject"):  # addresses and Message-IDs: ASCII, and not to be folded
@@ -101,39 +101,21 @@ def _field(name: str, value: str) -> str:
     looks_encoded = not value.isascii() or "=?" in value
     if len(whole) < SHORT and not looks_encoded:
         return whole
-    if name != "Subject":
-        shown, _, rest = value.rpartition("<")
-        shown = shown.strip()
-        if shown.startswith('"'):
-            shown = re.sub(r"\\(.)", r"\1", shown[1:-1])
-        return f"{name}: {_words(shown)}\n <{rest}" if shown else whole
-    if looks_encoded or any(len(word) > LONGEST_WORD for word in value.split()):
-        return f"{name}: {_words(value)}"
-    return _folded(whole)
+    if name == "Subject":
+        too_long = any(len(word) > LONGEST_WORD for word in value.split())
+        return f"{name}: {_folded(value, name, encoded=looks_encoded or too_long)}"
+    shown, _, rest = value.rpartition("<")
+    shown = shown.strip()
+    if shown.startswith('"'):
+        shown = re.sub(r"\\(.)", r"\1", shown[1:-1])
+    return f"{name}: {_folded(shown, name, encoded=True)}\n <{rest}" if shown else whole
 
 
-def _folded(text: str) -> str:
-    """In lines that are short enough, broken at blanks."""
-    done, line = "", ""
-    for word in text.split(" "):
-        if line and len(line) + 1 + len(word) >= SHORT:
-            done, line = f"{done}{line}\n", ""
-            word = f" {word}"
-        line = f"{line} {word}" if line else word
-    return done + line
+def _folded(text: str, name: str, *, encoded: bool) -> str:
+    """In lines that are short enough: as encoded words (RFC 2047), or broken at blanks."""
+    from email.header import Header
 
-
-def _words(text: str) -> str:
-    """As encoded words (RFC 2047), one a line."""
-    from binascii import b2a_base64
-
-    pieces = [b""]
-    for character in text:
-        encoded = character.encode()
-        if len(pieces[-1]) + len(encoded) > PIECE:
-            pieces.append(b"")
-        pieces[-1] += encoded
-    return "\n ".join(f"=?utf-8?b?{b2a_base64(piece, newline=False).decode()}?=" for piece in pieces)
+    return Header(text, "utf-8" if encoded else "us-ascii", header_name=name).encode()
 
 
 def _mailbox(text: str) -> str:
