@@ -184,7 +184,7 @@ SETTINGS = {
         Setting(
             name="mail.smtp.user",
             variable="ES_MAIL_SMTP_USER",
-            meaning="The user there; the password is in ES_SMTP_PASSWORD, the password file, or the system keyring",
+            meaning="The user there; docs/mail.md says where the password is",
             check=lambda text: prose(text, "The user"),
         ),
         Setting(

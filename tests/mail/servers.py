@@ -1,0 +1,176 @@
+"""SMTP servers on loopback: real ones, and one that answers as scripted, or not at all."""
+
+from __future__ import annotations
+
+import socketserver
+import ssl
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+import trustme
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+PASSWORD = "correct-horse-battery"  # noqa: S105 -- of a server that lives as long as a test
+DROP, SILENCE = "drop", "silence"
+
+
+class Received(NamedTuple):
+    """A letter that has arrived."""
+
+    sender: str | None
+    recipients: list[str]
+    content: bytes
+    encrypted: bool
+    user: bytes | None
+
+
+class Letterbox:
+    """Takes every letter, except for recipients that are to be refused."""
+
+    def __init__(self, refused: Mapping[str, str] | None = None) -> None:
+        self.received: list[Received] = []
+        self.refused = refused or {}
+
+    async def handle_RCPT(  # noqa: N802 -- the name that aiosmtpd calls
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if address in self.refused:
+            return self.refused[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        assert isinstance(envelope.content, bytes)
+        user = session.auth_data.login if session.authenticated else None
+        self.received.append(
+            Received(envelope.mail_from, envelope.rcpt_tos, envelope.content, session.ssl is not None, user)
+        )
+        return "250 OK"
+
+
+class Certificates(NamedTuple):
+    """A server's certificate, and the file by which clients trust it (SSL_CERT_FILE)."""
+
+    context: ssl.SSLContext
+    trusted: str
+
+
+def certificates(folder: Path, host: str = "127.0.0.1") -> Certificates:
+    """A certificate for a host."""
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(host).configure_cert(context)
+    trusted = folder / f"{host}.pem"
+    authority.cert_pem.write_to_path(str(trusted))
+    return Certificates(context, str(trusted))
+
+
+@contextmanager
+def serving(box: Letterbox, *, tls: Certificates | None = None, implicit: bool = False, **how: object) -> Iterator[int]:
+    """A real server that puts what it takes into the box, on a port that the system chooses."""
+    security = {} if tls is None else {"ssl_context" if implicit else "tls_context": tls.context}
+    server = OnAnyPort(box, hostname="127.0.0.1", port=0, **security, **how)
+    server.start()
+    try:
+        yield server.port
+    finally:
+        server.stop()
+
+
+class OnAnyPort(Controller):  # type: ignore[misc]
+    """Learns its port once it listens."""
+
+    def _trigger_server(self) -> None:
+        self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()
+
+
+def authenticate(server: SMTP, session: Session, envelope: Envelope, mechanism: str, given: object) -> AuthResult:
+    """There is one user, with one password."""
+    assert isinstance(given, LoginPassword)
+    return AuthResult(success=given == LoginPassword(b"es", PASSWORD.encode()), handled=False, auth_data=given)
+
+
+class Scripted(socketserver.ThreadingTCPServer):
+    """Answers each phase of a conversation with 250 and the like, unless the script says otherwise.
+
+    The phases are connect, EHLO, MAIL, RCPT, DATA, body (its first line has come), end (the dot has come) and QUIT.
+    """
+
+    daemon_threads = False
+
+    def __init__(self, script: Mapping[str, str]) -> None:
+        self.script = dict(script)
+        self.over = threading.Event()
+        self.seen: list[str] = []  # every line, of the conversation and of letters
+        self.taken = 0
+        self.ended = threading.Event()  # a conversation has
+        super().__init__(("127.0.0.1", 0), Conversation)
+
+    def wake(self, **script: str) -> None:
+        """Go on with this, where it fell silent."""
+        self.script.update(script)
+        self.over.set()
+        self.over.clear()
+
+    @property
+    def port(self) -> int:
+        return int(self.server_address[1])
+
+
+class Conversation(socketserver.StreamRequestHandler):
+    server: Scripted
+
+    def handle(self) -> None:
+        with suppress(ConnectionError):
+            self._answer("connect", "220 ready")
+            while line := self._line():
+                self._obey(line.split(" ")[0].upper())
+        self.server.ended.set()
+
+    def _obey(self, verb: str) -> None:
+        self._answer(verb, {"DATA": "354 go on", "QUIT": "221 bye"}.get(verb, "250 fine"))
+        if verb == "QUIT":
+            raise ConnectionError
+        if verb == "DATA" and "DATA" not in self.server.script:
+            self._line()
+            self._answer("body", "")
+            while self._line() != ".":
+                pass
+            self._answer("end", "250 taken")
+            self.server.taken += 1
+
+    def _line(self) -> str:
+        line = self.rfile.readline().decode()
+        if not line:
+            raise ConnectionError
+        self.server.seen.append(line.rstrip("\r\n"))
+        return self.server.seen[-1]
+
+    def _answer(self, phase: str, usual: str) -> None:
+        answer = self.server.script.get(phase, usual)
+        if answer == SILENCE:
+            self.server.over.wait()
+            answer = self.server.script[phase]
+        if answer in (DROP, SILENCE):
+            raise ConnectionError
+        if answer:
+            self.wfile.write(f"{answer}\r\n".encode())
+
+
+@contextmanager
+def scripted(**script: str) -> Iterator[Scripted]:
+    """A server that answers as scripted."""
+    with Scripted(script) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.over.set()
+            server.shutdown()
+            thread.join()

@@ -1,0 +1,267 @@
+"""Delivery by SMTP to real servers on loopback, safe or not at all; and what becomes of a mail whatever they answer."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from builders import AT, BOB, a_request, later
+from conftest import Es, Result
+from mail.servers import DROP, PASSWORD, SILENCE, Letterbox, authenticate, certificates, scripted, serving
+from sessions import dump, filled
+
+from expertsupport_cli.actions import mail, requests
+from expertsupport_cli.actions.mail import Sender
+from expertsupport_cli.actions.notices import Post
+from expertsupport_cli.mail.letter import Letter
+from expertsupport_cli.mail.smtp import Smtp
+from expertsupport_cli.mail.transport import Server, Undelivered
+from expertsupport_cli.model import Mail
+from expertsupport_cli.store import Store
+
+LETTER = Letter(
+    message_id="<es-1@desk.example>",
+    sender="Expert Support <support@desk.example>",
+    reply_to=None,
+    recipient="ann@example.org",
+    subject="[ES-1] The printer is on fire",
+    text="First\n.\n..dots\nlast: é",
+    at=AT,
+)
+POST = Post(page_url="http://127.0.0.1:8765")
+
+
+@contextmanager
+def sending(port: int, security: str = "none", host: str = "127.0.0.1", **more: object) -> Iterator[Smtp]:
+    smtp = Smtp(Server(host=host, port=port, security=security, **{"timeout": 5, **more}))
+    try:
+        yield smtp
+    finally:
+        smtp.close()
+
+
+def refused(smtp: Smtp, letter: Letter = LETTER) -> Undelivered:
+    with pytest.raises(Undelivered) as caught:
+        smtp.deliver(letter)
+    return caught.value
+
+
+def tried(store: Store, port: int, **more: object) -> Mail:
+    """What became of one notice after one try at a server."""
+    a_request(store)
+    requests.reply(store, "ES-1", "Is it plugged in?", asks=False, by=BOB, at=AT, post=POST)
+    with sending(port, **more) as smtp:
+        sender = Sender(transport=smtp, address=LETTER.sender, reply_to=None, lease="x", lease_seconds=60)
+        (mail_,) = mail.send_due(store, sender, lambda: AT)
+    assert store.mail("M-1") == mail_.but(leased_until=None)
+    return mail_
+
+
+def over_smtp(es: Es, port: int, **more: str) -> dict[str, str]:
+    return {
+        **es.env,
+        "ES_MAIL_TRANSPORT": "smtp",
+        "ES_MAIL_SMTP_HOST": "127.0.0.1",
+        "ES_MAIL_SMTP_PORT": str(port),
+        "ES_MAIL_SMTP_SECURITY": "none",
+        **more,
+    }
+
+
+def test_letters_arrive_as_they_are_over_one_connection() -> None:
+    box = Letterbox()
+    with serving(box) as port, sending(port) as smtp:
+        smtp.deliver(LETTER)
+        smtp.deliver(LETTER.but(recipient="carl@example.org"))
+    assert [(letter.sender, letter.recipients) for letter in box.received] == [
+        ("support@desk.example", ["ann@example.org"]),
+        ("support@desk.example", ["carl@example.org"]),
+    ]
+    assert box.received[0].content == LETTER.to_bytes("\r\n")
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_a_letter_is_sent_encrypted(security: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    box, ours = Letterbox(), certificates(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", ours.trusted)
+    with serving(box, tls=ours, implicit=security == "tls") as port, sending(port, security) as smtp:
+        smtp.deliver(LETTER)
+    assert [letter.encrypted for letter in box.received] == [True]
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+@pytest.mark.parametrize(("host", "trusted"), [("other.example", True), ("127.0.0.1", False)])
+def test_a_letter_is_not_sent_to_a_server_that_cannot_prove_who_it_is(
+    security: str, host: str, trusted: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box, theirs = Letterbox(), certificates(tmp_path, host)
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", theirs.trusted)
+    with serving(box, tls=theirs, implicit=security == "tls") as port, sending(port, security) as smtp:
+        failure = refused(smtp)
+    assert "certificate verify failed" in str(failure)
+    assert not failure.final
+    assert box.received == []
+
+
+def test_starttls_is_never_skipped_and_nothing_is_sent_in_the_clear() -> None:
+    with scripted() as server, sending(server.port, "starttls", user="es", password=PASSWORD) as smtp:
+        failure = refused(smtp)
+    assert "STARTTLS" in str(failure)
+    assert not failure.final
+    assert {line.split(" ")[0].lower() for line in server.seen} <= {"ehlo", "helo", "quit"}
+
+
+def test_tls_is_never_skipped_and_nothing_is_sent_in_the_clear() -> None:
+    with scripted(connect=SILENCE) as server, sending(server.port, "tls", timeout=1, password=PASSWORD) as smtp:
+        assert not refused(smtp).final
+    assert server.seen == []
+
+
+def test_a_password_is_not_sent_over_a_line_that_is_not_encrypted() -> None:
+    with scripted() as server:
+        # another name of this machine, so that it does not look like it
+        with sending(server.port, host="127.0.0.2", user="es", password=PASSWORD) as smtp:
+            refused(smtp)
+        with sending(server.port, host="localhost.", user="es", password=PASSWORD) as smtp:
+            assert "not encrypted" in str(refused(smtp))
+    assert not [line for line in server.seen if "AUTH" in line.upper()]
+
+
+@pytest.mark.parametrize("password", [PASSWORD, "wrong"])
+def test_the_server_is_told_the_password_and_a_wrong_one_is_no_fault_of_the_letter(
+    password: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box, ours = Letterbox(), certificates(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", ours.trusted)
+    with (
+        serving(box, tls=ours, authenticator=authenticate, auth_required=True) as port,
+        sending(port, "starttls", user="es", password=password) as smtp,
+    ):
+        if password == PASSWORD:
+            smtp.deliver(LETTER)
+        else:
+            failure = refused(smtp)
+            assert not failure.final
+            assert "535" in str(failure)
+            assert password not in str(failure)
+    assert [(letter.encrypted, letter.user) for letter in box.received] == [(True, b"es")] * (password == PASSWORD)
+
+
+@pytest.mark.parametrize("source", ["variable", "file"])
+@pytest.mark.parametrize("password", [PASSWORD, "wrong-horse-battery"])
+def test_the_password_is_shown_nowhere(es: Es, source: str, password: str, tmp_path: Path) -> None:
+    box, ours = Letterbox(), certificates(tmp_path)
+    with filled(es) as store:
+        a_request(store)
+    with serving(box, tls=ours, authenticator=authenticate, auth_required=True) as port:
+        more = {"SSL_CERT_FILE": ours.trusted, "ES_MAIL_SMTP_SECURITY": "starttls", "ES_MAIL_SMTP_USER": "es"}
+        if source == "variable":
+            more["ES_SMTP_PASSWORD"] = password
+        else:
+            more["ES_MAIL_SMTP_PASSWORD_FILE"] = str(tmp_path / "password")
+            (tmp_path / "password").write_text(f"{password}\n")
+        env = over_smtp(es, port, **more)
+        commands = ["desk reply ES-1 -m Hello", "mail retry --all", "mail send", "mail list", "mail show M-1"]
+        commands += ["mail test ann@example.org", "config list --show-origin", "schema", "mail send --format json"]
+        done = [es("--debug", *command.split(" "), env=env) for command in commands]
+    assert len(box.received) == (2 if password == PASSWORD else 0)
+    assert {one.status for one in done} == ({0} if password == PASSWORD else {0, 6})
+    everything = "\n".join([*(one.stdout + one.stderr for one in done), *dump(es)])
+    assert "ES_SMTP_PASSWORD" not in everything or source == "file" or password not in everything
+    assert password not in everything
+    assert "Traceback" not in everything or password == "wrong-horse-battery"  # noqa: S105
+
+
+@pytest.mark.parametrize("phase", ["connect", "EHLO", "MAIL", "RCPT", "DATA", "body", "end"])
+def test_a_connection_that_is_dropped_is_tried_again_later(phase: str, store: Store) -> None:
+    with scripted(**{phase: DROP}) as server:
+        mail_ = tried(store, server.port)
+    assert (mail_.state, mail_.attempts, mail_.sent_at) == ("failed", 1, None)
+    assert later(seconds=24) <= mail_.due_at <= later(seconds=36)
+    assert mail_.error is not None
+    assert mail_.error.startswith(f"127.0.0.1:{server.port}: ")
+    assert server.taken == 0
+
+
+@pytest.mark.parametrize("phase", ["MAIL", "RCPT", "DATA", "end"])
+@pytest.mark.parametrize(("answer", "state"), [("421 busy", "failed"), ("450 later", "failed"), ("550 never", "dead")])
+def test_the_answer_says_whether_it_is_worth_trying_again(phase: str, answer: str, state: str, store: Store) -> None:
+    with scripted(**{phase: answer}) as server:
+        mail_ = tried(store, server.port)
+    assert (mail_.state, mail_.attempts) == (state, 1)
+    assert mail_.due_at > AT
+    assert mail_.error is not None
+    assert answer in mail_.error
+
+
+@pytest.mark.parametrize("phase", ["connect", "EHLO"])
+@pytest.mark.parametrize("answer", ["421 busy", "554 no service"])
+def test_a_server_that_serves_nobody_is_no_fault_of_the_letter(phase: str, answer: str, store: Store) -> None:
+    with scripted(**{phase: answer, "HELO": answer}) as server:
+        mail_ = tried(store, server.port)
+    assert (mail_.state, mail_.attempts) == ("failed", 1)
+    assert mail_.error is not None
+    assert answer.split(" ", 1)[0] in mail_.error
+
+
+@pytest.mark.parametrize("phase", ["connect", "EHLO", "MAIL", "RCPT", "DATA", "body", "end"])
+def test_a_server_that_falls_silent_is_left_when_the_time_is_over(phase: str) -> None:
+    with scripted(**{phase: SILENCE}) as server, sending(server.port, timeout=1) as smtp:
+        began = time.monotonic()
+        failure = refused(smtp)
+        assert time.monotonic() - began < 4  # not a measurement: without the limit, it would be for ever
+    assert not failure.final
+    assert "did not answer within 1 s" in str(failure)
+
+
+def test_a_letter_that_was_given_up_is_not_sent_after_all() -> None:
+    with scripted(connect=SILENCE, EHLO=SILENCE) as server, sending(server.port, timeout=2) as smtp:
+        waking = threading.Timer(1, server.wake, kwargs={"connect": "220 ready"})
+        waking.start()  # the first half of the time is over when it greets
+        assert "did not answer within 2 s" in str(refused(smtp))
+        waking.join()
+        server.wake(EHLO="250 fine")  # the client's line would still be open for the other half
+        assert server.ended.wait(10)
+    assert server.taken == 0
+    assert [line for line in server.seen if line.startswith(("mail", "MAIL"))] == []
+
+
+def test_one_refused_recipient_stops_no_other(es: Es) -> None:
+    box = Letterbox(refused={"gone@example.org": "550 no such user", "full@example.org": "452 mailbox full"})
+    with filled(es) as store:
+        a_request(store)
+    for address in ("gone@example.org", "full@example.org", "zoe@example.org"):
+        es("follow", "ES-1", "--email", address)
+    with serving(box) as port:
+        done = es.as_("bob")("desk", "reply", "ES-1", "-m", "Hello", env=over_smtp(es.as_("bob"), port))
+    assert (done.stdout, done.status) == ("ES-1\n", 0)
+    assert done.stderr.startswith("2 mails could not be delivered yet (127.0.0.1:")
+    assert sorted(to for letter in box.received for to in letter.recipients) == ["ann@example.org", "zoe@example.org"]
+    listed = {row["recipient"]: row for row in json.loads(es("mail", "list", "--json").stdout)}
+    assert {to: row["state"] for to, row in listed.items()} == {
+        "ann@example.org": "sent",
+        "full@example.org": "failed",
+        "gone@example.org": "dead",
+        "zoe@example.org": "sent",
+    }
+    assert "550 no such user" in listed["gone@example.org"]["error"]
+    assert "452 mailbox full" in listed["full@example.org"]["error"]
+
+
+def test_a_server_that_is_not_there_leaves_the_mail_queued_for_another_try(es: Es) -> None:
+    with filled(es) as store:
+        a_request(store)
+    with scripted() as server:
+        port = server.port
+    done: Result = es.as_("bob")("desk", "reply", "ES-1", "-m", "Hello", env=over_smtp(es.as_("bob"), port))
+    assert (done.stdout, done.status, done.stderr.count("\n")) == ("ES-1\n", 0, 1)
+    assert "To try again: es mail send" in done.stderr
+    with closing(sqlite3.connect(es.store)) as db:
+        assert db.execute("SELECT state, attempts, lease FROM outbox").fetchall() == [("failed", 1, None)]
