@@ -12,6 +12,7 @@ from expertsupport_cli.errors import BadUsage
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+_AGES = (("y", 365 * 86400), ("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 _LONGEST = 1000 * 365 * 86400
 
 
@@ -95,24 +96,16 @@ def parse_moment(text: str, now: str) -> str:
 
 
 def relative(at: str, now: str) -> str:
-    """How long ago, or in how long: `3 days ago`, `in 10 days`, `just now`."""
+    """How long ago, or in how long, in few letters: `3d ago`, `in 10d`, `now`."""
     seconds = seconds_between(at, now)
     size = abs(seconds)
     if size < 10:
-        return "just now"
-    for name, length in (
-        ("year", 365 * 86400),
-        ("month", 30 * 86400),
-        ("day", 86400),
-        ("hour", 3600),
-        ("minute", 60),
-        ("second", 1),
-    ):
-        if size >= length:
-            count = size // length
-            words = f"{count} {name}{'s' if count > 1 else ''}"
-            return f"{words} ago" if seconds > 0 else f"in {words}"
-    return "just now"
+        return "now"
+    if seconds < 0 and size >= 3600:
+        size += 60  # what began a moment ago as a day is still a day
+    unit, length = next(pair for pair in _AGES if size >= pair[1])
+    age = f"{size // length}{unit}"
+    return f"{age} ago" if seconds > 0 else f"in {age}"
 
 
 def _moment(at: str) -> datetime:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import socketserver
 import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import trustme
 from aiosmtpd.controller import Controller
@@ -45,10 +46,10 @@ class Letterbox:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         assert isinstance(envelope.content, bytes)
-        user = session.auth_data.login if session.authenticated else None
-        self.received.append(
-            Received(envelope.mail_from, envelope.rcpt_tos, envelope.content, session.ssl is not None, user)
-        )
+        assert server.transport is not None
+        encrypted = server.transport.get_extra_info("ssl_object") is not None
+        user = session.auth_data.login if isinstance(session.auth_data, LoginPassword) else None
+        self.received.append(Received(envelope.mail_from, envelope.rcpt_tos, envelope.content, encrypted, user))
         return "250 OK"
 
 
@@ -70,9 +71,9 @@ def certificates(folder: Path, host: str = "127.0.0.1") -> Certificates:
 
 
 @contextmanager
-def serving(box: Letterbox, *, tls: Certificates | None = None, implicit: bool = False, **how: object) -> Iterator[int]:
+def serving(box: Letterbox, *, tls: Certificates | None = None, implicit: bool = False, **how: Any) -> Iterator[int]:
     """A real server that puts what it takes into the box, on a port that the system chooses."""
-    security = {} if tls is None else {"ssl_context" if implicit else "tls_context": tls.context}
+    security: dict[str, Any] = {} if tls is None else {"ssl_context" if implicit else "tls_context": tls.context}
     server = OnAnyPort(box, hostname="127.0.0.1", port=0, **security, **how)
     server.start()
     try:
@@ -81,12 +82,13 @@ def serving(box: Letterbox, *, tls: Certificates | None = None, implicit: bool =
         server.stop()
 
 
-class OnAnyPort(Controller):  # type: ignore[misc]
+class OnAnyPort(Controller):
     """Learns its port once it listens."""
 
     def _trigger_server(self) -> None:
+        assert isinstance(self.server, asyncio.Server)
         self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
+        super()._trigger_server()  # type: ignore[no-untyped-call]
 
 
 def authenticate(server: SMTP, session: Session, envelope: Envelope, mechanism: str, given: object) -> AuthResult:

@@ -85,7 +85,9 @@ def _by_address(store: Store, address: str) -> PurchaseLink:
     link = store.link_by_digest(_digest(token))
     if link is None:
         raise NotFound(
-            "This purchase link is unknown.", "It was not made in this store, or is not whole.", "es purchase-link TASK"
+            "This purchase link is unknown.",
+            "It was not made in this store, or is not whole.",
+            "To make one: es purchase-link TASK",
         )
     return link
 

@@ -78,18 +78,26 @@ def queue_notices(
 def recipients(event: Event, request: Request, by: Actor, desk: Sequence[str], followers: Sequence[str]) -> list[str]:
     """The addresses that are told of an event, in a fixed order."""
     wanted: list[str] = []
-    own = {by.email.lower()} if by.email else set()
-    if request.initiator_email:
-        is_initiator = by.side is not Side.DESK and by.name.lower() == request.initiator.lower()
-        if is_initiator:
-            own.add(request.initiator_email.lower())
-        if event.kind != Act.NOTE and (by.side is Side.DESK or event.new is not None):
-            wanted.append(request.initiator_email)
-    if by.side is not Side.DESK or event.kind == Act.NOTE:
+    if event.kind == Act.NOTE:
         wanted += desk
-    if event.kind != Act.NOTE:
-        wanted += followers
-    return list({address.lower(): address for address in reversed(wanted) if address.lower() not in own}.values())[::-1]
+    else:
+        if request.initiator_email and (by.side is Side.DESK or event.new is not None):
+            wanted.append(request.initiator_email)
+        wanted += [*(desk if by.side is not Side.DESK else ()), *followers]
+    own = _own_addresses(request, by)
+    told = {address.lower(): address for address in reversed(wanted) if address.lower() not in own}
+    return list(told.values())[::-1]
+
+
+def _own_addresses(request: Request, by: Actor) -> set[str]:
+    """The addresses of whoever acts, in small letters.
+
+    Names go before addresses: an expert who acts with `--as` where the initiator's address is set is still another.
+    """
+    email, initiators = (by.email or "").lower(), (request.initiator_email or "").lower()
+    if by.name.lower() == request.initiator.lower():
+        return {email, initiators}
+    return {email} - ({initiators} if by.side is Side.DESK else set())
 
 
 def notice(event: Event, request: Request, body: str | None, page_url: str) -> str:

@@ -16,7 +16,7 @@ from expertsupport_cli.errors import Fault, OutputLost
 from expertsupport_cli.model import Actor, Side
 from expertsupport_cli.render.printer import Printer, flush_stdout
 from expertsupport_cli.render.shapes import View
-from expertsupport_cli.render.terminal import is_terminal
+from expertsupport_cli.render.terminal import is_terminal, wants_colour
 from expertsupport_cli.settings import Settings
 from expertsupport_cli.times import instant
 
@@ -90,6 +90,10 @@ class Env:
     @property
     def shows_progress(self) -> bool:
         return is_terminal(sys.stderr)
+
+    @property
+    def colour_on_stderr(self) -> bool:
+        return wants_colour(self.colour, sys.stderr, os.environ)
 
     def now(self) -> str:
         return instant(datetime.now(UTC))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -14,8 +13,8 @@ from expertsupport_cli.actions import following as actions
 from expertsupport_cli.cli.env import Env
 from expertsupport_cli.cli.options import Changes, Reads, RequestIds, group, prints
 from expertsupport_cli.cli.polling import changes
-from expertsupport_cli.errors import BadUsage, StoreUnusable, WaitedInVain
-from expertsupport_cli.history import LogEntry, News
+from expertsupport_cli.errors import BadUsage, WaitedInVain
+from expertsupport_cli.history import News
 from expertsupport_cli.model import Request, Status
 from expertsupport_cli.render.fields import NEWS, REQUEST
 from expertsupport_cli.render.page import news_line
@@ -134,19 +133,6 @@ def watch(
                 last = item.number
                 env.printer.thing(NEWS, item, news_line(item))
                 flush_stdout()
-
-
-def mark_shown(env: Env, request: Request, events: Iterable[LogEntry]) -> None:
-    """Whoever was shown a request of theirs has read it; where that cannot be written down, nothing is lost."""
-    by = env.actor()
-    mine = by.name.lower() == request.initiator.lower() or (
-        by.email is not None
-        and by.email.lower() in {(request.initiator_email or "").lower(), *map(str.lower, env.store.followers(request))}
-    )
-    last = max((event.number for event in events), default=0)
-    if mine and last > env.store.last_read(by.name, request.number):
-        with suppress(StoreUnusable), env.store.transaction():
-            env.store.mark_read(by.name, request.number, last)
 
 
 def _test(awaited: str, me: str) -> Callable[[News], bool]:

@@ -9,7 +9,7 @@ import typer
 from expertsupport_cli.actions import links as actions
 from expertsupport_cli.cli.certificates import hand_over
 from expertsupport_cli.cli.env import Env
-from expertsupport_cli.cli.listing import browse, rows_wanted
+from expertsupport_cli.cli.listing import browse, rows_wanted, tell_of_the_rest
 from expertsupport_cli.cli.options import Changes, Limit, Reads, TaskId, group, prints
 from expertsupport_cli.cli.spaces import show_partners
 from expertsupport_cli.errors import BadUsage
@@ -76,8 +76,8 @@ def list_links(
     if task is not None:
         env.store.task(task)
     shown = env.printer.list(LINK, env.store.links(task, rows_wanted(env, limit)))
-    if env.printer.for_people and not shown:
-        env.printer.note("No purchase links. To make one: es purchase-link TASK")
+    none = "No purchase links. To make one: es purchase-link TASK"
+    tell_of_the_rest(env, shown, lambda: env.store.count_links(task), "link", none)
 
 
 @link.command("redeem", cls=Changes)

@@ -54,6 +54,10 @@ class Reads(TyperCommand):
             _option("--fields", "Only these fields, separated by commas; see es schema.", metavar="NAMES"),
         ]
 
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """The usage without the braces that Typer puts around arguments: `es show [OPTIONS] REQUEST`."""
+        return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
+
     def invoke(self, ctx: Any) -> Any:
         env = Env.of(ctx)
         env.writes = self.writes

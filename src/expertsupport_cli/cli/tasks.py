@@ -102,10 +102,15 @@ def import_(
     setting. Prints the new IDs, one a line.
     """
     env = Env.of(ctx)
-    lines = watched(task_lines(file, space or env.settings.get("space")), "Reading", show=env.shows_progress)
+    lines = watched(
+        task_lines(file, space or env.settings.get("space")),
+        "Reading",
+        show=env.shows_progress,
+        colour=env.colour_on_stderr,
+    )
 
     def writing(tasks: Sequence[Task]) -> Iterator[Task]:
-        return watched(tasks, "Writing", total=len(tasks), show=env.shows_progress)
+        return watched(tasks, "Writing", total=len(tasks), show=env.shows_progress, colour=env.colour_on_stderr)
 
     added = actions.import_tasks(env.store, lines, by=env.actor(), at=env.now(), writing=writing)
     env.printer.all(TASK, added, f"{len(added):,} tasks were imported.")

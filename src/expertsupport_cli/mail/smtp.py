@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import smtplib
+import socket
 import ssl
 import threading
 
@@ -17,28 +18,34 @@ class Smtp:
     """Delivers over one connection, opened when first needed and again after it was lost.
 
     A delivery takes no longer than the server's timeout, whatever the server does: it runs in a thread of its own,
-    which is left behind when the time is over.
+    which is left behind when the time is over, and sends nothing any more.
     """
 
     def __init__(self, server: Server) -> None:
         self._server = server
         self._session: smtplib.SMTP | None = None
+        self._lock = threading.Lock()  # held while a session is taken over, or given up
 
     def deliver(self, letter: Letter) -> None:
         """Raises Undelivered; final if the server refused this letter for good (5xx)."""
         failed: list[BaseException] = []
+        over = threading.Event()
 
         def work() -> None:
             try:
-                self._send(letter)
+                self._send(letter, over)
             except BaseException as error:
                 failed.append(error)
 
         thread = threading.Thread(target=work, daemon=True)
         thread.start()
-        thread.join(self._server.timeout)
-        if thread.is_alive():
-            self._drop()
+        try:
+            thread.join(self._server.timeout)
+        finally:  # also when interrupted
+            late = thread.is_alive()
+            if late:
+                self._give_up(over)
+        if late:
             raise Undelivered(f"{self._server.host} did not answer within {self._server.timeout:g} s", final=False)
         if failed:
             self._drop()
@@ -51,11 +58,28 @@ class Smtp:
             with contextlib.suppress(OSError, smtplib.SMTPException):
                 session.quit()
 
-    def _send(self, letter: Letter) -> None:
-        if self._session is None:
-            self._session = _connect(self._server)
+    def _send(self, letter: Letter, over: threading.Event) -> None:
+        session = self._session or _connect(self._server)
+        with self._lock:
+            if over.is_set():
+                session.close()
+                return
+            self._session = session
         sender = letter.headers()[0][1].rpartition("<")[2].rstrip(">")
-        self._session.sendmail(sender, [letter.recipient], letter.to_bytes("\r\n"))
+        try:
+            session.sendmail(sender, [letter.recipient], letter.to_bytes("\r\n"))
+        finally:
+            if over.is_set():
+                session.close()
+
+    def _give_up(self, over: threading.Event) -> None:
+        """End what the thread does. It closes the connection itself: to close it here would wait for its reading."""
+        with self._lock:
+            over.set()
+            session, self._session = self._session, None
+        if session is not None and session.sock is not None:
+            with contextlib.suppress(OSError):  # and not SSLSocket's, which goes on in the clear for a moment
+                socket.socket.shutdown(session.sock, socket.SHUT_RDWR)
 
     def _drop(self) -> None:
         """Forget the connection: after a failure nobody knows what state it is in."""

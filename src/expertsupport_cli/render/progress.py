@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from expertsupport_cli.render.terminal import console
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -12,13 +14,12 @@ if TYPE_CHECKING:
     Item = TypeVar("Item")
 
 
-def watched(items: Iterable[Item], title: str, *, show: bool, total: int | None = None) -> Iterator[Item]:
+def watched(items: Iterable[Item], title: str, *, show: bool, colour: bool, total: int | None = None) -> Iterator[Item]:
     """The items, with a bar that moves as they are taken."""
     if not show:
         yield from items
         return
-    from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(file=sys.stderr, markup=False), transient=True) as progress:
+    with Progress(console=console(sys.stderr, colour=colour, moves=True), transient=True) as progress:
         yield from progress.track(items, total=total, description=title)

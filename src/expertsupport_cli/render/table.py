@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from expertsupport_cli.render.shapes import Shape, View
 
+LEAST = 16  # columns that the widest cell keeps, if leaving out the last columns can help
+ALWAYS = 6  # so many columns are never left out
 AT_ONCE = 50  # Rich measures all rows that it draws together; what is longer is streamed in the same columns
 STATUS_STYLES = {"New": "bold yellow", "Acknowledged": "cyan", "Waiting": "magenta", "Closed": "dim"}
 
@@ -83,24 +85,30 @@ def _heading(name: str) -> Text:
 
 
 def _widths(columns: Sequence[str], rows: Sequence[Sequence[Text]]) -> list[int]:
-    """The width of each column: what it needs, the widest cut first where the terminal is too narrow."""
+    """The width of each column: what it needs, the widest cut first where the terminal is too narrow.
+
+    Before that gets out of hand, the last columns are left out.
+    """
     widths = [max(len(_heading(name)), *(row[i].cell_len for row in rows)) for i, name in enumerate(columns)]
-    room = max(width() - 2 * (len(columns) - 1), len(columns))
-    while sum(widths) > room:
-        widest = max(widths)
-        if widest <= 4:
-            break
-        widths[widths.index(widest)] -= 1
-    return widths
+    while True:
+        room = max(width() - 2 * (len(widths) - 1), len(widths))
+        cut = list(widths)
+        while sum(cut) > room and max(cut) > LEAST:
+            cut[cut.index(max(cut))] -= 1
+        if max(cut) > LEAST or len(widths) <= ALWAYS or sum(widths) <= room:
+            return cut
+        widths.pop()
 
 
 def _row(cells: Sequence[Text], widths: Sequence[int]) -> Text:
     from rich.text import Text
 
     parts = []
-    last = len(cells) - 1
-    for i, (cell, size) in enumerate(zip(cells, widths, strict=True)):
+    last = len(widths) - 1
+    for i, (cell, size) in enumerate(zip(cells[: len(widths)], widths, strict=True)):
         part = cell.copy()
         part.truncate(size, overflow="ellipsis", pad=i < last)
         parts.append(part)
-    return Text("  ").join(parts)
+    line = Text("  ").join(parts)
+    line.rstrip()
+    return line

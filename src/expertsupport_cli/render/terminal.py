@@ -41,13 +41,16 @@ def width() -> int:
     return shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns
 
 
-def console(stream: TextIO, *, colour: bool) -> Console:
-    """Rich, drawing for this stream and nothing else; without colour it writes no escapes at all."""
+def console(stream: TextIO, *, colour: bool, moves: bool = False) -> Console:
+    """Rich, drawing for this stream and nothing else.
+
+    Without colour it writes no escapes at all, unless it `moves`, as a progress bar does.
+    """
     from rich.console import Console
 
     return Console(
         file=stream,
-        force_terminal=colour,
+        force_terminal=colour or moves,
         color_system=_colours() if colour else None,
         no_color=not colour,
         width=width(),
@@ -55,7 +58,7 @@ def console(stream: TextIO, *, colour: bool) -> Console:
         emoji=False,
         highlight=False,
         legacy_windows=False,
-        force_interactive=False,
+        force_interactive=moves,
         soft_wrap=False,
         _environ={},  # what the environment says was decided above
     )

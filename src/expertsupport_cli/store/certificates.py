@@ -102,6 +102,10 @@ class Certificates(Connection):
         rows = self.newest_first(f"{_LINK} WHERE {where}", "l.number", {"task": task}, limit)
         return (PurchaseLink(**row) for row in rows)
 
+    def count_links(self, task: str | None = None) -> int:
+        joined = "links l JOIN tasks t ON t.number = l.task"
+        return int(self.value(f"SELECT count(*) FROM {joined} WHERE {'t.id = :task' if task else '1'}", task=task))
+
     def add_link(self, link: PurchaseLink) -> PurchaseLink:
         """The link with the number that it got."""
         number = self.insert(
