@@ -12,7 +12,7 @@ import typer
 
 from expertsupport_cli.cli.complaint import complain
 from expertsupport_cli.errors import Fault, OutputLost
-from expertsupport_cli.model import Actor, Side
+from expertsupport_cli.model import Actor, Side, prose_or_empty
 from expertsupport_cli.render.fields import View
 from expertsupport_cli.render.printer import Printer, flush_stdout
 from expertsupport_cli.render.terminal import is_terminal
@@ -97,7 +97,7 @@ class Env:
         with self.printer.many(shape):
             for reference in _expanded(references):
                 try:
-                    act(reference)
+                    act(prose_or_empty(reference, "The ID", most=10_000))
                     flush_stdout()
                 except OutputLost:
                     raise
