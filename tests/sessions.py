@@ -14,7 +14,7 @@ from typing import Any
 
 import pexpect
 import pyte
-from builders import a_store
+from builders import AT, a_space, a_store
 from conftest import ES, Es, Result
 
 from expertsupport_cli.store import Store
@@ -132,3 +132,26 @@ def an_editor(folder: Path, body: str) -> str:
     script = folder / "editor.py"
     script.write_text(f"import pathlib, sys\npath = pathlib.Path(sys.argv[1])\n{body}\n", encoding="utf-8")
     return f"{sys.executable} {script}"
+
+
+def many_requests(es: Es, count: int) -> None:
+    """So many requests, each on a task of its own, put into the store quickly."""
+    with filled(es) as store:
+        a_space(store, lifetime=None)
+    numbers = f"WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {count})"
+    with closing(sqlite3.connect(es.store)) as db, db:
+        db.execute(
+            f"INSERT INTO tasks (id, counted, space, name, description, creator, created_at) {numbers}"
+            " SELECT 'T-' || n, n, 1, 'The printer is on fire, again: ' || n, '', 'ann', ? FROM n",
+            (AT,),
+        )
+        db.execute(
+            f"INSERT INTO certificates (digest, last_group, origin, note, created_at, used_at) {numbers}"
+            " SELECT printf('%064d', n), printf('%04d', n % 10000), 'issued', '', ?, ? FROM n",
+            (AT, AT),
+        )
+        db.execute(
+            "INSERT INTO requests (token, task, space, certificate, status, initiator, created_at, updated_at,"
+            f" turn_since) {numbers} SELECT printf('%032d', n), n, 1, n, 'New', 'ann', ?, ?, ? FROM n",
+            (AT, AT, AT),
+        )

@@ -113,12 +113,19 @@ def a_task_with_an_open_request(store: Store) -> str:
     return a_request(store).task
 
 
+def a_task_of_a_blocked_space_with_an_open_request(store: Store) -> str:
+    request = a_request(store, task=a_task(store, space="blocked").id)
+    spaces.edit_space(store, "blocked", {"blocked": True}, by=OLGA, at=AT)
+    return request.task
+
+
 TASKS: list[tuple[Callable[[Store], str], type[Fault]]] = [
     (no_task, NotFound),
     (a_closed_task, TaskClosed),
     (an_expired_task, TaskExpired),
     (a_task_of_a_blocked_space, SpaceBlocked),
     (a_closed_task_with_an_open_request, TaskClosed),
+    (a_task_of_a_blocked_space_with_an_open_request, SpaceBlocked),
     (a_task_with_an_open_request, RequestOpen),
 ]
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from expertsupport_cli.checks import prose_or_empty
 from expertsupport_cli.cli.complaint import complain
 from expertsupport_cli.cli.delivery import post_of
 from expertsupport_cli.errors import Fault, OutputLost
@@ -113,7 +114,7 @@ class Env:
         with self.printer.many(shape):
             for reference in _expanded(references):
                 try:
-                    act(reference)
+                    act(prose_or_empty(reference, "The ID", most=10_000))
                     flush_stdout()
                 except OutputLost:
                     raise

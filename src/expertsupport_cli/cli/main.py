@@ -118,9 +118,13 @@ def _prepare_streams() -> None:
     os.close(spare)
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115 -- for as long as the process lives
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull)  # noqa: SIM115
     if closed:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
         raise OutputLost("The output could not be written.", "stdout is closed; nothing was done.")
+    # what is not UTF-8 is refused where it is read
+    sys.stdin.reconfigure(encoding=None if sys.stdin.isatty() else "utf-8", errors="surrogateescape")  # type: ignore[union-attr]
     for stream in (sys.stdout, sys.stderr):
         if stream.isatty():
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]

@@ -6,6 +6,7 @@ talk: notes, hints, warnings, errors.
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import suppress
 
@@ -173,6 +174,10 @@ def talk(text: str) -> None:
 
 def talk_raw(text: str) -> None:
     """Lines on stderr that are safe already. Where stderr is lost, there is nobody to tell."""
-    with suppress(OSError, ValueError):
+    try:
         sys.stderr.write(text + "\n")
         sys.stderr.flush()
+    except (OSError, ValueError):
+        # else Python's own last flush fails as well, and ends us with status 120
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())

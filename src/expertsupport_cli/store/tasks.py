@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 from expertsupport_cli.errors import NotFound
 from expertsupport_cli.model import Task, counted
-from expertsupport_cli.store.connection import Connection
+from expertsupport_cli.store.connection import Connection, unusable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -98,7 +100,10 @@ class Tasks(Connection):
                     "space": spaces[task.space.lower()],
                 }
 
-        db.table("tasks").insert_all(task_rows(), batch_size=1_000)
+        try:
+            db.table("tasks").insert_all(task_rows(), batch_size=1_000)
+        except sqlite3.Error as error:
+            raise unusable(error, self.path) from error
         self.change("INSERT INTO tasks_fts (rowid, name) SELECT number, name FROM tasks WHERE number >= ?", first)
         columns = ", ".join(event)
         marks = ", ".join("?" * len(event))

@@ -1,0 +1,352 @@
+"""How a command ends: its exit status, at most three lines, and never a traceback that nobody asked for."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from builders import a_certificate, a_request, a_space, a_task
+from conftest import ES, Es, Result
+from sessions import Terminal, as_json, dump, filled, many_requests, refusal
+
+
+@pytest.fixture
+def told(es: Es) -> Es:
+    """A task T-1 with a request, and a task T-2 that waits for one."""
+    with filled(es) as store:
+        a_space(store, lifetime=None)
+        a_request(store)
+        a_task(store)
+    return es
+
+
+def in_shell(es: Es, ending: str, *arguments: str) -> Result:
+    """Run with a redirection, such as `>&-`."""
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$0" "$@" {ending}', ES, *arguments],
+        env=es.env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return Result(done.stdout, done.stderr, done.returncode)
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        ("list", 0),
+        ("list --status closed", 0),
+        ("comment ES-1 -m x", 0),
+        ("desk queue", 0),
+        ("", 2),
+        ("desk", 2),
+        ("nope", 2),
+        ("desk nope", 2),
+        ("list --nope", 2),
+        ("list --limit many", 2),
+        ("show", 2),
+        ("show ES-1 ES-2", 2),
+        ("comment ES-1", 2),
+        ("comment ES-1 -m", 2),
+        ("comment ES-1 -m x -F y", 2),
+        ("comment - -F -", 2),
+        ("comment ES-1 -F /nowhere/at/all", 3),
+        ("comment ES-1 -F /", 2),
+        ("show ES-9", 3),
+        ("show 99999999999999999999", 3),
+        ("show T-2", 3),
+        ("log T-9", 3),
+        ("cert revoke C-9", 3),
+        ("schema nope", 3),
+        ("activate T-1 AAAA-AAAA-AAAA-AAAA", 4),
+        ("cert check AAAA-AAAA-AAAA-AAAA", 4),
+        ("space add acme", 4),
+        ("task add x --space acme --id T-1", 4),
+    ],
+)
+def test_the_exit_status_says_what_kind_of_end_it_was_in_three_lines_at_most(told: Es, words: str, status: int) -> None:
+    result = told(*words.split())
+    assert result.status == status
+    assert "Traceback" not in result.stderr
+    if status == 0:
+        assert result.stderr == ""
+    elif words not in ("", "desk"):  # these show their help
+        assert result.stdout == ""
+        assert 1 <= result.stderr.count("\n") <= 3
+        assert result.stderr.startswith("es: ")
+
+
+def test_help_and_version_are_data(es: Es) -> None:
+    assert es("--version").stdout.startswith("es 0.") or es("--version").stdout.startswith("es 1.")
+    for words in (("--help",), ("list", "--help"), ("desk", "reply", "--help")):
+        result = es(*words)
+        assert (result.status, result.stderr) == (0, "")
+        assert result.stdout.startswith("Usage: es ")
+        assert all(len(line) <= 100 for line in result.stdout.splitlines())
+
+
+def test_debug_shows_where_an_error_comes_from(told: Es) -> None:
+    quiet, loud = told("show", "ES-9"), told("--debug", "show", "ES-9")
+    assert quiet.stderr.count("\n") == 2
+    assert loud.stderr.startswith("Traceback (most recent call last):\n")
+    assert loud.stderr.endswith(quiet.stderr)
+    assert (loud.status, loud.stdout) == (quiet.status, quiet.stdout)
+
+
+@pytest.mark.parametrize(
+    ("words", "told_where"),
+    [
+        ("list --store x", "es --store … list …"),
+        ("desk queue --as bob", "es --as … desk queue …"),
+        ("show ES-1 --color never", "es --color … show …"),
+        ("comment ES-1 --no-input", "es --no-input … comment …"),
+        ("--json list", "es COMMAND … --json"),
+        ("--dry-run close ES-1", "es COMMAND … --dry-run"),
+        ("--format json list", "es COMMAND … --format"),
+    ],
+)
+def test_an_option_on_the_wrong_side_of_the_command_is_told_where_it_goes(
+    told: Es, words: str, told_where: str
+) -> None:
+    result = told(*words.split())
+    assert result.status == 2
+    assert (
+        told_where in json.loads(result.stderr)["error"]["hint"] if "--json" in words else told_where in result.stderr
+    )
+
+
+def test_a_fault_of_ours_is_told_as_such_and_nothing_is_half_done(told: Es) -> None:
+    with closing(sqlite3.connect(told.store)) as db:
+        db.execute("CREATE TRIGGER broken BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'broken'); END")
+    before = dump(told)
+    result = told("comment", "ES-1", "-m", "x")
+    assert (result.status, result.stdout) == (1, "")
+    assert result.stderr.startswith("es: A fault in this program")
+    assert "--debug" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert dump(told) == before
+
+
+@pytest.mark.parametrize("ending", [">&-", ">/dev/full"])
+def test_what_cannot_be_handed_over_is_not_issued_and_spends_nothing(told: Es, ending: str) -> None:
+    link = told("purchase-link", "T-2").id
+    before = dump(told)
+    for words in (("cert", "issue"), ("cert", "issue", "-n", "500"), ("link", "redeem", link)):
+        result = in_shell(told, ending, *words)
+        assert result.status == 1
+        assert "could not be written" in result.stderr
+        assert result.stderr.count("\n") <= 3
+        assert "Traceback" not in result.stderr
+        assert dump(told) == before
+    assert told("link", "redeem", link).status == 0
+
+
+@pytest.mark.parametrize("ending", [">&-", ">/dev/full"])
+@pytest.mark.parametrize("words", ["list", "show ES-1", "list --json", "list --format table", "config list"])
+def test_output_that_cannot_be_written_is_status_1(told: Es, ending: str, words: str) -> None:
+    result = in_shell(told, ending, *words.split())
+    assert result.status == 1
+    assert "could not be written" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("words", ["--help", "--version", "list --help"])
+def test_help_that_cannot_be_written_is_status_1_too(es: Es, words: str) -> None:
+    for ending in (">&-", ">/dev/full"):
+        result = in_shell(es, ending, *words.split())
+        assert result.status == 1
+        assert 1 <= result.stderr.count("\n") <= 3
+        assert "Traceback" not in result.stderr
+
+
+def test_with_stdout_closed_nothing_is_changed(told: Es) -> None:
+    before = dump(told)
+    assert in_shell(told, ">&-", "close", "ES-1").status == 1
+    assert dump(told) == before
+
+
+def test_with_stderr_closed_it_works_all_the_same(told: Es) -> None:
+    assert in_shell(told, "2>&-", "close", "ES-1") == ("ES-1\n", "", 0)
+    assert in_shell(told, "2>&-", "close", "ES-9") == ("", "", 3)
+    assert in_shell(told, "2>/dev/full", "close", "ES-9") == ("", "", 3)
+    assert in_shell(told, "<&-", "comment", "ES-1").status == 2
+    assert in_shell(told, "<&-", "comment", "-", "-m", "x") == ("", "", 0)
+    assert told("db", "check").status == 0
+
+
+@contextmanager
+def held(es: Es) -> Iterator[None]:
+    """The store, while another program writes to it."""
+    with closing(sqlite3.connect(es.store, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+
+
+def test_a_busy_store_is_status_5_for_who_writes_and_none_of_the_readers_business(told: Es) -> None:
+    before = dump(told)
+    told.env["ES_STORE_TIMEOUT"] = "1s"
+    with held(told):
+        assert refusal(told("close", "ES-1", "--json")) == (5, "store_busy")
+        assert "es config set store.timeout 60s" in told("close", "ES-1").stderr
+        assert told("list").stdout.count("\n") == 1
+        assert told("db", "check").status == 0
+    assert dump(told) == before
+
+
+def test_a_store_that_is_busy_for_less_than_the_timeout_is_waited_for(told: Es) -> None:
+    with closing(sqlite3.connect(told.store, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        process = subprocess.Popen([ES, "close", "ES-1"], env=told.env, stdout=subprocess.PIPE, text=True)
+        time.sleep(0.7)
+        other.execute("COMMIT")
+    stdout, _ = process.communicate(timeout=60)
+    assert (process.returncode, stdout) == (0, "ES-1\n")
+
+
+def spoilt(es: Es, how: str) -> None:
+    """Put something at the path of the store that is not a store of ours."""
+    if how == "damaged":
+        es.store.write_bytes(b"This is a letter to my aunt.\n" * 500)
+    elif how == "foreign":
+        with closing(sqlite3.connect(es.store)) as db:
+            db.execute("CREATE TABLE mine (x)")
+    elif how == "newer":
+        with filled(es):
+            pass
+        with closing(sqlite3.connect(es.store)) as db:
+            db.execute("PRAGMA user_version = 99")
+    elif how == "cut":
+        with filled(es) as store:
+            a_task(store)
+        es.store.write_bytes(es.store.read_bytes()[:5000])
+
+
+@pytest.mark.parametrize(
+    ("how", "code"),
+    [
+        ("damaged", "store_damaged"),
+        ("cut", "store_damaged"),
+        ("foreign", "store_foreign"),
+        ("newer", "store_too_new"),
+    ],
+)
+def test_what_is_not_a_store_of_ours_is_refused_and_left_as_it_is(es: Es, how: str, code: str) -> None:
+    spoilt(es, how)
+    before = es.store.read_bytes()
+    for words in (
+        ("list",),
+        ("space", "add", "acme"),
+        ("cert", "issue"),
+        ("db", "check"),
+        ("space", "add", "a", "--dry-run"),
+    ):
+        assert refusal(es(*words, "--json")) == (5, code)
+        plain = es(*words)
+        assert str(es.store) in plain.stderr
+        assert plain.stderr.count("\n") <= 3
+    assert es.store.read_bytes() == before
+    assert os.listdir(es.home) == ["store.db"]
+
+
+def test_a_path_where_no_store_can_be_is_status_5(es: Es, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    for path in (tmp_path / "file" / "store.db", tmp_path):
+        for words in (("space", "add", "acme"), ("cert", "issue")):
+            result = es("--store", str(path), *words)
+            assert (result.status, result.stdout) == (5, "")
+            assert str(path) in result.stderr
+            assert "es --store PATH" in result.stderr
+    assert es("--store", str(tmp_path), "list").status == 5
+
+
+def a_bulk_job(es: Es, *how: str) -> subprocess.Popen[str]:
+    """`es close -`, which has just closed ES-1 and waits for the next ID."""
+    process = subprocess.Popen(
+        [ES, "close", "-", *how],
+        env={**es.env, "ES_STORE_TIMEOUT": "60s"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write("ES-1\n")
+    process.stdin.flush()
+    assert process.stdout.readline() == "ES-1\n"
+    return process
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("busy", [False, True])
+def test_interrupted_or_terminated_it_ends_at_once_and_quietly(
+    told: Es, number: signal.Signals, status: int, busy: bool
+) -> None:
+    with filled(told) as store:
+        a_request(store, task="T-2")
+    process = a_bulk_job(told)
+    assert process.stdin is not None
+    if busy:
+        with held(told):
+            process.stdin.write("ES-2\n")
+            process.stdin.flush()
+            time.sleep(0.5)  # by now it waits for the store; if not, it ends the same way
+            process.send_signal(number)
+            stdout, stderr = process.communicate(timeout=60)
+    else:
+        process.send_signal(number)
+        stdout, stderr = process.communicate(timeout=60)
+    assert (stdout, stderr, process.returncode) == ("", "", status)
+    assert [row["status"] for row in as_json(told("list", "--json"))] == ["New", "Closed"]
+    assert told("db", "check").status == 0
+
+
+def test_ctrl_c_at_a_prompt_ends_quietly_with_nothing_changed(told: Es) -> None:
+    with filled(told) as store:
+        a_certificate(store)
+    before = dump(told)
+    for words, prompt in ((("activate", "T-2"), "Serial number"), (("cert", "revoke", "C-2"), "[y/N]")):
+        terminal = Terminal(told, *words).sees(prompt).presses_ctrl_c()
+        assert terminal.ends() == 130
+        assert "Traceback" not in terminal.raw
+    assert dump(told) == before
+
+
+def first_line(es: Es, *arguments: str) -> tuple[str, str, int]:
+    """What is read by who then reads no more, as `| head -1` does; stderr and exit status."""
+    process = subprocess.Popen([ES, *arguments], env=es.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    with process:
+        line = process.stdout.readline()
+        process.stdout.close()
+        return line, process.stderr.read(), process.wait(timeout=60)
+
+
+def test_a_pipe_that_nobody_reads_any_more_ends_it_quietly(es: Es) -> None:
+    many_requests(es, 5_000)
+    for format in ("tsv", "json", "jsonl", "csv"):
+        line, stderr, status = first_line(es, "list", "--format", format)
+        assert (bool(line), stderr, status) == (True, "", 141)
+
+
+def test_certificates_that_nobody_read_are_not_issued(es: Es) -> None:
+    with filled(es):
+        pass
+    line, stderr, status = first_line(es, "cert", "issue", "-n", "20000")
+    assert (stderr, status) == ("", 141)
+    assert len(line) == 20
+    issued = len(as_json(es("cert", "list", "--json")))
+    assert issued < 20_000
+    assert issued % 200 == 0

@@ -1,0 +1,198 @@
+"""Many at once: several requests in a command, a hundred thousand in a list; and dry runs, which change nothing."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+from builders import ANN, AT, OLGA, a_certificate, a_request, a_space, a_task
+from conftest import ES, Es
+from sessions import as_json, dump, filled, many_requests
+
+from expertsupport_cli.actions import links, requests, spaces
+from expertsupport_cli.cli.app import app
+from expertsupport_cli.cli.options import Changes
+
+
+@pytest.fixture
+def three(es: Es) -> Es:
+    """Requests ES-1 to ES-3, of which the second is closed."""
+    with filled(es) as store:
+        for _ in range(3):
+            a_request(store)
+        requests.close(store, "ES-2", None, by=ANN, at=AT)
+    return es
+
+
+def test_several_are_done_and_printed_each(three: Es) -> None:
+    assert three("comment", "ES-1", "3", "-m", "x") == ("ES-1\nES-3\n", "", 0)
+    assert three("desk", "acknowledge", "T-1", "es-3").stdout == "ES-1\nES-3\n"
+    assert [row["status"] for row in as_json(three("list", "--json"))] == ["Acknowledged", "Closed", "Acknowledged"]
+
+
+@pytest.mark.parametrize(
+    ("ids", "status"), [("1 2 9 3", 4), ("1 9 2 3", 3), ("9 nonsense 1 3", 3), ("1 3", 0), ("1 3 2", 4)]
+)
+def test_the_exit_status_is_that_of_the_first_that_failed_and_the_others_are_done(
+    three: Es, ids: str, status: int
+) -> None:
+    result = three("comment", *ids.split(), "-m", "x")
+    assert (result.stdout, result.status) == ("ES-1\nES-3\n", status)
+    failed = len(ids.split()) - 2
+    assert result.stderr.count("es: ") == failed
+    assert [len(as_json(three("show", id, "--json"))["comments"]) for id in ("1", "2", "3")] == [1, 0, 1]
+
+
+def test_ids_come_from_stdin_too_alone_or_among_others(three: Es) -> None:
+    assert three("close", "-", stdin="ES-1\n\n  es-3 \n") == ("ES-1\nES-3\n", "", 0)
+    assert three("reopen", "2", "-", stdin="3\n").stdout == "ES-2\nES-3\n"
+    assert three("comment", "-", "-m", "x", stdin="") == ("", "", 0)
+    assert three("task", "close", "-", stdin="T-1\nT-2\n").stdout == "T-1\nT-2\n"
+
+
+@pytest.mark.parametrize("strictness", ["strict", "surrogateescape"])
+def test_an_id_on_stdin_that_is_not_utf_8_is_refused_and_the_others_are_done(three: Es, strictness: str) -> None:
+    result = three("close", "-", stdin=b"1\n\xff\n2\0\n3\n", env={"PYTHONIOENCODING": f"utf-8:{strictness}"})
+    assert (result.stdout, result.status) == ("ES-1\nES-3\n", 2)
+    assert "The ID is not valid UTF-8." in result.stderr
+    assert "NUL" in result.stderr
+
+
+def test_the_output_of_a_list_is_the_input_of_the_next_command(three: Es) -> None:
+    waiting = three("desk", "queue", "--fields", "id").stdout
+    assert three("desk", "reply", "-", "--waiting", "-m", "Which printer?", stdin=waiting).stdout == waiting
+    assert three("desk", "queue").stdout == ""
+
+
+def test_in_json_several_are_a_list_and_errors_are_objects_on_stderr(three: Es) -> None:
+    result = three("comment", "1", "9", "3", "-m", "x", "--json")
+    assert [row["id"] for row in json.loads(result.stdout)] == ["ES-1", "ES-3"]
+    assert json.loads(result.stderr)["error"]["code"] == "not_found"
+    assert result.status == 3
+    lines = three("comment", "1", "2", "-m", "x", "--format", "jsonl")
+    assert json.loads(lines.stdout)["id"] == "ES-1"
+    assert json.loads(lines.stderr)["error"]["code"] == "request_closed"
+
+
+MEASURED = """
+import os, subprocess, sys
+child = subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE)
+lines = sum(1 for _ in child.stdout)
+_, status, usage = os.wait4(child.pid, 0)
+child.returncode = os.waitstatus_to_exitcode(status)
+print(lines, usage.ru_maxrss, child.returncode)
+"""
+
+
+def measured(es: Es, *arguments: str) -> tuple[int, int]:
+    """How many lines a command writes to a pipe, and the most memory that it had.
+
+    A process starts with the peak of the one that started it, so a small one stands in between.
+    """
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", MEASURED, ES, *arguments], env=es.env, capture_output=True, text=True, check=True
+    )
+    lines, memory, status = map(int, done.stdout.split())
+    assert status == 0, done.stderr
+    return lines, memory
+
+
+def test_a_hundred_thousand_requests_are_listed_to_a_pipe_in_bounded_memory(es: Es, tmp_path: Path) -> None:
+    many_requests(es, 100_000)
+    small = Es(tmp_path / "small")
+    small.home.mkdir()
+    many_requests(small, 10_000)
+    for how in (("list",), ("list", "--sort", "updated_at", "--format", "jsonl")):
+        few, little = measured(small, *how)
+        many, much = measured(es, *how)
+        assert (few, many) == (10_000, 100_000)
+        assert much < 1.2 * little
+
+
+def changing(commands: Any = None, before: str = "") -> Iterator[str]:
+    """The commands that change something."""
+    for name, command in (commands or typer.main.get_command(app).commands).items():  # type: ignore[attr-defined]
+        if hasattr(command, "commands"):
+            yield from changing(command.commands, f"{name} ")
+        elif isinstance(command, Changes):
+            yield before + name
+
+
+DRY = {
+    "activate": ("T-2 -", "{serial}"),
+    "purchase-link": ("T-2", ""),
+    "comment": ("ES-1 -m x", ""),
+    "close": ("ES-1 -m x", ""),
+    "reopen": ("ES-2 -m x", ""),
+    "desk acknowledge": ("ES-1", ""),
+    "desk reply": ("ES-1 --waiting -m x", ""),
+    "desk note": ("ES-1 -m x", ""),
+    "desk close": ("ES-1", ""),
+    "desk reopen": ("ES-2", ""),
+    "space add": ("zoo", ""),
+    "space edit": ("acme --blocked --title T", ""),
+    "task add": ("A --space acme", ""),
+    "task close": ("T-1 T-2", ""),
+    "task reopen": ("T-4", ""),
+    "task import": ("- --space acme", "name\nA\nB\n"),
+    "cert issue": ("-n 300", ""),
+    "cert import": ("-", "AAAABBBBCCCCDDDD\n"),
+    "cert revoke": ("C-3", ""),
+    "partner add": ("P https://p.example", ""),
+    "partner remove": ("Zed", ""),
+    "link redeem": ("-", "{link}"),
+    "link revoke": ("L-1", ""),
+    "config set": ("space acme", ""),
+    "config unset": ("user.name", ""),
+}
+
+
+def test_every_command_that_changes_something_can_be_run_dry() -> None:
+    assert sorted(changing()) == sorted(DRY)
+
+
+@pytest.mark.parametrize("command", DRY)
+def test_a_dry_run_ends_as_the_command_would_and_changes_nothing(es: Es, command: str) -> None:
+    with filled(es) as store:
+        a_request(store)
+        a_space(store, "forever", lifetime=None)
+        a_task(store, space="forever")
+        a_request(store)
+        requests.close(store, "ES-2", None, by=ANN, at=AT)
+        a_task(store)
+        serial, _ = a_certificate(store)
+        link, _ = links.make_link(store, "T-2", lifetime=1000 * 86400, by=ANN, at=AT)
+        spaces.add_partner(store, "Zed", "https://zed.example", by=OLGA, at=AT)
+    es("config", "set", "user.name", "bob")
+    file = Path(es("config", "path").id)
+    before = dump(es), file.read_bytes()
+    arguments, stdin = DRY[command]
+    words, given = [*command.split(), *arguments.split()], stdin.format(serial=serial, link=link)
+    dry = es(*words, "--dry-run", stdin=given)
+    assert dry.status == 0, dry
+    assert dry.stderr.endswith("Dry run: nothing was changed.\n")
+    assert (dump(es), file.read_bytes()) == before
+    real = es(*words, stdin=given)
+    assert real.status == 0
+    assert (dump(es), file.read_bytes()) != before
+    if "a dry run" in dry.stdout:  # a serial or a link that would have been of no use
+        assert dry.stdout == real.stdout.count("\n") * "(none: a dry run)\n"
+    else:
+        assert dry.stdout == real.stdout
+
+
+def test_a_dry_run_is_refused_as_the_command_would_be(three: Es) -> None:
+    assert three("comment", "ES-2", "-m", "x", "--dry-run").status == 4
+    assert three("close", "ES-9", "--dry-run").status == 3
+
+
+def test_a_dry_run_makes_no_store(es: Es) -> None:
+    result = es("space", "add", "acme", "--dry-run")
+    assert (result.stdout, result.status) == ("acme\n", 0)
+    assert not es.store.exists()

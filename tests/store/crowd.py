@@ -1,0 +1,125 @@
+"""Many processes that do one thing to one store at one moment, or are killed while they do it. Run by test_races.
+
+    python crowd.py MANNER COUNT STORE [WORDS...]
+
+prints one line a process: what came of it. A `{}` in the path of the store stands for the number of the process.
+All are forked from here, where nothing but the modules has been loaded, which is much quicker than to start as many
+interpreters; each opens the store for itself.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from contextlib import closing
+
+from expertsupport_cli.actions import certificates, links, requests, spaces
+from expertsupport_cli.errors import Fault
+from expertsupport_cli.model import Actor, Side
+from expertsupport_cli.store import Store, migrations, open_store
+
+AT = "2026-01-31T09:30:00Z"
+ANN = Actor(name="ann", side=Side.CUSTOMER)
+
+
+def activate(store: Store, number: int, words: list[str]) -> str:
+    """The one serial, on one task or each on a task of its own."""
+    serial, *tasks = words
+    outcome = requests.activate(store, tasks[number % len(tasks)], serial, by=ANN, at=AT)
+    return f"{'opened' if outcome.changed else 'found'} {outcome.request.id}"
+
+
+def activate_each(store: Store, number: int, words: list[str]) -> str:
+    """Serials of their own, on one task."""
+    task, *serials = words
+    return f"opened {requests.activate(store, task, serials[number], by=ANN, at=AT).request.id}"
+
+
+def redeem(store: Store, number: int, words: list[str]) -> str:
+    handed: list[str] = []
+    links.redeem_link(store, words[0], lambda serial, certificate: handed.append(serial), by=ANN, at=AT)
+    return f"redeemed {handed[0]}"
+
+
+def first_use(store: Store, number: int, words: list[str]) -> str:
+    return f"added {spaces.add_space(store, f'space-{number}', by=ANN, at=AT).name}"
+
+
+def move(store: Store, number: int, words: list[str]) -> str:
+    """Close, reopen or comment, each three times."""
+    for turn in range(3):
+        try:
+            if (number + turn) % 3 == 0:
+                requests.close(store, "ES-1", "Bye.", by=ANN, at=AT)
+            elif (number + turn) % 3 == 1:
+                requests.reopen(store, "ES-1", "Again.", by=ANN, at=AT)
+            else:
+                requests.comment(store, "ES-1", f"{number}.", by=ANN, at=AT)
+        except Fault as fault:
+            if fault.code != "request_closed":
+                raise
+    return "done"
+
+
+def issue(store: Store, number: int, words: list[str]) -> str:
+    certificates.issue_certificates(store, 5, lambda batch: None, by=ANN, at=AT)
+    return "issued"
+
+
+def killed(store: Store, number: int, words: list[str]) -> str:
+    """Activate and comment, and be killed as the statement of that number begins.
+
+    With so small a cache SQLite writes to the file before the commit.
+    """
+    begun = 0
+
+    def count(statement: str) -> None:
+        nonlocal begun
+        begun += 1
+        if begun == number + 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    store._db.execute("PRAGMA cache_size = 1")
+    store._db.set_trace_callback(count)
+    requests.activate(store, words[0], words[1], by=ANN, at=AT)
+    requests.comment(store, words[0], "x" * 200_000, by=ANN, at=AT)
+    return "survived"
+
+
+MANNERS: dict[str, Callable[[Store, int, list[str]], str]] = {
+    manner.__name__: manner for manner in (activate, activate_each, redeem, first_use, move, issue, killed)
+}
+
+
+def one_of_them(manner: str, number: int, path: str, words: list[str]) -> str:
+    try:
+        with closing(open_store(path.format(number), timeout=60, writes=True, tell=lambda _: None)) as store:
+            return MANNERS[manner](store, number, words)
+    except Fault as fault:
+        return type(fault).__name__
+    except BaseException:
+        return traceback.format_exc().replace("\n", " | ")
+
+
+def main(manner: str, count: int, path: str, words: list[str]) -> None:
+    assert migrations.migrations  # loaded once, not by each
+    gate, start = os.pipe()
+    children = []
+    for number in range(count):
+        child = os.fork()
+        if child == 0:
+            os.close(start)
+            os.read(gate, 1)  # until the parent opens the gate, by closing it
+            os.write(1, f"{one_of_them(manner, number, path, words)}\n".encode())
+            os._exit(0)
+        children.append(child)
+    os.close(start)
+    for child in children:
+        os.waitpid(child, 0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4:])
