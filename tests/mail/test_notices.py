@@ -1,0 +1,180 @@
+"""Who is told of what, in which words, and in the same transaction as what they are told of."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+from builders import ANN, AT, BOB, a_certificate, a_request, a_task, later
+
+from expertsupport_cli.actions import following, requests
+from expertsupport_cli.actions.notices import Post, queue_notices, recipients
+from expertsupport_cli.errors import Refused
+from expertsupport_cli.history import Event
+from expertsupport_cli.model import Actor, Mail, Request, Side
+from expertsupport_cli.status import Act
+from expertsupport_cli.store import Store
+
+A, DESK, FAN = "ann@example.org", "desk@desk.example", "fan@example.org"
+POST = Post(page_url="http://127.0.0.1:8765", desk=[DESK, "Night@desk.example"], domain="desk.example")
+NIGHT = "Night@desk.example"
+COLLEAGUE = Actor(name="cleo", side=Side.CUSTOMER, email="cleo@example.org")
+NAMELESS = Actor(name="cleo", side=Side.CUSTOMER)
+FOLLOWING = Actor(name="fran", side=Side.CUSTOMER, email="FAN@example.ORG")
+MOVED = {"old": "Waiting", "new": "Acknowledged"}
+
+TOLD: dict[str, tuple[Act, Actor, dict[str, str], list[str], list[str]]] = {
+    # what, by whom, the move, the followers, who is told
+    "the desk replies": (Act.REPLY, BOB, MOVED, [], [A]),
+    "the desk replies, nothing moves": (Act.REPLY, BOB, {}, [], [A]),
+    "the desk acknowledges": (Act.ACKNOWLEDGE, BOB, MOVED, [FAN], [A, FAN]),
+    "the desk closes": (Act.CLOSE, BOB, MOVED, [], [A]),
+    "the desk notes": (Act.NOTE, BOB, {}, [FAN], [DESK, NIGHT]),
+    "one of the desk's addresses notes": (Act.NOTE, BOB.but(email="NIGHT@desk.example"), {}, [FAN], [DESK]),
+    "the initiator comments": (Act.COMMENT, ANN, {}, [FAN], [DESK, NIGHT, FAN]),
+    "the initiator moves it": (Act.COMMENT, ANN, MOVED, [], [DESK, NIGHT]),
+    "the initiator, without an address today": (Act.CLOSE, ANN.but(email=None), MOVED, [], [DESK, NIGHT]),
+    "the initiator, under another address": (Act.CLOSE, ANN.but(email="a@home.example"), MOVED, [], [DESK, NIGHT]),
+    "the initiator, in capitals": (Act.CLOSE, ANN.but(name="ANN", email="ANN@example.org"), MOVED, [], [DESK, NIGHT]),
+    "a colleague comments": (Act.COMMENT, COLLEAGUE, {}, [], [DESK, NIGHT]),
+    "a colleague moves it": (Act.COMMENT, COLLEAGUE, MOVED, [], [A, DESK, NIGHT]),
+    "a colleague without an address closes": (Act.CLOSE, NAMELESS, MOVED, [FAN], [A, DESK, NIGHT, FAN]),
+    "a follower comments": (Act.COMMENT, FOLLOWING, {}, [FAN, "x@example.org"], [DESK, NIGHT, "x@example.org"]),
+    "the initiator follows as well": (Act.REPLY, BOB, {}, ["ANN@EXAMPLE.ORG"], [A]),
+    "the desk follows as well": (Act.COMMENT, ANN, {}, ["night@desk.example", FAN], [DESK, NIGHT, FAN]),
+    "a follower in two cases": (Act.REPLY, BOB, {}, [FAN, "Fan@Example.org"], [A, FAN]),
+    "an expert who follows": (Act.REPLY, BOB, {}, ["bob@desk.example"], [A]),
+    "an expert where the initiator's address is set": (Act.REPLY, BOB.but(email=A), {}, [], [A]),
+    "an initiator who is of the desk": (Act.REPLY, ANN.but(side=Side.DESK), {}, [FAN], [FAN]),
+    "the initiator moves it, from nothing": (Act.COMMENT, ANN, {"new": "New"}, [FAN], [DESK, NIGHT, FAN]),
+}
+
+
+def mails(store: Store) -> list[Mail]:
+    return list(store.mails())[::-1]
+
+
+@pytest.fixture
+def request_(store: Store) -> Request:
+    return a_request(store)
+
+
+@pytest.mark.parametrize("case", TOLD)
+def test_who_is_told(case: str, request_: Request) -> None:
+    act, by, move, followers, told = TOLD[case]
+    event = Event.by(by, AT, act.value).but(**move)
+    assert recipients(event, request_, by, POST.desk, followers) == told
+
+
+@pytest.mark.parametrize("desk", [[], [DESK]])
+def test_an_initiator_without_an_address_is_not_told_and_stops_no_other(desk: list[str], store: Store) -> None:
+    request = a_request(store, by=ANN.but(email=None))
+    event = Event.by(BOB, AT, Act.CLOSE).but(**MOVED)
+    assert recipients(event, request, BOB, desk, [FAN]) == [FAN]
+    assert recipients(event.but(side=Side.CUSTOMER), request, NAMELESS, desk, []) == desk
+
+
+def test_each_recipient_gets_a_row_and_a_command_makes_one_mail_each(request_: Request, store: Store) -> None:
+    following.follow(store, "ES-1", FAN, by=COLLEAGUE, at=AT)
+    assert mails(store) == []  # to follow is not told
+    requests.reply(store, "ES-1", "Is it plugged in?", asks=True, by=BOB, at=later(1), post=POST)
+    requests.close(store, "ES-1", "It was not.", by=ANN, at=later(2), post=POST)
+    requests.reopen(store, "ES-1", None, by=BOB, at=later(3), post=POST)
+    rows = mails(store)
+    assert [(row.recipient, row.created_at) for row in rows] == [
+        *((to, later(1)) for to in (A, FAN)),
+        *((to, later(2)) for to in (DESK, NIGHT, FAN)),
+        *((to, later(3)) for to in (A, FAN)),
+    ]
+    assert len({row.message_id for row in rows}) == len(rows)
+    assert {row.message_id.rpartition("@")[2] for row in rows} == {"desk.example>"}
+    assert {(row.state, row.attempts, row.subject) for row in rows} == {("queued", 0, "[ES-1] The printer is on fire")}
+    assert all(row.due_at == row.created_at for row in rows)
+    assert len({row.event for row in rows}) == 3
+
+
+def test_whoever_stops_following_is_told_no_more(request_: Request, store: Store) -> None:
+    following.follow(store, "ES-1", FAN, by=COLLEAGUE, at=AT)
+    following.unfollow(store, "ES-1", FAN.upper(), by=COLLEAGUE, at=AT)
+    requests.comment(store, "ES-1", "Hello?", by=ANN, at=AT, post=POST.but(desk=[]))
+    assert mails(store) == []
+
+
+def test_a_notice_says_what_happened_what_was_said_and_where_to_go_on(request_: Request, store: Store) -> None:
+    requests.reply(store, "ES-1", "Is it\n\nplugged in?", asks=True, by=BOB, at=AT, post=POST)
+    assert mails(store)[0].body == (
+        "bob (expert) replied, and waits for your answer.\n"
+        "\n"
+        "    Is it\n"
+        "    \n"
+        "    plugged in?\n"
+        "\n"
+        "Request:  ES-1 (acme)\n"
+        "Task:     T-1, The printer is on fire\n"
+        "Status:   New -> Waiting\n"
+        f"Page:     http://127.0.0.1:8765/requests/{request_.token}\n"
+        "To see it all: es show ES-1\n"
+    )
+
+
+def test_a_notice_of_what_moved_nothing_says_how_it_stands(request_: Request, store: Store) -> None:
+    requests.comment(store, "ES-1", "Hello?", by=ANN, at=AT, post=POST)
+    requests.note(store, "ES-1", "A difficult customer.", by=BOB, at=AT, post=POST)
+    said, *_, noted = (row.body or "" for row in mails(store))
+    assert said.startswith("ann commented.\n\n    Hello?\n\n")
+    assert "Status:   New\n" in said
+    assert noted.startswith("bob (expert) noted, for the desk only.\n\n    A difficult customer.\n\n")
+    assert noted.endswith("To see it all: es desk show ES-1\n")
+
+
+def test_a_note_is_never_sent_to_the_customers_side(request_: Request, store: Store) -> None:
+    following.follow(store, "ES-1", FAN, by=COLLEAGUE, at=AT)
+    requests.note(store, "ES-1", "A difficult customer.", by=BOB, at=AT, post=POST)
+    requests.reply(store, "ES-1", "Gladly.", asks=False, by=BOB, at=AT, post=POST)
+    seen = [row.body or "" for row in mails(store) if row.recipient in (A, FAN)]
+    assert len(seen) == 2
+    assert "difficult" not in "".join(seen)
+
+
+def test_activation_is_told_to_the_desk(store: Store) -> None:
+    serial, _ = a_certificate(store)
+    requests.activate(store, a_task(store).id, serial, by=ANN, at=AT, post=POST)
+    assert [row.recipient for row in mails(store)] == [DESK, NIGHT]
+    assert (mails(store)[0].body or "").startswith("ann activated expert support.\n\nRequest:  ES-1 (acme)\n")
+
+
+def test_what_is_refused_tells_nobody(request_: Request, store: Store) -> None:
+    requests.close(store, "ES-1", None, by=ANN, at=AT)
+    with pytest.raises(Refused):
+        requests.reply(store, "ES-1", "Too late", asks=False, by=BOB, at=AT, post=POST)
+    assert not requests.close(store, "ES-1", None, by=BOB, at=AT, post=POST).changed
+    assert mails(store) == []
+
+
+def test_a_notice_that_cannot_be_queued_takes_its_change_back_with_it(request_: Request, store: Store) -> None:
+    broken = POST.but(domain=None)
+    with pytest.raises(TypeError):
+        requests.comment(store, "ES-1", "Hello?", by=ANN, at=AT, post=broken)
+    assert mails(store) == []
+    assert [comment.body for comment in store.comments(request_, notes=True)] == []
+
+
+def test_a_change_that_is_rolled_back_tells_nobody(request_: Request, store: Store) -> None:
+    event = Event.by(BOB, AT, Act.REPLY)
+    with suppress(InterruptedError), store.transaction():
+        queue_notices(store, POST, event, store.last_event(), request_, "Is it plugged in?", BOB)
+        assert [row.recipient for row in mails(store)] == [A]
+        raise InterruptedError
+    assert mails(store) == []
+
+
+def test_without_post_nothing_is_queued(request_: Request, store: Store) -> None:
+    requests.reply(store, "ES-1", "Is it plugged in?", asks=False, by=BOB, at=AT)
+    assert mails(store) == []
+
+
+def test_a_lease_is_for_whoever_queued_the_notice(request_: Request, store: Store) -> None:
+    requests.reply(store, "ES-1", "Hi", asks=False, by=BOB, at=AT, post=POST.but(lease="mine", lease_seconds=15))
+    assert [row.leased_until for row in store.leased_mails("mine")] == [later(seconds=15)]
+    assert not store.has_due_mail(later(seconds=14))
+    assert store.has_due_mail(later(seconds=15))
