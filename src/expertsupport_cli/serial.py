@@ -101,9 +101,8 @@ def conceal(message: str) -> str:
     """The message with every serial in it masked: for whatever repeats what a person typed."""
     import re
 
-    dash = f"[{_DASHES}]"
-    grouped = rf"(?:[A-Za-z0-9]{{4}}{dash}){{3}}[A-Za-z0-9]{{4}}"
-    solid = r"(?=[A-Za-z]*[0-9])[A-Za-z0-9]{16}"  # without a digit it is a word
+    grouped = rf"(?:[A-Za-z0-9]{{4}}[{_DASHES}]){{3}}[A-Za-z0-9]{{4}}|(?:[A-Z0-9]{{4}} ){{3}}[A-Z0-9]{{4}}"
+    solid = r"(?=[A-Za-z]*[0-9])[A-Za-z0-9]{16}|[A-Z]{16}"  # in small letters, without a digit, it is a word
     return re.sub(rf"(?<![A-Za-z0-9])(?:{grouped}|{solid})(?![A-Za-z0-9])", mask("****"), message)
 
 

@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 import typer.main
-from builders import ANN, AT, OLGA, a_certificate, a_request, a_space, a_task
+from builders import ANN, AT, BOB, OLGA, a_certificate, a_request, a_space, a_task
 from conftest import ES, Es
 from sessions import as_json, dump, filled, many_requests
 
-from expertsupport_cli.actions import links, requests, spaces
+from expertsupport_cli.actions import following, links, requests, spaces
+from expertsupport_cli.actions.notices import Post
 from expertsupport_cli.cli.app import app
 from expertsupport_cli.cli.options import Changes
 
@@ -148,6 +149,10 @@ DRY = {
     "partner remove": ("Zed", ""),
     "link redeem": ("-", "{link}"),
     "link revoke": ("L-1", ""),
+    "follow": ("ES-1 --email carl@example.org", ""),
+    "unfollow": ("ES-1 --email dora@example.org", ""),
+    "mail send": ("", ""),
+    "mail retry": ("M-1", ""),
     "config set": ("space acme", ""),
     "config unset": ("user.name", ""),
 }
@@ -164,11 +169,14 @@ def test_a_dry_run_ends_as_the_command_would_and_changes_nothing(es: Es, command
         a_space(store, "forever", lifetime=None)
         a_task(store, space="forever")
         a_request(store)
-        requests.close(store, "ES-2", None, by=ANN, at=AT)
+        requests.close(store, "ES-2", None, by=BOB, at=AT, post=Post(page_url="http://127.0.0.1:8765"))
         a_task(store)
         serial, _ = a_certificate(store)
         link, _ = links.make_link(store, "T-2", lifetime=1000 * 86400, by=ANN, at=AT)
         spaces.add_partner(store, "Zed", "https://zed.example", by=OLGA, at=AT)
+        following.follow(store, "ES-1", "dora@example.org", by=ANN, at=AT)
+        with store.transaction():
+            store.change("UPDATE outbox SET state = 'failed', attempts = 1, error = 'The server was away'")
     es("config", "set", "user.name", "bob")
     file = Path(es("config", "path").id)
     before = dump(es), file.read_bytes()

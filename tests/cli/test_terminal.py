@@ -52,11 +52,11 @@ def seen(es: Es, *arguments: str, **env: str) -> Terminal:
 
 
 LIST = """\
-ID    TASK NAME          TASK ID  INITIATOR  CREATED      STATUS        TURN      UPDATED      SPACE
-ES-4  Short              T-4      ann        10 days ago  Closed                  3 days ago   acme
-ES-3  A [b]old[/b] nam…  T-3      ann        11 days ago  New           desk      11 days ago  acme
-ES-2  Café 表ポあ wifi   T-2      ann        12 days ago  Acknowledged  desk      1 day ago    acme
-ES-1  The printer is o…  T-1      ann        13 days ago  Waiting       customer  7 days ago   acme
+ID    TASK NAME                  TASK ID  INITIATOR  CREATED  STATUS        TURN      UPDATED  SPACE
+ES-4  Short                      T-4      ann        10d ago  Closed                  3d ago   acme
+ES-3  A [b]old[/b] name A [b]o…  T-3      ann        11d ago  New           desk      11d ago  acme
+ES-2  Café 表ポあ wifi           T-2      ann        12d ago  Acknowledged  desk      1d ago   acme
+ES-1  The printer is on fire     T-1      ann        13d ago  Waiting       customer  7d ago   acme
 4 requests."""
 
 SHOW = """\

@@ -54,7 +54,19 @@ BREAKS = [
         " SELECT request, author, side, kind, body, created_at FROM comments WHERE number = 1;"
         " INSERT INTO events (at, actor, side, kind, task, request, comment)"
         " SELECT at, actor, side, kind, task, request, 4 FROM events WHERE comment = 1",
-        ["comments_fts: 1 rows are not indexed"],
+        ["comments_fts does not fit the text"],
+    ),
+    Break(
+        "the search index fits the text",
+        "UPDATE tasks SET name = 'Another' WHERE number = 1",
+        ["tasks_fts does not fit the text"],
+    ),
+    Break(
+        "a notice is about its own request",
+        "INSERT INTO outbox (event, request, recipient, message_id, subject, body, state, attempts, created_at, due_at)"
+        " SELECT number, 2, 'ann@example.org', '<x@y>', 's', 'b', 'queued', 0, at, at FROM events"
+        " WHERE request = 1 AND kind = 'activated'",
+        ["M-1"],
     ),
     Break(
         "a certificate is used exactly if it opened a request",

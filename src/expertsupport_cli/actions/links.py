@@ -22,7 +22,7 @@ TOKEN_BYTES = 20  # 160 random bits
 def make_link(store: Store, task_id: str, *, lifetime: int, by: Actor, at: str) -> tuple[str, PurchaseLink]:
     """A new token, and the link of which the store keeps its digest; it lapses after so many seconds.
 
-    Raises NotFound, TaskClosed, TaskExpired, SpaceBlocked: for a task that could not use what is bought.
+    Raises NotFound, TaskClosed, TaskExpired, SpaceBlocked: for a task that nothing can be started on.
     """
     token = os.urandom(TOKEN_BYTES).hex()
     with store.transaction():

@@ -74,10 +74,12 @@ def send(
     Several senders may run at once: they share the work.
     """
     env = Env.of(ctx)
-    if env.dry_run:
-        raise BadUsage("Sending cannot be tried dry.", hint="To see what would be sent: es mail list --state queued")
     failed = 0
     with env.printer.many(MAIL):
+        if env.dry_run:
+            for due in env.store.due_mails(env.now()):
+                env.printer.thing(MAIL, due, f"{due.id}  to {due.recipient}")
+            return
         for _ in _rounds(env, watch):
             failed += _send_due(env)
     if failed:

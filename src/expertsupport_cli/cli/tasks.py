@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Annotated
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Annotated, TypeVar
 
 import typer
 
@@ -22,6 +22,7 @@ from expertsupport_cli.store import Wanted
 top = group("")
 task = group("The tasks that support is bought for.")
 
+Item = TypeVar("Item")
 Space = Annotated[str | None, typer.Option("--space", metavar="NAME", help="The space (or the setting space).")]
 STATES = ("open", "closed", "expired")
 
@@ -102,15 +103,14 @@ def import_(
     setting. Prints the new IDs, one a line.
     """
     env = Env.of(ctx)
-    lines = watched(
-        task_lines(file, space or env.settings.get("space")),
-        "Reading",
-        show=env.shows_progress,
-        colour=env.colour_on_stderr,
-    )
+
+    def bar(items: Iterable[Item], title: str, total: int | None = None) -> Iterator[Item]:
+        return watched(items, title, show=env.shows_progress, colour=env.colour_on_stderr, total=total)
+
+    lines = bar(task_lines(file, space or env.settings.get("space")), "Reading")
 
     def writing(tasks: Sequence[Task]) -> Iterator[Task]:
-        return watched(tasks, "Writing", total=len(tasks), show=env.shows_progress, colour=env.colour_on_stderr)
+        return bar(tasks, "Writing", len(tasks))
 
     added = actions.import_tasks(env.store, lines, by=env.actor(), at=env.now(), writing=writing)
     env.printer.all(TASK, added, f"{len(added):,} tasks were imported.")

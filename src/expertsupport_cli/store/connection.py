@@ -80,9 +80,9 @@ class Connection:
             lambda last: {"before": last["number"]},
         )
 
-    def row(self, sql: str, *values: Any) -> sqlite3.Row | None:
+    def row(self, sql: str, *values: Any, **named: Any) -> sqlite3.Row | None:
         """The only row of a query, or None."""
-        found = self.rows(sql, *values)
+        found = self.rows(sql, *values, **named)
         return found[0] if found else None
 
     def value(self, sql: str, *values: Any, **named: Any) -> Any:
@@ -109,6 +109,10 @@ class Connection:
     def transaction(self) -> Transaction:
         """`with store.transaction():` all of it or, if anything is raised, none of it."""
         return Transaction(self._db, self.path, self._timeout, keep=not self.dry_run)
+
+    def rehearsal(self) -> Transaction:
+        """A transaction of which nothing is kept."""
+        return Transaction(self._db, self.path, self._timeout, keep=False)
 
     def close(self) -> None:
         self._db.close()

@@ -17,6 +17,8 @@ _MAIL = """SELECT m.number, m.event, 'ES-' || m.request AS request, m.recipient,
     (SELECT f.message_id FROM outbox f WHERE f.request = m.request ORDER BY f.number LIMIT 1) AS thread_id
     FROM outbox m"""
 
+_DUE = "m.state IN ('queued', 'failed') AND m.due_at <= :at AND (m.leased_until IS NULL OR m.leased_until <= :at)"
+
 
 class Outbox(Connection):
     def add_mail(self, mail: Mail, lease: str | None, until: str | None) -> int:
@@ -48,10 +50,13 @@ class Outbox(Connection):
         """What is leased to this sender, in order."""
         return [Mail(**row) for row in self.rows(f"{_MAIL} WHERE m.lease = ? ORDER BY m.number", lease)]
 
+    def due_mails(self, at: str) -> list[Mail]:
+        """What is due and nobody's, the longest due first."""
+        return [Mail(**row) for row in self.rows(f"{_MAIL} WHERE {_DUE} ORDER BY m.due_at, m.number", at=at)]
+
     def lease_due_mail(self, lease: str, at: str, until: str) -> Mail | None:
         """Lease the mail that has been due for longest and is nobody's; None if there is none."""
-        due = "state IN ('queued', 'failed') AND due_at <= ? AND (leased_until IS NULL OR leased_until <= ?)"
-        row = self.row(f"SELECT number FROM outbox WHERE {due} ORDER BY due_at, number LIMIT 1", at, at)
+        row = self.row(f"SELECT m.number FROM outbox m WHERE {_DUE} ORDER BY m.due_at, m.number LIMIT 1", at=at)
         if row is None:
             return None
         self.change("UPDATE outbox SET lease = ?, leased_until = ? WHERE number = ?", lease, until, row[0])
@@ -59,8 +64,7 @@ class Outbox(Connection):
 
     def has_due_mail(self, at: str) -> bool:
         """Whether something is due and nobody's: a look that takes no lock for long."""
-        due = "state IN ('queued', 'failed') AND due_at <= ? AND (leased_until IS NULL OR leased_until <= ?)"
-        return self.row(f"SELECT 1 FROM outbox WHERE {due} LIMIT 1", at, at) is not None
+        return self.row(f"SELECT 1 FROM outbox m WHERE {_DUE} LIMIT 1", at=at) is not None
 
     def settle_mail(self, mail: Mail, lease: str) -> bool:
         """Write what became of a mail and end its lease; whether the lease was still ours."""
