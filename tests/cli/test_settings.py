@@ -135,6 +135,7 @@ def test_an_unknown_setting_is_told_the_close_ones(es: Es) -> None:
         (b"space = \xff", "cannot be read"),
         (b"[space]\nx = 1\n", "is not text"),
         (b'space = "two words"', "is the value of space (file "),
+        (b'user = "ann"', "is not a table"),
     ],
 )
 def test_a_bad_file_is_wrong_usage_and_named(es: Es, file: Path, text: bytes, told: str) -> None:
