@@ -1,0 +1,355 @@
+"""Delivery: by the command itself, by `es mail send`, once more later, and in the end not at all."""
+
+from __future__ import annotations
+
+import json
+import mailbox
+import signal
+import sqlite3
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from builders import AT, BOB, a_request, later
+from conftest import ES, Es
+from mail.servers import Letterbox, serving
+from sessions import filled
+
+from expertsupport_cli.actions import mail, requests
+from expertsupport_cli.actions.mail import MOST_TRIES, Sender, after_try
+from expertsupport_cli.actions.notices import Post
+from expertsupport_cli.errors import NotFound
+from expertsupport_cli.mail.letter import Letter
+from expertsupport_cli.mail.transport import Undelivered
+from expertsupport_cli.model import Mail
+from expertsupport_cli.store import Store
+
+ANN_AT = "ann@example.org"
+POST = Post(page_url="http://127.0.0.1:8765")
+
+
+class Box:
+    """A transport that keeps what it gets, except from those on whom it chokes."""
+
+    def __init__(self, chokes: Callable[[Letter], BaseException | None] = lambda _: None) -> None:
+        self.letters: list[Letter] = []
+        self.chokes = chokes
+
+    def deliver(self, letter: Letter) -> None:
+        fault = self.chokes(letter)
+        if fault:
+            raise fault
+        self.letters.append(letter)
+
+    def close(self) -> None:
+        pass
+
+
+def sender(box: Box, lease: str = "a sender") -> Sender:
+    return Sender(transport=box, address="Support <s@desk.example>", reply_to=None, lease=lease, lease_seconds=60)
+
+
+def replies(store: Store, count: int) -> None:
+    """Queue replies to one initiator."""
+    a_request(store)
+    for number in range(count):
+        requests.reply(store, "ES-1", f"Reply {number}", asks=False, by=BOB, at=AT, post=POST)
+
+
+def a_mail(store: Store) -> Mail:
+    replies(store, 1)
+    return store.mail("M-1")
+
+
+def asked(es: Es, count: int = 1, **more: str) -> Es:
+    """A request in the store, replies to it that are queued, and the program with some settings."""
+    with filled(es) as store:
+        replies(store, count)
+    return Es(es.home, **more)
+
+
+def states(es: Es) -> list[tuple[str, str, int]]:
+    rows = json.loads(es("mail", "list", "--json").stdout)
+    return [(row["id"], row["state"], row["attempts"]) for row in rows][::-1]
+
+
+def in_maildir(folder: Path) -> list[mailbox.MaildirMessage]:
+    with closing(mailbox.Maildir(folder, create=False)) as found:
+        return list(found)
+
+
+def blocked(es: Es) -> Path:
+    """A place where no Maildir can be made."""
+    place = es.home / "a-file"
+    place.write_text("")
+    return place
+
+
+def test_mail_goes_to_a_maildir_in_the_users_data_folder_with_no_settings_at_all(es: Es) -> None:
+    asked(es, 0)
+    assert es.as_("bob")("desk", "reply", "ES-1", "-m", "Is it plugged in?") == ("ES-1\n", "", 0)
+    folder = es.home / "data" / "expertsupport" / "mail"
+    (letter,) = in_maildir(folder)
+    assert (letter["To"], letter["Subject"], letter.get_subdir()) == (ANN_AT, "[ES-1] The printer is on fire", "new")
+    assert "    Is it plugged in?\n" in letter.get_payload()
+    assert [(path.name, oct(path.stat().st_mode & 0o777)) for path in sorted(folder.iterdir())] == [
+        ("cur", "0o700"),
+        ("new", "0o700"),
+        ("tmp", "0o700"),
+    ]
+    assert list((folder / "tmp").iterdir()) == []
+    assert {oct(path.stat().st_mode & 0o777) for path in (folder / "new").iterdir()} == {"0o600"}
+    assert states(es) == [("M-1", "sent", 1)]
+
+
+def test_a_command_whose_mail_cannot_be_delivered_has_succeeded_and_says_so_in_one_line(es: Es) -> None:
+    asked(es, 0)
+    bob = Es(es.home, ES_USER="bob", ES_MAIL_MAILDIR=str(blocked(es)))
+    done = bob("desk", "reply", "ES-1", "-m", "Is it plugged in?")
+    assert (done.stdout, done.status) == ("ES-1\n", 0)
+    assert done.stderr == (
+        f"1 mail could not be delivered yet ({es.home}/a-file: Not a directory). To try again: es mail send\n"
+    )
+    assert states(es) == [("M-1", "failed", 1)]
+
+
+def test_several_requests_at_once_deliver_all_their_mail(es: Es) -> None:
+    with filled(es) as store:
+        for _ in range(3):
+            a_request(store)
+    done = es.as_("bob")("desk", "reply", "-", "-m", "Hello", stdin="ES-1\nES-9\nES-3\n")
+    assert (done.stdout, done.status) == ("ES-1\nES-3\n", 3)
+    assert len(in_maildir(es.home / "data" / "expertsupport" / "mail")) == 2
+
+
+def test_deliver_manual_leaves_the_mail_to_the_sender(es: Es) -> None:
+    asked(es, 0)
+    bob = Es(es.home, ES_USER="bob", ES_MAIL_DELIVER="manual")
+    assert bob("desk", "reply", "ES-1", "-m", "Is it plugged in?") == ("ES-1\n", "", 0)
+    assert states(es) == [("M-1", "queued", 0)]
+    assert es("mail", "send") == ("M-1\n", "", 0)
+    assert es("mail", "send") == ("", "", 0)
+    assert states(es) == [("M-1", "sent", 1)]
+
+
+def test_a_dry_run_queues_and_delivers_nothing(es: Es) -> None:
+    asked(es, 0)
+    assert es.as_("bob")("desk", "reply", "ES-1", "-m", "Is it plugged in?", "--dry-run").status == 0
+    assert states(es) == []
+    assert not (es.home / "data" / "expertsupport" / "mail").exists()
+
+
+def test_transport_off_queues_nothing_and_sends_nothing(es: Es) -> None:
+    off = asked(es, 1, ES_USER="bob", ES_MAIL_TRANSPORT="off")
+    assert off("desk", "reply", "ES-1", "-m", "Is it plugged in?") == ("ES-1\n", "", 0)
+    assert states(es) == [("M-1", "queued", 0)]
+    for command in ("send", "test x@example.org"):
+        done = off("mail", *command.split())
+        assert (done.stdout, done.status) == ("", 2)
+        assert "Mail is switched off." in done.stderr
+    assert states(es) == [("M-1", "queued", 0)]
+
+
+def test_send_says_with_status_6_what_could_not_be_delivered(es: Es) -> None:
+    broken = asked(es, 2, ES_MAIL_MAILDIR=str(blocked(es)))
+    done = broken("mail", "send")
+    assert (done.stdout, done.status) == ("", 6)
+    assert done.stderr.count("\n") == 2 + 3
+    assert "M-1 to ann@example.org: " in done.stderr
+    assert "2 mails could not be delivered." in done.stderr
+    assert broken("mail", "send") == ("", "", 0)  # nothing is due yet
+    assert json.loads(broken("mail", "send", "--format", "json").stdout) == []
+
+
+def test_what_failed_or_is_dead_is_tried_again_when_told(es: Es) -> None:
+    asked(es, 3)
+    with closing(sqlite3.connect(es.store)) as db, db:
+        db.execute("UPDATE outbox SET state = 'dead', attempts = 10 WHERE number = 1")
+        db.execute("UPDATE outbox SET state = 'failed', attempts = 3, due_at = '9999-01-01T00:00:00Z' WHERE number = 2")
+    assert es("mail", "retry", "M-1") == ("M-1\n", "", 0)
+    assert states(es) == [("M-1", "queued", 0), ("M-2", "failed", 3), ("M-3", "queued", 0)]
+    assert es("mail", "retry", "--all").stdout == "M-2\n"
+    done = es("mail", "retry", "M-3", "M-2", "M-9")
+    assert (done.stdout, done.status) == ("M-3\nM-2\n", 3)
+    assert "M-3 is queued; nothing was changed." in done.stderr
+    assert sorted(es("mail", "send").stdout.split()) == ["M-1", "M-2", "M-3"]
+    assert es("mail", "retry", "M-1").stderr == "M-1 is sent; nothing was changed.\n"
+    assert es("mail", "retry").status == es("mail", "retry", "--all", "M-1").status == 2
+
+
+def test_retry_of_an_unknown_mail_is_not_found(store: Store) -> None:
+    with pytest.raises(NotFound):
+        mail.retry(store, "M-1", at=AT)
+
+
+@pytest.mark.parametrize(
+    ("attempts", "pause"), [(0, 30), (1, 60), (2, 120), (3, 240), (4, 480), (5, 960), (6, 1920), (7, 3840), (8, 7680)]
+)
+def test_each_try_is_further_away_with_some_jitter(attempts: int, pause: int, store: Store) -> None:
+    tried = a_mail(store).but(attempts=attempts)
+    later_ = Undelivered("450 later", final=False)
+    for jitter, factor in ((0.0, 0.8), (0.5, 1.0), (1.0, 1.2)):
+        after = after_try(tried, later_, AT, jitter)
+        assert (after.state, after.attempts, after.error) == ("failed", attempts + 1, "450 later")
+        assert after.due_at == later(seconds=round(pause * factor))
+    assert after_try(tried, Undelivered("550 never", final=True), AT, 0.5).state == "dead"
+    sent = after_try(tried, None, later(1), 0.5)
+    assert (sent.state, sent.attempts, sent.error, sent.sent_at) == ("sent", attempts + 1, None, later(1))
+
+
+def test_senders_that_fail_at_once_do_not_try_again_at_once(store: Store) -> None:
+    replies(store, 40)
+    box = Box(lambda _: Undelivered("450 later", final=False))
+    due = {tried.due_at for tried in mail.send_due(store, sender(box), lambda: AT)}
+    assert len(due) > 3
+    assert min(due) >= later(seconds=24)
+    assert max(due) <= later(seconds=36)
+
+
+def test_ten_failures_are_dead_and_visible(es: Es) -> None:
+    asked(es, 1)
+    box, clock = Box(lambda _: Undelivered("450 later", final=False)), [AT]
+    with filled(es) as store:
+        for tries in range(1, MOST_TRIES + 1):
+            (tried,) = mail.send_due(store, sender(box), lambda: clock[0])
+            assert (tried.state, tried.attempts) == ("failed" if tries < 10 else "dead", tries)
+            assert list(mail.send_due(store, sender(box), lambda: clock[0])) == []  # not before it is due
+            clock[0] = tried.due_at
+        assert list(mail.send_due(store, sender(Box()), lambda: "9999-01-01T00:00:00Z")) == []
+    assert es("mail", "list", "--state", "dead").stdout.split("\t")[0] == "M-1"
+    assert "450 later" in es("mail", "show", "M-1").stdout
+
+
+def test_the_text_of_what_was_sent_is_purged_after_a_while_and_no_other(es: Es) -> None:
+    asked(es, 4)
+    with closing(sqlite3.connect(es.store)) as db, db:
+        sent = "UPDATE outbox SET state = 'sent', sent_at = strftime('%Y-%m-%dT%H:%M:%SZ', 'now', ?) WHERE number = ?"
+        db.execute(sent, ("-31 days", 1))
+        db.execute(sent, ("-29 days", 2))
+        db.execute("UPDATE outbox SET state = 'dead' WHERE number = 3")
+    assert es("mail", "send").stdout == "M-4\n"
+    rows = json.loads(es("mail", "list", "--json").stdout)[::-1]
+    assert [(row["id"], row["body"] is None) for row in rows] == [
+        ("M-1", True),
+        ("M-2", False),
+        ("M-3", False),
+        ("M-4", False),
+    ]
+    assert es("mail", "show", "M-1").status == 0
+    assert es("mail", "send", env={**es.env, "ES_MAIL_KEEP": "7d"}).status == 0
+    assert json.loads(es("mail", "show", "M-2", "--json").stdout)["body"] is None
+
+
+POISON = {
+    "a recipient whom the server refuses": "recipient = 'gone@example.org'",
+    "a recipient that is no address": "recipient = 'ä <x' || char(13, 10) || 'RSET'",
+    "a Message-ID that is none": "message_id = '<' || char(13, 10) || 'ä'",
+    "a time that never was": "created_at = '2026-99-99T99:99:99Z'",
+}
+
+
+@pytest.mark.parametrize("poison", POISON)
+def test_one_poison_in_a_hundred_stops_none_of_the_others(poison: str, es: Es) -> None:
+    box = Letterbox(refused={"gone@example.org": "550 no such user"})
+    asked(es, 100)
+    with closing(sqlite3.connect(es.store)) as db, db:
+        db.execute(f"UPDATE outbox SET {POISON[poison]} WHERE number = 50")
+    with serving(box) as port:
+        more = {"ES_MAIL_TRANSPORT": "smtp", "ES_MAIL_SMTP_PORT": str(port), "ES_MAIL_SMTP_SECURITY": "none"}
+        done = es("mail", "send", env={**es.env, "ES_MAIL_SMTP_HOST": "127.0.0.1", **more})
+    assert done.status == 6, done
+    assert set(done.stdout.split()) == {f"M-{number}" for number in range(1, 101) if number != 50}
+    assert len(box.received) == 99
+    assert {tuple(letter.recipients) for letter in box.received} == {(ANN_AT,)}
+    with closing(sqlite3.connect(es.store)) as db:
+        left = db.execute("SELECT number, attempts FROM outbox WHERE state IN ('failed', 'dead')").fetchall()
+    assert left == [(50, 1)]
+
+
+def test_a_fault_of_ours_in_one_mail_stops_none_of_the_others(store: Store) -> None:
+    replies(store, 5)
+    box = Box(lambda letter: ZeroDivisionError("ours") if "Reply 2" in letter.text else None)
+    tried = list(mail.send_due(store, sender(box), lambda: AT))
+    assert [one.state for one in tried] == ["sent", "sent", "failed", "sent", "sent"]
+    assert tried[2].error == "ZeroDivisionError: ours"
+
+
+def test_a_lease_that_is_anothers_is_left_alone_until_it_lapses(store: Store) -> None:
+    replies(store, 2)
+    with store.transaction():
+        taken = store.lease_due_mail("another", AT, later(seconds=60))
+    assert taken is not None
+    assert [one.id for one in mail.send_due(store, sender(Box()), lambda: AT)] == ["M-2"]
+    assert list(mail.send_due(store, sender(Box()), lambda: later(seconds=59))) == []
+    assert [one.id for one in mail.send_due(store, sender(Box()), lambda: later(seconds=60))] == ["M-1"]
+
+
+def test_whoever_lost_the_lease_writes_nothing_down(store: Store) -> None:
+    a_mail(store)
+
+    def steal(letter: Letter) -> None:
+        with store.transaction():
+            store.lease_due_mail("another", later(1), later(2))
+
+    assert [one.state for one in mail.send_due(store, sender(Box(steal)), lambda: AT)] == ["sent"]
+    assert store.mail("M-1").state == "queued"
+    assert [one.id for one in store.leased_mails("another")] == ["M-1"]
+
+
+def test_what_there_is_no_time_for_is_given_back(store: Store) -> None:
+    a_request(store)
+    for text in ("One", "Two", "Three"):
+        requests.reply(store, "ES-1", text, asks=False, by=BOB, at=AT, post=POST.but(lease="mine"))
+    box = Box()
+    sent = list(mail.send_leased(store, sender(box, "mine"), lambda: AT, lambda: not box.letters))
+    assert [one.id for one in sent] == ["M-1"]
+    assert store.leased_mails("mine") == []
+    assert [one.id for one in mail.send_due(store, sender(Box()), lambda: AT)] == ["M-2", "M-3"]
+
+
+@contextmanager
+def watching(es: Es) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen([ES, "mail", "send", "--watch"], env=es.env, stdout=subprocess.PIPE, text=True)
+    too_long = threading.Timer(60, process.kill)  # so that a test that waits in vain ends
+    too_long.start()
+    try:
+        yield process
+    finally:
+        too_long.cancel()
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize(("end", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_watching_sender_delivers_what_comes_until_it_is_told_to_end(
+    end: signal.Signals, status: int, es: Es
+) -> None:
+    asked(es, 1)
+    with watching(es) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "M-1\n"
+        bob = Es(es.home, ES_USER="bob", ES_MAIL_DELIVER="manual")
+        assert bob("desk", "reply", "ES-1", "-m", "And now?").status == 0
+        assert process.stdout.readline() == "M-2\n"
+        process.send_signal(end)
+        assert process.wait(timeout=30) == status
+        assert process.stdout.read() == ""
+    assert [state for _, state, _ in states(es)] == ["sent", "sent"]
+
+
+def test_a_watching_sender_goes_on_after_a_failure(es: Es) -> None:
+    place = blocked(es)
+    broken = asked(es, 1, ES_MAIL_MAILDIR=str(place))
+    with watching(broken) as process:
+        deadline = time.monotonic() + 30
+        while states(es) != [("M-1", "failed", 1)] and time.monotonic() < deadline:
+            time.sleep(0.1)
+        place.unlink()
+        assert es("mail", "retry", "M-1").status == 0
+        assert process.stdout is not None
+        assert process.stdout.readline() == "M-1\n"
+    assert len(in_maildir(place)) == 1
