@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import closing, suppress
 
-from expertsupport_cli.errors import StoreForeign, StoreMissing, StoreTooNew
+from expertsupport_cli.errors import StoreForeign, StoreMissing, StoreTooNew, StoreUnusable
 from expertsupport_cli.store.connection import PATIENCE, patiently, unusable
 
 TYPE_CHECKING = False
@@ -133,15 +134,20 @@ def _upgrade(db: sqlite3.Connection, path: str, tell: Callable[[str], None]) -> 
 
 
 def _copy(path: str, version: int) -> str:
-    """A copy of the store beside it. The caller holds the write lock, so it is whole."""
+    """A copy of the store beside it. The caller holds the write lock, so it is whole. Raises StoreUnusable."""
     kept = f"{path}.v{version}.bak"
     making = f"{kept}.{os.getpid()}"
-    os.close(os.open(making, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    source, target = sqlite3.connect(path), sqlite3.connect(making)
     try:
-        source.backup(target)
-    finally:
-        source.close()
-        target.close()
-    os.replace(making, kept)
+        os.close(os.open(making, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(making)) as target:
+            source.backup(target)
+        os.replace(making, kept)
+    except OSError as error:
+        with suppress(OSError):
+            os.unlink(making)
+        raise StoreUnusable(
+            "The store could not be copied, so it was not upgraded.",
+            f"{kept}: {error.strerror}.",
+            "Make room beside it.",
+        ) from error
     return kept
