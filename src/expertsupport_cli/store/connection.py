@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Key = Callable[[sqlite3.Row], Values]
     Result = TypeVar("Result")
 
-PAGE = 5_000
+PAGE = 2_000
 PATIENCE = 0.2
 
 
