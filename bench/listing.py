@@ -46,7 +46,8 @@ def fill(path: str, rows: int) -> None:
         )
         db.execute(
             "INSERT INTO certificates SELECT t.number, printf('%064d', t.number), last_group, origin, note,"
-            " c.created_at, valid_until, revoked_at, used_at FROM certificates c, tasks t WHERE c.number = 1 AND t.number > 1"
+            " c.created_at, valid_until, revoked_at, used_at FROM certificates c, tasks t"
+            " WHERE c.number = 1 AND t.number > 1"
         )
         db.execute(
             "INSERT INTO requests SELECT t.number, printf('%032d', t.number), t.number, r.space, t.number, status,"
