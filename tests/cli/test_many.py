@@ -169,8 +169,9 @@ def test_a_dry_run_ends_as_the_command_would_and_changes_nothing(es: Es, command
         serial, _ = a_certificate(store)
         link, _ = links.make_link(store, "T-2", lifetime=1000 * 86400, by=ANN, at=AT)
         spaces.add_partner(store, "Zed", "https://zed.example", by=OLGA, at=AT)
-    es("config", "set", "user.name", "bob")
-    file = Path(es("config", "path").id)
+    file = es.home / "config" / "expertsupport" / "config.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text('[user]\nname = "bob"\n', encoding="utf-8")
     before = dump(es), file.read_bytes()
     arguments, stdin = DRY[command]
     words, given = [*command.split(), *arguments.split()], stdin.format(serial=serial, link=link)
