@@ -177,8 +177,9 @@ def test_a_dry_run_ends_as_the_command_would_and_changes_nothing(es: Es, command
         following.follow(store, "ES-1", "dora@example.org", by=ANN, at=AT)
         with store.transaction():
             store.change("UPDATE outbox SET state = 'failed', attempts = 1, error = 'The server was away'")
-    es("config", "set", "user.name", "bob")
-    file = Path(es("config", "path").id)
+    file = es.home / "config" / "expertsupport" / "config.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text('[user]\nname = "bob"\n', encoding="utf-8")
     before = dump(es), file.read_bytes()
     arguments, stdin = DRY[command]
     words, given = [*command.split(), *arguments.split()], stdin.format(serial=serial, link=link)
