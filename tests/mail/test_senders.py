@@ -21,7 +21,7 @@ from expertsupport_cli.model import Mail
 from expertsupport_cli.store import Store
 
 SENDERS, ROWS = 4, 1000
-KILLS, AT_A_TIME, READY = 200, 4, 60
+KILLS, AT_A_TIME, READY = 200, 4, 40
 
 
 def queue(store: Store, count: int) -> None:
@@ -109,7 +109,7 @@ def killed(es: Es, chance: random.Random) -> int:
         for _ in range(AT_A_TIME)
     ]
     for process in running:
-        time.sleep(chance.uniform(0.02, 0.2) if process is not running[0] else chance.uniform(0.2, 0.5))
+        time.sleep(chance.uniform(0.01, 0.1) if process is not running[0] else chance.uniform(0.2, 0.4))
         process.kill()
     return sum(process.wait() == -signal.SIGKILL for process in running)
 
