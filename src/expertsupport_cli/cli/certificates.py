@@ -12,17 +12,16 @@ from expertsupport_cli import times
 from expertsupport_cli.actions import certificates as actions
 from expertsupport_cli.cli.env import Env
 from expertsupport_cli.cli.listing import rows_wanted, tell_of_the_rest
-from expertsupport_cli.cli.options import Changes, Limit, Reads, group, prints
-from expertsupport_cli.errors import BadUsage
+from expertsupport_cli.cli.options import Changes, Limit, Reads, group, prints, refuse_unknown_state
 from expertsupport_cli.files import read_text
 from expertsupport_cli.model import Certificate, Side
 from expertsupport_cli.render.fields import CERTIFICATE, SERIAL
 from expertsupport_cli.render.printer import flush_stdout
 from expertsupport_cli.render.shapes import Named
+from expertsupport_cli.store.certificates import CERTIFICATE_STATES
 
 cert = group("Certificates: paid rights to one request each.")
 
-STATES = ("unused", "used", "revoked", "expired")
 ValidFor = Annotated[
     str | None, typer.Option("--valid-for", metavar="365d", help="How long it can be used (without end unless told).")
 ]
@@ -81,13 +80,14 @@ def import_(
 @prints(CERTIFICATE)
 def list_certificates(
     ctx: typer.Context,
-    state: Annotated[str | None, typer.Option("--state", metavar="|".join(STATES), help="Only in this state.")] = None,
+    state: Annotated[
+        str | None, typer.Option("--state", metavar="|".join(CERTIFICATE_STATES), help="Only in this state.")
+    ] = None,
     limit: Limit = None,
 ) -> None:
     """List certificates, newest first."""
     env = Env.of(ctx)
-    if state not in (None, *STATES):
-        raise BadUsage(f"There is no state “{state[:80]}”.", f"There are: {', '.join(STATES)}.")
+    refuse_unknown_state(state, CERTIFICATE_STATES)
     shown = env.printer.list(CERTIFICATE, env.store.certificates(env.now(), state, rows_wanted(env, limit)))
     tell_of_the_rest(
         env, shown, lambda: env.store.count_certificates(env.now(), state), "certificate", "No certificates."

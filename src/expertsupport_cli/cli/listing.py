@@ -19,11 +19,11 @@ from expertsupport_cli.render.fields import ADDRESS, COMMENT, EVENT, REQUEST
 from expertsupport_cli.render.page import SHOW, RequestPage, request_page
 from expertsupport_cli.render.shapes import Named
 from expertsupport_cli.store import Wanted
+from expertsupport_cli.store.listing import SORTS
 
 top = group("")
 
 ON_TERMINAL = 50
-SORTS = ("created_at", "updated_at", "id", "task_id", "task_name", "initiator", "status", "space")
 
 
 @top.command("list", cls=Reads)

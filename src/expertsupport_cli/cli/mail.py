@@ -14,7 +14,7 @@ from expertsupport_cli.checks import address
 from expertsupport_cli.cli.delivery import sender_of
 from expertsupport_cli.cli.env import Env
 from expertsupport_cli.cli.listing import rows_wanted, tell_of_the_rest
-from expertsupport_cli.cli.options import Changes, Limit, Reads, group, prints
+from expertsupport_cli.cli.options import Changes, Limit, Reads, group, prints, refuse_unknown_state
 from expertsupport_cli.cli.polling import changes
 from expertsupport_cli.errors import BadUsage, MailUndelivered
 from expertsupport_cli.mail.letter import Letter
@@ -46,8 +46,7 @@ def list_mails(
     Queued mail waits for its first try, failed mail for another; dead mail is not tried again unless you say so.
     """
     env = Env.of(ctx)
-    if state not in (None, *MAIL_STATES):
-        raise BadUsage(f"There is no state “{state[:80]}”.", f"There are: {', '.join(MAIL_STATES)}.")
+    refuse_unknown_state(state, MAIL_STATES)
     shown = env.printer.list(MAIL, env.store.mails(state, rows_wanted(env, limit)))
     tell_of_the_rest(env, shown, lambda: env.store.count_mails(state), "mail", "No mail.")
 

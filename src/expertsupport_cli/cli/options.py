@@ -104,6 +104,12 @@ def _option(flag: str, help: str, **how: Any) -> TyperOption:
     )
 
 
+def refuse_unknown_state(state: str | None, known: tuple[str, ...]) -> None:
+    """Raises BadUsage for a `--state` that is none of those known."""
+    if state is not None and state not in known:
+        raise BadUsage(f"There is no state “{state[:80]}”.", f"There are: {', '.join(known)}.")
+
+
 RequestIds = Annotated[
     list[str],
     typer.Argument(metavar="REQUEST...", help="ES-1, 1, or a task's ID; several, or - for one a line on stdin."),

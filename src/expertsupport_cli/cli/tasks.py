@@ -10,7 +10,7 @@ import typer
 from expertsupport_cli.actions import tasks as actions
 from expertsupport_cli.cli.env import Env
 from expertsupport_cli.cli.listing import rows_wanted, tell_of_the_rest
-from expertsupport_cli.cli.options import Changes, Limit, Reads, TaskId, TaskIds, group, prints
+from expertsupport_cli.cli.options import Changes, Limit, Reads, TaskId, TaskIds, group, prints, refuse_unknown_state
 from expertsupport_cli.cli.taskfile import task_lines
 from expertsupport_cli.errors import BadUsage
 from expertsupport_cli.model import Task
@@ -18,13 +18,13 @@ from expertsupport_cli.render.fields import LOG, TASK
 from expertsupport_cli.render.page import event_name, log_page, task_page
 from expertsupport_cli.render.progress import watched
 from expertsupport_cli.store import Wanted
+from expertsupport_cli.store.tasks import TASK_STATES
 
 top = group("")
 task = group("The tasks that support is bought for.")
 
 Item = TypeVar("Item")
 Space = Annotated[str | None, typer.Option("--space", metavar="NAME", help="The space (or the setting space).")]
-STATES = ("open", "closed", "expired")
 
 
 @task.command("add", cls=Changes)
@@ -50,13 +50,14 @@ def add(
 def list_tasks(
     ctx: typer.Context,
     space: Space = None,
-    state: Annotated[str | None, typer.Option("--state", metavar="|".join(STATES), help="Only in this state.")] = None,
+    state: Annotated[
+        str | None, typer.Option("--state", metavar="|".join(TASK_STATES), help="Only in this state.")
+    ] = None,
     limit: Limit = None,
 ) -> None:
     """List tasks, newest first."""
     env = Env.of(ctx)
-    if state not in (None, *STATES):
-        raise BadUsage(f"There is no state “{state[:80]}”.", f"There are: {', '.join(STATES)}.")
+    refuse_unknown_state(state, TASK_STATES)
     home = space or env.settings.get("space")
     if home:
         env.store.space(home)
