@@ -9,60 +9,22 @@ import sqlite3
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from builders import AT, BOB, a_request, later
+from builders import AT, a_request
 from conftest import ES, Es
+from mail.box import Box, replies, sender
 from mail.servers import Letterbox, serving
 from sessions import filled
 
-from expertsupport_cli.actions import mail, requests
-from expertsupport_cli.actions.mail import MOST_TRIES, Sender, after_try
-from expertsupport_cli.actions.notices import Post
-from expertsupport_cli.errors import NotFound
-from expertsupport_cli.mail.letter import Letter
+from expertsupport_cli.actions import mail
+from expertsupport_cli.actions.mail import MOST_TRIES
 from expertsupport_cli.mail.transport import Undelivered
-from expertsupport_cli.model import Mail
-from expertsupport_cli.store import Store
 
 ANN_AT = "ann@example.org"
-POST = Post(page_url="http://127.0.0.1:8765")
-
-
-class Box:
-    """A transport that keeps what it gets, except from those on whom it chokes."""
-
-    def __init__(self, chokes: Callable[[Letter], BaseException | None] = lambda _: None) -> None:
-        self.letters: list[Letter] = []
-        self.chokes = chokes
-
-    def deliver(self, letter: Letter) -> None:
-        fault = self.chokes(letter)
-        if fault:
-            raise fault
-        self.letters.append(letter)
-
-    def close(self) -> None:
-        pass
-
-
-def sender(box: Box, lease: str = "a sender") -> Sender:
-    return Sender(transport=box, address="Support <s@desk.example>", reply_to=None, lease=lease, lease_seconds=60)
-
-
-def replies(store: Store, count: int) -> None:
-    """Queue replies to one initiator."""
-    a_request(store)
-    for number in range(count):
-        requests.reply(store, "ES-1", f"Reply {number}", asks=False, by=BOB, at=AT, post=POST)
-
-
-def a_mail(store: Store) -> Mail:
-    replies(store, 1)
-    return store.mail("M-1")
 
 
 def asked(es: Es, count: int = 1, **more: str) -> Es:
@@ -181,35 +143,6 @@ def test_what_failed_or_is_dead_is_tried_again_when_told(es: Es) -> None:
     assert es("mail", "retry").status == es("mail", "retry", "--all", "M-1").status == 2
 
 
-def test_retry_of_an_unknown_mail_is_not_found(store: Store) -> None:
-    with pytest.raises(NotFound):
-        mail.retry(store, "M-1", at=AT)
-
-
-@pytest.mark.parametrize(
-    ("attempts", "pause"), [(0, 30), (1, 60), (2, 120), (3, 240), (4, 480), (5, 960), (6, 1920), (7, 3840), (8, 7680)]
-)
-def test_each_try_is_further_away_with_some_jitter(attempts: int, pause: int, store: Store) -> None:
-    tried = a_mail(store).but(attempts=attempts)
-    later_ = Undelivered("450 later", final=False)
-    for jitter, factor in ((0.0, 0.8), (0.5, 1.0), (1.0, 1.2)):
-        after = after_try(tried, later_, AT, jitter)
-        assert (after.state, after.attempts, after.error) == ("failed", attempts + 1, "450 later")
-        assert after.due_at == later(seconds=round(pause * factor))
-    assert after_try(tried, Undelivered("550 never", final=True), AT, 0.5).state == "dead"
-    sent = after_try(tried, None, later(1), 0.5)
-    assert (sent.state, sent.attempts, sent.error, sent.sent_at) == ("sent", attempts + 1, None, later(1))
-
-
-def test_senders_that_fail_at_once_do_not_try_again_at_once(store: Store) -> None:
-    replies(store, 40)
-    box = Box(lambda _: Undelivered("450 later", final=False))
-    due = {tried.due_at for tried in mail.send_due(store, sender(box), lambda: AT)}
-    assert len(due) > 3
-    assert min(due) >= later(seconds=24)
-    assert max(due) <= later(seconds=36)
-
-
 def test_ten_failures_are_dead_and_visible(es: Es) -> None:
     asked(es, 1)
     box, clock = Box(lambda _: Undelivered("450 later", final=False)), [AT]
@@ -268,47 +201,6 @@ def test_one_poison_in_a_hundred_stops_none_of_the_others(poison: str, es: Es) -
     with closing(sqlite3.connect(es.store)) as db:
         left = db.execute("SELECT number, attempts FROM outbox WHERE state IN ('failed', 'dead')").fetchall()
     assert left == [(50, 1)]
-
-
-def test_a_fault_of_ours_in_one_mail_stops_none_of_the_others(store: Store) -> None:
-    replies(store, 5)
-    box = Box(lambda letter: ZeroDivisionError("ours") if "Reply 2" in letter.text else None)
-    tried = list(mail.send_due(store, sender(box), lambda: AT))
-    assert [one.state for one in tried] == ["sent", "sent", "failed", "sent", "sent"]
-    assert tried[2].error == "ZeroDivisionError: ours"
-
-
-def test_a_lease_that_is_anothers_is_left_alone_until_it_lapses(store: Store) -> None:
-    replies(store, 2)
-    with store.transaction():
-        taken = store.lease_due_mail("another", AT, later(seconds=60))
-    assert taken is not None
-    assert [one.id for one in mail.send_due(store, sender(Box()), lambda: AT)] == ["M-2"]
-    assert list(mail.send_due(store, sender(Box()), lambda: later(seconds=59))) == []
-    assert [one.id for one in mail.send_due(store, sender(Box()), lambda: later(seconds=60))] == ["M-1"]
-
-
-def test_whoever_lost_the_lease_writes_nothing_down(store: Store) -> None:
-    a_mail(store)
-
-    def steal(letter: Letter) -> None:
-        with store.transaction():
-            store.lease_due_mail("another", later(1), later(2))
-
-    assert [one.state for one in mail.send_due(store, sender(Box(steal)), lambda: AT)] == ["sent"]
-    assert store.mail("M-1").state == "queued"
-    assert [one.id for one in store.leased_mails("another")] == ["M-1"]
-
-
-def test_what_there_is_no_time_for_is_given_back(store: Store) -> None:
-    a_request(store)
-    for text in ("One", "Two", "Three"):
-        requests.reply(store, "ES-1", text, asks=False, by=BOB, at=AT, post=POST.but(lease="mine"))
-    box = Box()
-    sent = list(mail.send_leased(store, sender(box, "mine"), lambda: AT, lambda: not box.letters))
-    assert [one.id for one in sent] == ["M-1"]
-    assert store.leased_mails("mine") == []
-    assert [one.id for one in mail.send_due(store, sender(Box()), lambda: AT)] == ["M-2", "M-3"]
 
 
 @contextmanager
