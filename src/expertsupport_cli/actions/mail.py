@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from expertsupport_cli.mail.transport import Transport
 
 MOST_TRIES = 10
-FIRST_PAUSE = 30
-LONGEST_PAUSE = 6 * 3600
+FIRST_PAUSE = 30  # seconds
+GROWTH = 4
+LONGEST_PAUSE = 6 * 3600  # so that the last try is more than a day after the first
 
 
 class Sender(Record):
@@ -72,8 +73,11 @@ def retry(store: Store, id: str, *, at: str) -> tuple[Mail, bool]:
 
 def purge(store: Store, keep: int, *, at: str) -> int:
     """Forget the bodies of what was sent more than so many seconds ago; how many."""
+    before = times.after(at, -keep)
+    if not store.has_mail_to_purge(before):
+        return 0
     with store.transaction():
-        return store.purge_mail(times.after(at, -keep))
+        return store.purge_mail(before)
 
 
 def letter(mail: Mail, address: str, reply_to: str | None) -> Letter:
@@ -95,7 +99,7 @@ def after_try(mail: Mail, failure: Undelivered | None, at: str, jitter: float) -
     tries = mail.attempts + 1
     if failure is None:
         return mail.but(state="sent", attempts=tries, error=None, sent_at=at)
-    pause = min(FIRST_PAUSE * 2 ** (tries - 1), LONGEST_PAUSE)
+    pause = min(FIRST_PAUSE * GROWTH ** (tries - 1), LONGEST_PAUSE)
     return mail.but(
         state="dead" if failure.final or tries >= MOST_TRIES else "failed",
         attempts=tries,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from expertsupport_cli.actions.notices import Post
@@ -48,13 +49,13 @@ def deliver_own(env: Env) -> None:
     from expertsupport_cli.actions import mail as actions
 
     flush_stdout()
-    timeout = env.settings.seconds("mail.timeout")
-    deadline = time.monotonic() + timeout
-    sender = sender_of(env, env.post.lease)
+    deadline = time.monotonic() + env.settings.seconds("mail.timeout")
+    sender = sender_of(env, env.post.lease, deadline)
     try:
         tried = list(actions.send_leased(env.store, sender, env.now, lambda: time.monotonic() < deadline))
     finally:
         sender.transport.close()
+    actions.purge(env.store, env.settings.seconds("mail.keep"), at=env.now())
     left = env.store.queued_mails - sum(mail.state == "sent" for mail in tried)
     if left:
         why = next((f" ({mail.error})" for mail in tried if mail.error), "")
@@ -63,12 +64,12 @@ def deliver_own(env: Env) -> None:
         )
 
 
-def sender_of(env: Env, lease: str) -> Sender:
-    """Whoever delivers, by the settings. Raises BadUsage where mail is off."""
+def sender_of(env: Env, lease: str, deadline: float | None = None) -> Sender:
+    """Whoever delivers, by the settings; until a deadline, if there is one. Raises BadUsage where mail is off."""
     from expertsupport_cli.actions.mail import Sender
 
     return Sender(
-        transport=transport_of(env.settings),
+        transport=transport_of(env.settings, deadline),
         address=env.settings["mail.from"],
         reply_to=env.settings.get("mail.reply-to"),
         lease=lease,
@@ -76,7 +77,7 @@ def sender_of(env: Env, lease: str) -> Sender:
     )
 
 
-def transport_of(settings: Settings) -> Transport:
+def transport_of(settings: Settings, deadline: float | None) -> Transport:
     """The way of delivering that the settings name; its libraries are imported now. Raises BadUsage if it is off."""
     kind = settings["mail.transport"]
     if kind == "off":
@@ -99,7 +100,8 @@ def transport_of(settings: Settings) -> Transport:
             timeout=settings.seconds("mail.timeout"),
             user=user,
             password=_password(settings, user) if user else None,
-        )
+        ),
+        deadline,
     )
 
 
@@ -113,11 +115,10 @@ def _password(settings: Settings, user: str) -> str:
         from expertsupport_cli.files import read_text
 
         return read_text(os.path.expanduser(path), "The password file").split("\n", 1)[0].rstrip("\r")
-    try:
+    found: str | None = None
+    with suppress(ImportError):  # an extra, which not everybody has
         import keyring
-    except ImportError:
-        found = None
-    else:
+
         found = keyring.get_password(KEYRING_SERVICE, user)
     if found is None:
         raise BadUsage(

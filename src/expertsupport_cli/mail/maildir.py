@@ -30,6 +30,7 @@ class Maildir:
                     os.makedirs(os.path.join(self._folder, part), mode=0o700, exist_ok=True)
                 _write(making, letter.to_bytes("\n"))
             os.rename(making, os.path.join(self._folder, "new", name))
+            _keep(os.path.join(self._folder, "new"))
         except OSError as error:
             raise Undelivered(f"{self._folder}: {error.strerror}", final=False) from error
 
@@ -43,3 +44,12 @@ def _write(path: str, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(handle)
+
+
+def _keep(folder: str) -> None:
+    """Make sure that what was moved to the folder outlives a loss of power."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

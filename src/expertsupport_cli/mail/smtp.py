@@ -7,10 +7,13 @@ import smtplib
 import socket
 import ssl
 import threading
+from time import monotonic
 
 from expertsupport_cli.mail.letter import Letter
 from expertsupport_cli.mail.transport import Server, Undelivered
 
+NOT_OF_THE_LETTER = (530, 534, 535, 538)  # of the authentication, RFC 4954
+GOODBYE = 1.0  # seconds that a server has to answer to QUIT
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -21,8 +24,10 @@ class Smtp:
     which is left behind when the time is over, and sends nothing any more.
     """
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, deadline: float | None = None) -> None:
+        """All deliveries are over by the `deadline`, a time of `time.monotonic`, if there is one."""
         self._server = server
+        self._deadline = deadline
         self._session: smtplib.SMTP | None = None
         self._lock = threading.Lock()  # held while a session is taken over, or given up
 
@@ -40,7 +45,7 @@ class Smtp:
         thread = threading.Thread(target=work, daemon=True)
         thread.start()
         try:
-            thread.join(self._server.timeout)
+            thread.join(self._time_left())
         finally:  # also when interrupted
             late = thread.is_alive()
             if late:
@@ -56,7 +61,13 @@ class Smtp:
         session, self._session = self._session, None
         if session is not None:
             with contextlib.suppress(OSError, smtplib.SMTPException):
+                if session.sock is not None:
+                    session.sock.settimeout(GOODBYE)
                 session.quit()
+
+    def _time_left(self) -> float:
+        timeout = self._server.timeout
+        return timeout if self._deadline is None else max(0.0, min(timeout, self._deadline - monotonic()))
 
     def _send(self, letter: Letter, over: threading.Event) -> None:
         session = self._session or _connect(self._server)
@@ -114,15 +125,20 @@ def _undelivered(error: BaseException, server: Server) -> Undelivered:
     where = f"{server.host}:{server.port}"
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, answer = next(iter(error.recipients.values()))
-        return Undelivered(f"{where} refused the recipient: {code} {_text(answer)}", final=500 <= code < 600)
+        return Undelivered(f"{where} refused the recipient: {code} {_text(answer)}", final=_is_final(code))
     if isinstance(error, smtplib.SMTPSenderRefused | smtplib.SMTPDataError):
         told = f"{error.smtp_code} {_text(error.smtp_error)}"
-        return Undelivered(f"{where} refused the message: {told}", final=500 <= error.smtp_code < 600)
+        return Undelivered(f"{where} refused the message: {told}", final=_is_final(error.smtp_code))
     if isinstance(error, smtplib.SMTPResponseException):  # of the connection, not of this letter: try again
         return Undelivered(f"{where}: {error.smtp_code} {_text(error.smtp_error)}", final=False)
     if isinstance(error, OSError | smtplib.SMTPException):
         return Undelivered(f"{where}: {error}", final=False)
     return Undelivered(f"{type(error).__name__}: {error}", final=False)
+
+
+def _is_final(code: int) -> bool:
+    """Whether an answer is about this letter, and for good; what is about who we are may be mended in the settings."""
+    return 500 <= code < 600 and code not in NOT_OF_THE_LETTER
 
 
 def _text(answer: bytes | str) -> str:

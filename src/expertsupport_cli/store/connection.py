@@ -162,6 +162,8 @@ def patiently(run: Callable[[], Result], timeout: float) -> Result:
 def unusable(error: sqlite3.Error, path: str) -> Exception:
     """The error that a person can do something about, or the same error where it is a fault of ours."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if "decode to UTF-8" in str(error):  # which is sqlite3's word, not SQLite's
+        code = sqlite3.SQLITE_CORRUPT
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return StoreBusy(
             "The store is busy.",

@@ -102,6 +102,11 @@ class Outbox(Connection):
             )
         )
 
+    def has_mail_to_purge(self, before: str) -> bool:
+        """Whether there are bodies that `purge_mail` would forget."""
+        sql = "SELECT 1 FROM outbox WHERE state = 'sent' AND body IS NOT NULL AND sent_at < ? LIMIT 1"
+        return self.row(sql, before) is not None
+
     def purge_mail(self, before: str) -> int:
         """Forget the bodies of what was sent before an instant; how many."""
         return self.change(
