@@ -177,6 +177,24 @@ def test_the_text_of_what_was_sent_is_purged_after_a_while_and_no_other(es: Es) 
     assert json.loads(es("mail", "show", "M-2", "--json").stdout)["body"] is None
 
 
+def test_the_text_of_old_mail_is_purged_by_a_command_too_where_nobody_runs_a_sender(es: Es) -> None:
+    asked(es, 1)
+    with closing(sqlite3.connect(es.store)) as db, db:
+        db.execute("UPDATE outbox SET state = 'sent', sent_at = '2026-02-01T00:00:00Z'")
+    es.as_("bob")("desk", "reply", "ES-1", "-m", "Hello")
+    bodies = [row["body"] is None for row in json.loads(es("mail", "list", "--json").stdout)]
+    assert bodies == [False, True]
+
+
+def test_mail_that_is_no_text_is_a_damage_that_is_told(es: Es) -> None:
+    asked(es, 2)
+    with closing(sqlite3.connect(es.store)) as db, db:
+        db.execute("UPDATE outbox SET subject = cast(x'FF80' AS TEXT) WHERE number = 1")
+    told = es("mail", "send")
+    assert told.status == 5
+    assert told.stderr.startswith("es: The store is damaged, or not a store.\n")
+
+
 POISON = {
     "a recipient whom the server refuses": "recipient = 'gone@example.org'",
     "a recipient that is no address": "recipient = 'ä <x' || char(13, 10) || 'RSET'",

@@ -208,6 +208,29 @@ def test_a_server_that_serves_nobody_is_no_fault_of_the_letter(phase: str, answe
     assert answer.split(" ", 1)[0] in mail_.error
 
 
+@pytest.mark.parametrize("answer", ["530 who are you?", "535 not you"])
+def test_a_server_that_wants_to_know_who_we_are_is_no_fault_of_the_letter(answer: str, store: Store) -> None:
+    with scripted(MAIL=answer) as server:
+        assert tried(store, server.port).state == "failed"
+
+
+def test_a_server_that_does_not_say_goodbye_is_left() -> None:
+    with scripted(QUIT=SILENCE) as server:
+        began = time.monotonic()
+        with sending(server.port, timeout=30) as smtp:
+            smtp.deliver(LETTER)
+        assert time.monotonic() - began < 20  # not a measurement: it would be 30, at least
+        assert server.taken == 1
+
+
+def test_the_deliveries_of_a_command_are_all_over_by_its_deadline() -> None:
+    with scripted(end=SILENCE) as server:
+        smtp = Smtp(Server(host="127.0.0.1", port=server.port, security="none", timeout=60), time.monotonic() + 1)
+        assert not refused(smtp).final
+        assert "did not answer" in str(refused(smtp))
+        smtp.close()
+
+
 @pytest.mark.parametrize("phase", ["connect", "EHLO", "MAIL", "RCPT", "DATA", "body", "end"])
 def test_a_server_that_falls_silent_is_left_when_the_time_is_over(phase: str) -> None:
     with scripted(**{phase: SILENCE}) as server, sending(server.port, timeout=1) as smtp:

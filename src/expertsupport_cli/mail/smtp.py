@@ -42,16 +42,17 @@ class Smtp:
             except BaseException as error:
                 failed.append(error)
 
+        seconds = self._time_left()
         thread = threading.Thread(target=work, daemon=True)
         thread.start()
         try:
-            thread.join(self._time_left())
+            thread.join(seconds)
         finally:  # also when interrupted
             late = thread.is_alive()
             if late:
                 self._give_up(over)
         if late:
-            raise Undelivered(f"{self._server.host} did not answer within {self._server.timeout:g} s", final=False)
+            raise Undelivered(f"{self._server.host} did not answer within {seconds:g} s", final=False)
         if failed:
             self._drop()
             raise _undelivered(failed[0], self._server) from failed[0]
@@ -67,7 +68,7 @@ class Smtp:
 
     def _time_left(self) -> float:
         timeout = self._server.timeout
-        return timeout if self._deadline is None else max(0.0, min(timeout, self._deadline - monotonic()))
+        return timeout if self._deadline is None else max(0.0, round(min(timeout, self._deadline - monotonic()), 1))
 
     def _send(self, letter: Letter, over: threading.Event) -> None:
         session = self._session or _connect(self._server)
