@@ -52,7 +52,8 @@ def issue(
             by=env.actor(Side.OWNER),
             at=env.now(),
         )
-    env.printer.hint("Keep them: they are not shown again. To use one: es activate TASK SERIAL")
+    if not env.dry_run:
+        env.printer.hint("Keep them: they are not shown again. To use one: es activate TASK SERIAL")
 
 
 @cert.command("import", cls=Changes)

@@ -29,6 +29,8 @@ STORY = (
     ("bob", "At the desk, Bob sees what waits, and answers with a question.", "es desk queue", ""),
     ("bob", "", "es desk reply ES-1 --waiting -m 'Is it still plugged in?'", ""),
     ("bob", "", "es desk note ES-1 -m 'The third one this week.'", ""),
+    ("ann", "Ann hears of the reply by mail, and in her terminal; the note is not for her.", "es inbox", ""),
+    ("ann", "", "es mail list --fields id,recipient,state", ""),
     ("ann", "The request waits for Ann; when she answers, it is the desk's turn again.", "es list --space acme", ""),
     ("ann", "", "es comment ES-1 -m 'Not any more. That helped!'", ""),
     ("ann", "", "es close ES-1 -m 'Thank you.'", ""),

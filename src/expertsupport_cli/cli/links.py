@@ -59,7 +59,8 @@ def purchase_link(
         env.printer.note(
             f"Task {made.task} has an open request, {current.id}: a new one can be opened once that is closed."
         )
-    env.printer.hint(f"The link works once, until {made.lapses_at}. With the certificate: es activate {made.task}")
+    if not env.dry_run:
+        env.printer.hint(f"The link works once, until {made.lapses_at}. With the certificate: es activate {made.task}")
     if open_ and not env.dry_run:
         browse(env, url)
 
@@ -92,7 +93,8 @@ def redeem(ctx: typer.Context, link: Link) -> None:
     actions.redeem_link(
         env.store, address, lambda serial, made: hand_over(env, [(serial, made)]), by=env.actor(), at=env.now()
     )
-    env.printer.hint("Keep it: it is not shown again. To use it: es activate TASK SERIAL")
+    if not env.dry_run:
+        env.printer.hint("Keep it: it is not shown again. To use it: es activate TASK SERIAL")
 
 
 @link.command("revoke", cls=Changes)

@@ -17,6 +17,7 @@ from expertsupport_cli.history import LogEntry
 from expertsupport_cli.model import Request, Status
 from expertsupport_cli.render.fields import ADDRESS, COMMENT, EVENT, REQUEST
 from expertsupport_cli.render.page import SHOW, RequestPage, request_page
+from expertsupport_cli.render.printer import flush_stdout
 from expertsupport_cli.render.shapes import Named
 from expertsupport_cli.store import Wanted
 from expertsupport_cli.store.listing import SORTS
@@ -96,13 +97,15 @@ def open_page(ctx: typer.Context, request: RequestId) -> None:
 
 def show_request(env: Env, reference: str, *, notes: bool) -> None:
     """Print a request's page."""
-    request = env.store.request(reference)
-    page = RequestPage(
-        request=request,
-        comments=env.store.comments(request, notes=notes),
-        events=env.store.events_of_request(request, notes=notes),
-    )
+    with env.store.snapshot():
+        request = env.store.request(reference)
+        page = RequestPage(
+            request=request,
+            comments=env.store.comments(request, notes=notes),
+            events=env.store.events_of_request(request, notes=notes),
+        )
     env.printer.page(SHOW, page, lambda: request_page(page, env.printer.view))
+    flush_stdout()
     _mark_shown(env, request, page.events)
 
 
@@ -115,7 +118,7 @@ def _mark_shown(env: Env, request: Request, events: Iterable[LogEntry]) -> None:
     )
     last = max((event.number for event in events), default=0)
     if mine and last > env.store.last_read(by.name, request.number):
-        with suppress(StoreUnusable), env.store.transaction():
+        with suppress(StoreUnusable), env.store.transaction(patient=False):
             env.store.mark_read(by.name, request.number, last)
 
 

@@ -106,29 +106,39 @@ class Connection:
         except sqlite3.Error as error:
             raise unusable(error, self.path) from error
 
-    def transaction(self) -> Transaction:
-        """`with store.transaction():` all of it or, if anything is raised, none of it."""
-        return Transaction(self._db, self.path, self._timeout, keep=not self.dry_run)
+    def transaction(self, *, patient: bool = True) -> Transaction:
+        """`with store.transaction():` all of it or, if anything is raised, none of it.
+
+        Waits for its turn as long as the store's timeout, or hardly at all where that is not worth it.
+        """
+        return Transaction(self._db, self.path, self._timeout if patient else 0, keep=not self.dry_run)
 
     def rehearsal(self) -> Transaction:
         """A transaction of which nothing is kept."""
         return Transaction(self._db, self.path, self._timeout, keep=False)
+
+    def snapshot(self) -> Transaction:
+        """Reads that see the store at one moment. To be left before anything is printed."""
+        return Transaction(self._db, self.path, self._timeout, keep=False, begin="BEGIN")
 
     def close(self) -> None:
         self._db.close()
 
 
 class Transaction:
-    """BEGIN IMMEDIATE ... COMMIT; rolled back when anything is raised, and always on a dry run."""
+    """BEGIN IMMEDIATE ... COMMIT; rolled back when anything is raised, and if nothing is to be kept."""
 
-    def __init__(self, db: sqlite3.Connection, path: str, timeout: float, *, keep: bool) -> None:
+    def __init__(
+        self, db: sqlite3.Connection, path: str, timeout: float, *, keep: bool, begin: str = "BEGIN IMMEDIATE"
+    ) -> None:
         self._db = db
         self._path = path
         self._timeout = timeout
         self._keep = keep
+        self._begin = begin
 
     def __enter__(self) -> None:
-        self._run("BEGIN IMMEDIATE")
+        self._run(self._begin)
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         try:
