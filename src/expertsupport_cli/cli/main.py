@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -9,6 +10,8 @@ import traceback
 from types import FrameType
 
 import typer
+
+# Typer carries its own Click, and does not export the errors of it; CI tries the oldest and the newest that we admit.
 from typer._click.exceptions import ClickException, NoArgsIsHelpError, NoSuchOption, UsageError
 from typer.main import get_command
 
@@ -88,11 +91,13 @@ def _as_fault(error: Exception) -> Fault:
     if isinstance(error, ClickException):
         return BadUsage(error.format_message())
     if isinstance(error, OSError):
+        if error.errno == errno.ENOSPC and error.filename is None:  # what the help is printed with
+            return OutputLost("The output could not be written.", f"{error.strerror}.")
         name = f"{error.filename}: " if error.filename else ""
         return Fault("The system refused something.", f"{name}{error.strerror or error}.")
     return Fault(
         f"A fault in this program: {type(error).__name__}.",
-        "It is ours, not yours; nothing was half done.",
+        "It is ours, not yours; what it had begun was undone.",
         f"To see where: {PROGRAM} --debug …",
     )
 
