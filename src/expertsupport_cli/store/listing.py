@@ -23,6 +23,8 @@ SORTS = {
     "status": "r.status",
     "space": "s.name",
 }
+_OF_SPACE = "r.space = (SELECT number FROM spaces WHERE name = :space)"
+_OF_TASK = "r.task = (SELECT number FROM tasks WHERE id = :task)"
 _TURNS = {"desk": ("New", "Acknowledged"), "customer": ("Waiting",)}
 _HIT = """(r.task IN (SELECT rowid FROM tasks_fts WHERE tasks_fts MATCH :{0}) OR r.number IN (SELECT k.request
     FROM comments_fts f JOIN comments k ON k.number = f.rowid WHERE comments_fts MATCH :{0} AND k.kind <> 'note'))"""
@@ -66,7 +68,7 @@ class Listing(Connection):
     def queue(self, space: str | None = None, limit: int | None = None) -> Iterator[Request]:
         """What waits for the desk, the longest first."""
         rows = self.paged(
-            f"{REQUEST} WHERE r.status IN ('New', 'Acknowledged')" + (" AND s.name = :space" if space else ""),
+            f"{REQUEST} WHERE r.status IN ('New', 'Acknowledged')" + (f" AND {_OF_SPACE}" if space else ""),
             "(r.turn_since, r.number) > (:since, :before)",
             "r.turn_since, r.number",
             {"space": space},
@@ -83,10 +85,10 @@ def _where(wanted: Wanted) -> tuple[str, dict[str, Any]]:
     """The condition and its values."""
     where: list[str] = []
     values: dict[str, Any] = {}
-    for column, value in (("s.name", wanted.space), ("t.id", wanted.task)):
-        if value is not None:
-            where.append(f"{column} = :{column[0]}")
-            values[column[0]] = value
+    for column, condition in (("space", _OF_SPACE), ("task", _OF_TASK)):
+        if getattr(wanted, column) is not None:
+            where.append(condition)
+            values[column] = getattr(wanted, column)
     if wanted.initiator is not None:
         where.append("(r.initiator = :initiator OR r.initiator_email = :initiator)")
         values["initiator"] = wanted.initiator
