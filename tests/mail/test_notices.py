@@ -45,6 +45,20 @@ TOLD: dict[str, tuple[Act, Actor, dict[str, str], list[str], list[str]]] = {
     "a follower in two cases": (Act.REPLY, BOB, {}, [FAN, "Fan@Example.org"], [A, FAN]),
     "an expert who follows": (Act.REPLY, BOB, {}, ["bob@desk.example"], [A]),
     "an expert where the initiator's address is set": (Act.REPLY, BOB.but(email=A), {}, [], [A]),
+    "an expert of the initiator's name and another address": (
+        Act.REPLY,
+        ANN.but(side=Side.DESK, email="bob@desk.example"),
+        {},
+        [],
+        [A],
+    ),
+    "an initiator who is of the desk, without an address": (
+        Act.REPLY,
+        ANN.but(side=Side.DESK, email=None),
+        {},
+        [],
+        [],
+    ),
     "an initiator who is of the desk": (Act.REPLY, ANN.but(side=Side.DESK), {}, [FAN], [FAN]),
     "the initiator moves it, from nothing": (Act.COMMENT, ANN, {"new": "New"}, [FAN], [DESK, NIGHT, FAN]),
 }

@@ -90,14 +90,23 @@ def recipients(event: Event, request: Request, by: Actor, desk: Sequence[str], f
 
 
 def _own_addresses(request: Request, by: Actor) -> set[str]:
-    """The addresses of whoever acts, in small letters.
+    """The addresses of whoever acts, in small letters: among them the initiator's, if that is who acts."""
+    email = (by.email or "").lower()
+    theirs = (request.initiator_email or "").lower()
+    return {email, theirs} if _is_initiator(request, by) else {email} - {theirs}
 
-    Names go before addresses: an expert who acts with `--as` where the initiator's address is set is still another.
+
+def _is_initiator(request: Request, by: Actor) -> bool:
+    """Whether somebody is the initiator, as far as name and address tell.
+
+    On the customer's side either is enough. An expert needs both: at a desk where the initiator's address is set and
+    `--as` names the expert, or where all share a login and differ in their addresses, it is still another.
     """
-    email, initiators = (by.email or "").lower(), (request.initiator_email or "").lower()
-    if by.name.lower() == request.initiator.lower():
-        return {email, initiators}
-    return {email} - ({initiators} if by.side is Side.DESK else set())
+    same_name = by.name.lower() == request.initiator.lower()
+    same_address = by.email is not None and by.email.lower() == (request.initiator_email or "").lower()
+    if by.side is Side.DESK:
+        return same_name and (same_address or by.email is None)
+    return same_name or same_address
 
 
 def notice(event: Event, request: Request, body: str | None, page_url: str) -> str:
