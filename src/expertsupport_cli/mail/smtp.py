@@ -13,6 +13,7 @@ from expertsupport_cli.mail.letter import Letter
 from expertsupport_cli.mail.transport import Server, Undelivered
 
 NOT_OF_THE_LETTER = (530, 534, 535, 538)  # of the authentication, RFC 4954
+LATER = 5.0  # seconds
 GOODBYE = 1.0  # seconds that a server has to answer to QUIT
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -103,11 +104,12 @@ class Smtp:
 
 def _connect(server: Server) -> smtplib.SMTP:
     """A session that is as secure as asked for, or none. Raises OSError, SMTPException."""
+    patience = server.timeout + LATER  # it is `deliver` that says when the time is over
     if server.security == "tls":
         context = ssl.create_default_context()
-        session: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, timeout=server.timeout, context=context)
+        session: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, timeout=patience, context=context)
     else:
-        session = smtplib.SMTP(server.host, server.port, timeout=server.timeout)
+        session = smtplib.SMTP(server.host, server.port, timeout=patience)
     try:
         if server.security == "starttls":
             session.starttls(context=ssl.create_default_context())  # raises if it is not offered, or fails
