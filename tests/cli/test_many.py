@@ -162,8 +162,8 @@ def test_every_command_that_changes_something_can_be_run_dry() -> None:
     assert sorted(changing()) == sorted(DRY)
 
 
-@pytest.mark.parametrize("command", DRY)
-def test_a_dry_run_ends_as_the_command_would_and_changes_nothing(es: Es, command: str) -> None:
+def for_each_command(es: Es) -> tuple[Path, dict[str, str]]:
+    """A store in which each of these commands changes something; the settings file, and what can still be used once."""
     with filled(es) as store:
         a_request(store)
         a_space(store, "forever", lifetime=None)
@@ -180,9 +180,15 @@ def test_a_dry_run_ends_as_the_command_would_and_changes_nothing(es: Es, command
     file = es.home / "config" / "expertsupport" / "config.toml"
     file.parent.mkdir(parents=True)
     file.write_text('[user]\nname = "bob"\n', encoding="utf-8")
+    return file, {"serial": serial, "link": link}
+
+
+@pytest.mark.parametrize("command", DRY)
+def test_a_dry_run_ends_as_the_command_would_and_changes_nothing(es: Es, command: str) -> None:
+    file, secrets = for_each_command(es)
     before = dump(es), file.read_bytes()
     arguments, stdin = DRY[command]
-    words, given = [*command.split(), *arguments.split()], stdin.format(serial=serial, link=link)
+    words, given = [*command.split(), *arguments.split()], stdin.format(**secrets)
     dry = es(*words, "--dry-run", stdin=given)
     assert dry.status == 0, dry
     assert dry.stderr.endswith("Dry run: nothing was changed.\n")
@@ -194,6 +200,26 @@ def test_a_dry_run_ends_as_the_command_would_and_changes_nothing(es: Es, command
         assert dry.stdout == real.stdout.count("\n") * "(none: a dry run)\n"
     else:
         assert dry.stdout == real.stdout
+
+
+@pytest.mark.parametrize("command", [command for command in DRY if not command.startswith("config")])
+def test_a_field_that_is_not_there_is_told_before_anything_is_changed(es: Es, command: str) -> None:
+    _, secrets = for_each_command(es)
+    before = dump(es)
+    arguments, stdin = DRY[command]
+    told = es(*command.split(), *arguments.split(), "--fields", "nope", stdin=stdin.format(**secrets))
+    assert (told.status, told.stdout) == (2, "")
+    assert told.stderr.startswith("es: There is no field “nope” here.\n")
+    assert dump(es) == before
+
+
+def test_a_link_is_not_made_where_the_fields_or_the_shop_will_not_do(es: Es) -> None:
+    for_each_command(es)
+    before = dump(es)
+    assert es("purchase-link", "T-2", "--fields", "name").status == 2  # which a partner has, and an address has not
+    assert es("purchase-link", "T-2", env={"ES_SHOP_URL": "nowhere"}).status == 2
+    assert dump(es) == before
+    assert es("purchase-link", "T-2", "--partner", "--fields", "name").stdout == "Zed\n"
 
 
 def test_a_dry_run_is_refused_as_the_command_would_be(three: Es) -> None:

@@ -12,7 +12,7 @@ from expertsupport_cli.cli.options import Changes, Reads, group, prints
 from expertsupport_cli.errors import NotFound
 from expertsupport_cli.render.fields import PATH, SETTING
 from expertsupport_cli.render.shapes import Named
-from expertsupport_cli.settings import SETTINGS, Value, write
+from expertsupport_cli.settings import SETTINGS, Value
 
 config = group("Settings: flag > variable > file > default.")
 
@@ -66,7 +66,7 @@ def path(ctx: typer.Context) -> None:
 
 
 def _write(env: Env, name: str, value: str | None) -> None:
-    if not write(env.settings.path, name, value, dry_run=env.dry_run):
+    if not env.settings.write(name, value, dry_run=env.dry_run):
         env.printer.note(f"{name} is {'not set' if value is None else 'so'} already; nothing was changed.")
     found = env.settings.find(name)
     if value is not None and not env.dry_run and found.value != value:

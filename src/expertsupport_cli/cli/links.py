@@ -15,7 +15,7 @@ from expertsupport_cli.cli.spaces import show_partners
 from expertsupport_cli.errors import BadUsage
 from expertsupport_cli.files import read_text
 from expertsupport_cli.model import Side
-from expertsupport_cli.render.fields import ADDRESS, LINK, SERIAL
+from expertsupport_cli.render.fields import ADDRESS, LINK, PARTNER, SERIAL
 from expertsupport_cli.render.shapes import Named
 
 top = group("")
@@ -27,7 +27,7 @@ Link = Annotated[
 
 
 @top.command("purchase-link", cls=Changes)
-@prints(ADDRESS)
+@prints(ADDRESS, PARTNER)
 def purchase_link(
     ctx: typer.Context,
     task: TaskId,
@@ -50,9 +50,10 @@ def purchase_link(
         env.store.task(task)
         show_partners(env)
         return
-    lifetime = env.settings.seconds("shop.link-lifetime")
+    env.printer.expect(ADDRESS)
+    shop, lifetime = env.settings["shop.url"], env.settings.seconds("shop.link-lifetime")
     token, made = actions.make_link(env.store, task, lifetime=lifetime, by=env.actor(), at=env.now())
-    url = "(none: a dry run)" if env.dry_run else env.settings["shop.url"] + token
+    url = "(none: a dry run)" if env.dry_run else shop + token
     env.printer.thing(ADDRESS, Named(values={"url": url, "id": made.id, "lapses_at": made.lapses_at}), url)
     current = env.store.open_request(made.task)
     if current:

@@ -29,7 +29,10 @@ def group(help: str) -> typer.Typer:
 
 
 def prints(*shapes: Shape) -> Callable[[Function], Function]:
-    """Say what a command prints, for `es schema`: the shape of its JSON, then those of what is inside."""
+    """Say what a command prints, for `es schema`: the shape of its JSON, then those of what is inside.
+
+    For a command that changes things they are what it may print, one or the other.
+    """
 
     def declare(function: Function) -> Function:
         function.__dict__["prints"] = shapes
@@ -70,11 +73,12 @@ class Reads(TyperCommand):
 
 
 class Changes(Reads):
-    """A command that changes things."""
+    """A command that changes things: not before it is known that what it did can be shown as asked."""
 
     writes = True
 
     def invoke(self, ctx: Any) -> Any:
+        Env.of(ctx).printer.expect(*getattr(self.callback, "prints", ()))
         try:
             result = super().invoke(ctx)
         except typer.Exit:  # some of several things failed, others were done

@@ -44,6 +44,18 @@ class Printer:
         """Whether the output is a table, not rows for a program."""
         return (self._given or ("table" if self.on_terminal else "tsv")) == "table"
 
+    def expect(self, *shapes: Shape) -> None:
+        """Make sure, before anything is done, that one of these has the fields asked for. Raises BadUsage."""
+        faults = []
+        for shape in shapes:
+            try:
+                chosen(shape, self._fields)
+                return
+            except BadUsage as fault:
+                faults.append(fault)
+        if faults:
+            raise faults[0]
+
     def list(self, shape: Shape, things: Iterable[Any]) -> int:
         """Print all things of a list; how many rows a table got (0 if it is not for people)."""
         names = chosen(shape, self._fields)

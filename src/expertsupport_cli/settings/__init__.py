@@ -69,6 +69,12 @@ class Settings:
     def seconds(self, name: str) -> int:
         return times.parse_duration(self[name])
 
+    def write(self, name: str, value: str | None, *, dry_run: bool = False) -> bool:
+        """Set or (None) remove a value in the file; whether anything changed. Raises BadUsage."""
+        changed = write(self.path, name, value, dry_run=dry_run)
+        self._file = None
+        return changed
+
     def _default(self, setting: Setting) -> str | None:
         if setting.name == "store":
             import platformdirs
