@@ -153,6 +153,12 @@ def test_wait_can_start_after_an_event_so_that_a_script_misses_nothing(es: Es, r
     assert event["text"] == "Already there"
 
 
+def test_the_requests_to_wait_for_may_come_from_stdin(es: Es, request_id: str) -> None:
+    es("close", request_id, "-m", "Done")
+    assert as_json(es("wait", "-", "--for", "closed", "--json", stdin=f"{request_id}\n"))["text"] == "Done"
+    assert es("wait", "-", "--timeout", "1s").status == 2
+
+
 def test_wait_is_quiet_when_interrupted(es: Es, request_id: str) -> None:
     with running(es, "wait", request_id) as waiting:
         asleep(waiting)

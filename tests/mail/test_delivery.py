@@ -79,6 +79,28 @@ def test_a_command_whose_mail_cannot_be_delivered_has_succeeded_and_says_so_in_o
     assert states(es) == [("M-1", "failed", 1)]
 
 
+MISSET = {
+    "no password": ({"ES_MAIL_TRANSPORT": "smtp", "ES_MAIL_SMTP_USER": "es"}, "There is no password for es"),
+    "no port": ({"ES_MAIL_TRANSPORT": "smtp", "ES_MAIL_SMTP_PORT": "smtp"}, "“smtp” is not a port."),
+    "no password file": (
+        {"ES_MAIL_TRANSPORT": "smtp", "ES_MAIL_SMTP_USER": "es", "ES_MAIL_SMTP_PASSWORD_FILE": "/nowhere"},
+        "The password file is not there",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MISSET)
+def test_a_setting_of_mail_that_will_not_do_fails_no_command_that_is_done(case: str, es: Es) -> None:
+    settings, why = MISSET[case]
+    with filled(es) as store:
+        a_request(store)
+    done = es.as_("bob")("desk", "reply", "ES-1", "-m", "Hello", env={**es.env, "ES_USER": "bob", **settings})
+    assert (done.status, done.stdout) == (0, "ES-1\n")
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith(f"1 mail could not be delivered yet ({why}")
+    assert states(es) == [("M-1", "queued", 0)]
+
+
 def test_several_requests_at_once_deliver_all_their_mail(es: Es) -> None:
     with filled(es) as store:
         for _ in range(3):

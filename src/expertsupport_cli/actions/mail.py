@@ -44,12 +44,11 @@ def send_leased(store: Store, sender: Sender, now: Callable[[], str], goes_on: C
     """
     for mail in store.leased_mails(sender.lease):
         if not goes_on():
-            break
-        if not _lease_lasts(store, sender, mail, now()):
-            continue
-        yield _deliver(store, sender, mail, now)
-    with store.transaction():
-        store.end_leases(sender.lease)
+            with store.transaction():
+                store.end_leases(sender.lease)
+            return
+        if _lease_lasts(store, sender, mail, now()):
+            yield _deliver(store, sender, mail, now)
 
 
 def send_due(store: Store, sender: Sender, now: Callable[[], str]) -> Iterator[Mail]:

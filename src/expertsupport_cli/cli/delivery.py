@@ -8,13 +8,16 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from expertsupport_cli.actions.notices import Post
-from expertsupport_cli.errors import BadUsage
+from expertsupport_cli.errors import BadUsage, Fault
 from expertsupport_cli.render.printer import flush_stdout
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from expertsupport_cli.actions.mail import Sender
     from expertsupport_cli.cli.env import Env
     from expertsupport_cli.mail.transport import Transport
+    from expertsupport_cli.model import Mail
     from expertsupport_cli.settings import Settings
 
 KEYRING_SERVICE = "expertsupport"
@@ -46,22 +49,31 @@ def deliver_own(env: Env) -> None:
     """
     if not env.has_store or env.post is None or env.post.lease is None or not env.store.queued_mails or env.dry_run:
         return
+    flush_stdout()
+    delivered, why = 0, ""
+    try:
+        for mail in _tried(env, env.post.lease):
+            delivered += mail.state == "sent"
+            why = why or mail.error or ""
+    except Fault as fault:  # of the settings, or of the store: what the command did is done all the same
+        why = fault.message
+    left = env.store.queued_mails - delivered
+    if left:
+        mails = f"{left} mail{'s' if left > 1 else ''}"
+        env.printer.note(f"{mails} could not be delivered yet{f' ({why})' if why else ''}. To try again: es mail send")
+
+
+def _tried(env: Env, lease: str) -> Iterator[Mail]:
+    """What this command queued, each mail as it is after the try, until the time is over."""
     from expertsupport_cli.actions import mail as actions
 
-    flush_stdout()
     deadline = time.monotonic() + env.settings.seconds("mail.timeout")
-    sender = sender_of(env, env.post.lease, deadline)
+    sender = sender_of(env, lease, deadline)
     try:
-        tried = list(actions.send_leased(env.store, sender, env.now, lambda: time.monotonic() < deadline))
+        yield from actions.send_leased(env.store, sender, env.now, lambda: time.monotonic() < deadline)
     finally:
         sender.transport.close()
     actions.purge(env.store, env.settings.seconds("mail.keep"), at=env.now())
-    left = env.store.queued_mails - sum(mail.state == "sent" for mail in tried)
-    if left:
-        why = next((f" ({mail.error})" for mail in tried if mail.error), "")
-        env.printer.note(
-            f"{left} mail{'s' if left > 1 else ''} could not be delivered yet{why}. To try again: es mail send"
-        )
 
 
 def sender_of(env: Env, lease: str, deadline: float | None = None) -> Sender:
@@ -118,8 +130,12 @@ def _password(settings: Settings, user: str) -> str:
     found: str | None = None
     with suppress(ImportError):  # an extra, which not everybody has
         import keyring
+        from keyring.errors import KeyringError
 
-        found = keyring.get_password(KEYRING_SERVICE, user)
+        try:
+            found = keyring.get_password(KEYRING_SERVICE, user)
+        except KeyringError as error:
+            raise BadUsage("The system keyring cannot be read.", f"{error}.") from error
     if found is None:
         raise BadUsage(
             f"There is no password for {user} at {settings['mail.smtp.host']}.",

@@ -112,7 +112,7 @@ class Env:
             return
         first: Fault | None = None
         with self.printer.many(shape):
-            for reference in _expanded(references):
+            for reference in expanded(references):
                 try:
                     act(prose_or_empty(reference, "The ID", most=10_000))
                     flush_stdout()
@@ -143,7 +143,8 @@ class Env:
         return None if value is None else str(value)
 
 
-def _expanded(references: Iterable[str]) -> Iterator[str]:
+def expanded(references: Iterable[str]) -> Iterator[str]:
+    """The things named, `-` being one a line on stdin."""
     for reference in references:
         if reference != "-":
             yield reference

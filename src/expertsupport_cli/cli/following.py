@@ -10,7 +10,7 @@ import typer
 
 from expertsupport_cli import times
 from expertsupport_cli.actions import following as actions
-from expertsupport_cli.cli.env import Env
+from expertsupport_cli.cli.env import Env, expanded
 from expertsupport_cli.cli.options import Changes, Reads, RequestIds, group, prints
 from expertsupport_cli.cli.polling import changes
 from expertsupport_cli.errors import BadUsage, WaitedInVain
@@ -101,8 +101,10 @@ def wait(
     if awaited not in AWAITED:
         raise BadUsage(f"One cannot wait for “{awaited[:80]}”.", f"There are: {', '.join(AWAITED)}.")
     seconds = None if timeout is None else times.parse_duration(timeout)
-    found = [env.store.request(reference) for reference in requests]
-    start = env.store.last_event() if after is None else after
+    start = env.store.last_event() if after is None else after  # before the look at the requests: nothing is missed
+    found = [env.store.request(reference) for reference in expanded(requests)]
+    if not found:
+        raise BadUsage("No request is named.", hint="es wait --help")
     hit = _closed_already(env, found) if awaited == "closed" else None
     hit = hit or _first(env, found, start, _test(awaited, env.actor().name), seconds)
     env.printer.thing(NEWS, hit, news_line(hit), alone=False)
