@@ -56,6 +56,24 @@ def address(text: str, what: str = "An email address") -> str:
     return prose(text, what, most=254)
 
 
+def addresses(text: str) -> list[str]:
+    """Email addresses, separated by commas. Raises BadUsage."""
+    return [address(part.strip()) for part in text.split(",")]
+
+
+def mailbox(text: str) -> str:
+    """The address in `Name <address>`, or an address alone. Raises BadUsage."""
+    name, bracket, rest = prose(text, "The address", most=300).rpartition("<")
+    if bracket and rest.endswith(">") and name.strip():
+        return address(rest[:-1])
+    return address(text)
+
+
+def domain_of(text: str) -> str:
+    """What stands behind the @ of a mailbox. Raises BadUsage."""
+    return mailbox(text).partition("@")[2]
+
+
 def web_address(text: str, what: str) -> str:
     """An http or https URL without blanks or control characters. Raises BadUsage."""
     head, _, rest = text.partition("://")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expertsupport_cli.model import Actor, Side
+from expertsupport_cli.model import Actor, Request, Side
 from expertsupport_cli.record import Record
 
 
@@ -25,6 +25,11 @@ class Event(Record):
     @staticmethod
     def by(actor: Actor, at: str, kind: str) -> Event:
         return Event(at=at, actor=actor.name, side=actor.side, kind=kind)
+
+    @staticmethod
+    def on(request: Request, actor: Actor, at: str, kind: str) -> Event:
+        """Something done to a request."""
+        return Event.by(actor, at, kind).but(space=request.space, task=request.task, request=request.number)
 
 
 class LogEntry(Record):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from expertsupport_cli.checks import address
 from expertsupport_cli.history import Event
-from expertsupport_cli.model import Actor, Request
+from expertsupport_cli.model import Actor, Request, numbered
 from expertsupport_cli.store import Store
 
 TYPE_CHECKING = False
@@ -21,7 +21,7 @@ def follow(store: Store, reference: str, email: str, *, by: Actor, at: str) -> t
         request = store.request(reference)
         changed = store.add_follower(request, email, at)
         if changed:
-            store.record(_event(request, "followed", by, at).but(new=email))
+            store.record(Event.on(request, by, at, "followed").but(new=email))
     return request, changed
 
 
@@ -31,17 +31,25 @@ def unfollow(store: Store, reference: str, email: str, *, by: Actor, at: str) ->
         request = store.request(reference)
         changed = store.remove_follower(request, email)
         if changed:
-            store.record(_event(request, "unfollowed", by, at).but(old=email))
+            store.record(Event.on(request, by, at, "unfollowed").but(old=email))
     return request, changed
 
 
 def mark_read(store: Store, news: Sequence[News], *, by: Actor) -> None:
     """The actor has seen these: they are new no more."""
-    latest = {int(item.request.removeprefix("ES-")): item.number for item in news}
+    latest = {numbered(item.request, "ES") or 0: item.number for item in news}
     with store.transaction():
         for request, event in latest.items():
             store.mark_read(by.name, request, event)
 
 
-def _event(request: Request, kind: str, by: Actor, at: str) -> Event:
-    return Event.by(by, at, kind).but(space=request.space, task=request.task, request=request.number)
+def mark_shown(store: Store, request: Request, last: int, *, by: Actor) -> None:
+    """Whoever was shown a request of theirs, or one that they follow, has read it up to this event.
+
+    Does not wait for a busy store. Raises StoreUnusable, where it cannot be written down.
+    """
+    addresses = {(request.initiator_email or "").lower(), *map(str.lower, store.followers(request))}
+    mine = by.name.lower() == request.initiator.lower() or (by.email is not None and by.email.lower() in addresses)
+    if mine and last > store.last_read(by.name, request.number):
+        with store.transaction(patient=False):
+            store.mark_read(by.name, request.number, last)

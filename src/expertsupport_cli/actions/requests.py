@@ -91,12 +91,9 @@ def _act(store: Store, reference: str, act: Act, body: str | None, by: Actor, at
         store.save_request(after, expected=before.status)
         said = None if body is None else store.add_comment(_comment(before, act, body, by, at))
         moved = before.status is not after.status
-        event = Event.by(by, at, act.value).but(
+        event = Event.on(before, by, at, act.value).but(
             old=str(before.status) if moved else None,
             new=str(after.status) if moved else None,
-            space=before.space,
-            task=before.task,
-            request=before.number,
             comment=said,
         )
         queue_notices(store, post, event, store.record(event), after, body, by)
@@ -123,13 +120,7 @@ def _open(store: Store, task: Task, certificate: Certificate, by: Actor, at: str
     )
     request = store.add_request(new, certificate.number)
     store.save_task(task.but(expires_at=None))
-    event = Event.by(by, at, "activated").but(
-        new=str(Status.NEW),
-        space=task.space,
-        task=task.id,
-        request=request.number,
-        certificate=certificate.number,
-    )
+    event = Event.on(request, by, at, "activated").but(new=str(request.status), certificate=certificate.number)
     queue_notices(store, post, event, store.record(event), request, None, by)
     return request
 

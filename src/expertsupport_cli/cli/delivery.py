@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from expertsupport_cli.actions.notices import Post
+from expertsupport_cli.checks import addresses, domain_of
 from expertsupport_cli.errors import BadUsage, Fault
 from expertsupport_cli.render.printer import flush_stdout
 
@@ -30,8 +31,8 @@ def post_of(settings: Settings) -> Post | None:
     desk = settings.get("desk.email")
     return Post(
         page_url=settings["page.url"],
-        desk=[part.strip() for part in desk.split(",")] if desk else [],
-        domain=settings["mail.from"].rpartition("@")[2].rstrip("> "),
+        desk=addresses(desk) if desk else [],
+        domain=domain_of(settings["mail.from"]),
         lease=os.urandom(8).hex() if settings["mail.deliver"] == "auto" else None,
         lease_seconds=lease_seconds(settings),
     )

@@ -24,6 +24,7 @@ from expertsupport_cli.render.terminal import is_terminal
 top = group("")
 
 Email = Annotated[str | None, typer.Option("--email", metavar="ADDRESS", help="The address (yours unless told).")]
+Following = Callable[..., tuple[Request, bool]]
 AWAITED = ("reply", "status", "closed")
 
 
@@ -31,28 +32,14 @@ AWAITED = ("reply", "status", "closed")
 @prints(REQUEST)
 def follow(ctx: typer.Context, requests: RequestIds, email: Email = None) -> None:
     """Hear by mail of all that is done to a request."""
-    env = Env.of(ctx)
-    address = _address(env, email)
-    by, at = env.actor(), env.now()
-    env.each(
-        REQUEST,
-        requests,
-        lambda id: _told(env, *actions.follow(env.store, id, address, by=by, at=at), f"{address} follows it"),
-    )
+    _each(Env.of(ctx), requests, email, actions.follow, "follows it")
 
 
 @top.command("unfollow", cls=Changes)
 @prints(REQUEST)
 def unfollow(ctx: typer.Context, requests: RequestIds, email: Email = None) -> None:
     """Hear no more of a request that you follow."""
-    env = Env.of(ctx)
-    address = _address(env, email)
-    by, at = env.actor(), env.now()
-    env.each(
-        REQUEST,
-        requests,
-        lambda id: _told(env, *actions.unfollow(env.store, id, address, by=by, at=at), f"{address} does not follow it"),
-    )
+    _each(Env.of(ctx), requests, email, actions.unfollow, "does not follow it")
 
 
 @top.command("inbox", cls=Reads)
@@ -173,7 +160,15 @@ def _address(env: Env, email: str | None) -> str:
     return address
 
 
-def _told(env: Env, request: Request, changed: bool, said: str) -> None:
-    if not changed:
-        env.printer.note(f"{request.id}: {said} already; nothing was changed.")
-    env.printer.thing(REQUEST, request, f"{request.id}  {said}")
+def _each(env: Env, requests: list[str], email: str | None, act: Following, said: str) -> None:
+    """Have an address follow each request, or not, and tell it; doing it again is a note."""
+    address = _address(env, email)
+    by, at = env.actor(), env.now()
+
+    def one(reference: str) -> None:
+        request, changed = act(env.store, reference, address, by=by, at=at)
+        if not changed:
+            env.printer.note(f"{request.id}: {address} {said} already; nothing was changed.")
+        env.printer.thing(REQUEST, request, f"{request.id}  {address} {said}")
+
+    env.each(REQUEST, requests, one)

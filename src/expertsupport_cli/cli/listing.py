@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Annotated
 
 import typer
 
 from expertsupport_cli import times
+from expertsupport_cli.actions.following import mark_shown
 from expertsupport_cli.cli.env import Env
 from expertsupport_cli.cli.options import Limit, Reads, RequestId, group, prints
 from expertsupport_cli.errors import BadUsage, StoreUnusable
-from expertsupport_cli.history import LogEntry
-from expertsupport_cli.model import Request, Status
+from expertsupport_cli.model import Status
 from expertsupport_cli.render.fields import ADDRESS, COMMENT, EVENT, REQUEST
 from expertsupport_cli.render.page import SHOW, RequestPage, request_page
 from expertsupport_cli.render.printer import flush_stdout
@@ -106,20 +106,9 @@ def show_request(env: Env, reference: str, *, notes: bool) -> None:
         )
     env.printer.page(SHOW, page, lambda: request_page(page, env.printer.view))
     flush_stdout()
-    _mark_shown(env, request, page.events)
-
-
-def _mark_shown(env: Env, request: Request, events: Iterable[LogEntry]) -> None:
-    """Whoever was shown a request of theirs has read it; where that cannot be written down, nothing is lost."""
-    by = env.actor()
-    mine = by.name.lower() == request.initiator.lower() or (
-        by.email is not None
-        and by.email.lower() in {(request.initiator_email or "").lower(), *map(str.lower, env.store.followers(request))}
-    )
-    last = max((event.number for event in events), default=0)
-    if mine and last > env.store.last_read(by.name, request.number):
-        with suppress(StoreUnusable), env.store.transaction(patient=False):
-            env.store.mark_read(by.name, request.number, last)
+    last = max((event.number for event in page.events), default=0)
+    with suppress(StoreUnusable):  # what cannot be written down is new again next time, and nothing is lost
+        mark_shown(env.store, request, last, by=env.actor())
 
 
 def browse(env: Env, url: str) -> None:

@@ -10,7 +10,7 @@ import typer
 
 from expertsupport_cli.actions import mail as actions
 from expertsupport_cli.actions.notices import message_id
-from expertsupport_cli.checks import address
+from expertsupport_cli.checks import address, domain_of
 from expertsupport_cli.cli.delivery import sender_of
 from expertsupport_cli.cli.env import Env
 from expertsupport_cli.cli.listing import rows_wanted, tell_of_the_rest
@@ -120,7 +120,7 @@ def test(
     env = Env.of(ctx)
     sender = sender_of(env, "")
     letter = Letter(
-        message_id=message_id(sender.address.rpartition("@")[2].rstrip(">")),
+        message_id=message_id(domain_of(sender.address)),
         sender=sender.address,
         reply_to=sender.reply_to,
         recipient=address(to),

@@ -65,7 +65,11 @@ def _is_plain(headers: list[tuple[str, str]], body: str) -> bool:
     """Whether the library would leave everything as it is."""
     short = all(len(name) + 2 + len(value) < SHORT for name, value in headers)
     simple = all(value.isascii() and "=?" not in value and '"' not in value for _, value in headers)
-    return short and simple and body.isascii() and all(len(line) < SHORT for line in body.split("\n"))
+    return short and simple and _needs_no_encoding(body)
+
+
+def _needs_no_encoding(body: str) -> bool:
+    return body.isascii() and all(len(line) < SHORT for line in body.split("\n"))
 
 
 def _plain(headers: list[tuple[str, str]], body: str, newline: str) -> bytes:
@@ -83,8 +87,7 @@ def _encoded(headers: list[tuple[str, str]], body: str, newline: str) -> bytes:
     from email.policy import SMTP
 
     content = EmailMessage(policy=SMTP.clone(linesep=newline))
-    plain = body.isascii() and all(len(line) < SHORT for line in body.split("\n"))
-    content.set_content(body, cte="7bit" if plain else "quoted-printable")
+    content.set_content(body, cte="7bit" if _needs_no_encoding(body) else "quoted-printable")
     head = "".join(f"{_field(name, value)}\n" for name, value in headers)
     return head.replace("\n", newline).encode("ascii") + content.as_bytes()
 

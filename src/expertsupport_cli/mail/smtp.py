@@ -9,6 +9,7 @@ import ssl
 import threading
 from time import monotonic
 
+from expertsupport_cli.checks import mailbox
 from expertsupport_cli.mail.letter import Letter
 from expertsupport_cli.mail.transport import Server, Undelivered
 
@@ -78,7 +79,7 @@ class Smtp:
                 session.close()
                 return
             self._session = session
-        sender = letter.headers()[0][1].rpartition("<")[2].rstrip(">")
+        sender = mailbox(letter.sender)
         try:
             session.sendmail(sender, [letter.recipient], letter.to_bytes("\r\n"))
         finally:

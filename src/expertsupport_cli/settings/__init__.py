@@ -7,6 +7,7 @@ The file is TOML in the user's configuration folder, `[user]` with `name = "Ann"
 from __future__ import annotations
 
 import os
+from functools import cached_property
 
 from expertsupport_cli import times
 from expertsupport_cli.errors import BadUsage
@@ -39,7 +40,7 @@ class Settings:
         self._flags = flags or {}
         self._file: dict[str, object] | None = None
 
-    @property
+    @cached_property
     def path(self) -> str:
         """The settings file, whether or not it exists."""
         import platformdirs

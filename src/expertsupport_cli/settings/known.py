@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from expertsupport_cli import times
-from expertsupport_cli.checks import address, identifier, prose, web_address
+from expertsupport_cli.checks import address, addresses, identifier, mailbox, prose, web_address
 from expertsupport_cli.errors import BadUsage
 from expertsupport_cli.record import Record
 
@@ -25,19 +25,6 @@ class Setting(Record):
     def keys(self) -> tuple[str, ...]:
         """Where it stands in the file."""
         return tuple(self.name.split(".")) if "." in self.name or self.name == "space" else (self.name, "path")
-
-
-def addresses(text: str) -> list[str]:
-    """Email addresses, separated by commas. Raises BadUsage."""
-    return [address(part.strip()) for part in text.split(",")]
-
-
-def mailbox(text: str) -> str:
-    """The address in `Name <address>`, or an address alone. Raises BadUsage."""
-    name, bracket, rest = prose(text, "The address", most=300).rpartition("<")
-    if bracket and rest.endswith(">") and name.strip():
-        return address(rest[:-1])
-    return address(text)
 
 
 def one_of(text: str, *allowed: str) -> str:

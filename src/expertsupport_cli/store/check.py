@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_MOVED = "e.new IS NOT NULL AND e.kind NOT IN ('followed', 'unfollowed')"  # these are about an address, not a status
 MOST = 20  # examples of one finding
 
 # each query finds what breaks the rule
@@ -30,15 +31,13 @@ RULES = {
     "every request was activated, once": """
         SELECT 'ES-' || r.number FROM requests r WHERE 1 <> (SELECT count(*) FROM events e
         WHERE e.request = r.number AND e.kind = 'activated' AND e.certificate = r.certificate AND e.task = r.task)""",
-    "a request has the status that its history gives it": """
+    "a request has the status that its history gives it": f"""
         SELECT 'ES-' || r.number FROM requests r WHERE r.status <> (SELECT e.new FROM events e
-        WHERE e.request = r.number AND e.new IS NOT NULL AND e.kind NOT LIKE '%followed'
-        ORDER BY e.number DESC LIMIT 1)""",
-    "each change of status starts from the one before": """
+        WHERE e.request = r.number AND {_MOVED} ORDER BY e.number DESC LIMIT 1)""",
+    "each change of status starts from the one before": f"""
         SELECT 'event ' || number FROM (SELECT e.number, e.kind, e.old, lag(e.new) OVER
         (PARTITION BY e.request ORDER BY e.number) AS was FROM events e
-        WHERE e.request IS NOT NULL AND e.new IS NOT NULL
-        AND e.kind NOT LIKE '%followed') WHERE kind <> 'activated' AND old IS NOT was""",
+        WHERE e.request IS NOT NULL AND {_MOVED}) WHERE kind <> 'activated' AND old IS NOT was""",
     "every comment has its event": """
         SELECT 'comment ' || k.number FROM comments k LEFT JOIN events e ON e.comment = k.number
         WHERE e.number IS NULL OR e.request <> k.request""",

@@ -40,7 +40,6 @@ class Connection:
         self._timeout = timeout
         self.path = path
         self.dry_run = dry_run
-        self.queued_mails = 0  # by this process, since the store was opened
 
     def rows(self, sql: str, *values: Any, **named: Any) -> list[sqlite3.Row]:
         """All rows of a query; it has ended, and blocks no writer, when this returns."""

@@ -21,6 +21,8 @@ _DUE = "m.state IN ('queued', 'failed') AND m.due_at <= :at AND (m.leased_until 
 
 
 class Outbox(Connection):
+    queued_mails = 0  # by this process, since the store was opened
+
     def add_mail(self, mail: Mail, lease: str | None, until: str | None) -> int:
         """Queue a notice; the number that it got. With a lease, its own sender tries first."""
         self.queued_mails += 1
