@@ -105,7 +105,9 @@ def test_a_request_that_one_follows_is_in_the_inbox_and_comes_by_mail(es: Es, re
     assert "Hello" in carl("inbox").stdout
     box = mailbox.Maildir(str(es.home / "data" / "expertsupport" / "mail"), create=False)
     assert sorted(message["To"] for message in box) == ["ann@example.org", "carl@example.org"]
-    carl("unfollow", request_id)
+    assert carl("unfollow", request_id).stderr == ""
+    told = carl("unfollow", request_id).stderr
+    assert told == f"{request_id}: carl@example.org does not follow it anyway; nothing was changed.\n"
     es.as_("bob")("desk", "reply", request_id, "-m", "Again")
     assert sorted(message["To"] for message in box) == ["ann@example.org", "ann@example.org", "carl@example.org"]
 

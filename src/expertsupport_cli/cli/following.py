@@ -32,14 +32,14 @@ AWAITED = ("reply", "status", "closed")
 @prints(REQUEST)
 def follow(ctx: typer.Context, requests: RequestIds, email: Email = None) -> None:
     """Hear by mail of all that is done to a request."""
-    _each(Env.of(ctx), requests, email, actions.follow, "follows it")
+    _each(Env.of(ctx), requests, email, actions.follow, "follows it", "already")
 
 
 @top.command("unfollow", cls=Changes)
 @prints(REQUEST)
 def unfollow(ctx: typer.Context, requests: RequestIds, email: Email = None) -> None:
     """Hear no more of a request that you follow."""
-    _each(Env.of(ctx), requests, email, actions.unfollow, "does not follow it")
+    _each(Env.of(ctx), requests, email, actions.unfollow, "does not follow it", "anyway")
 
 
 @top.command("inbox", cls=Reads)
@@ -160,7 +160,7 @@ def _address(env: Env, email: str | None) -> str:
     return address
 
 
-def _each(env: Env, requests: list[str], email: str | None, act: Following, said: str) -> None:
+def _each(env: Env, requests: list[str], email: str | None, act: Following, said: str, again: str) -> None:
     """Have an address follow each request, or not, and tell it; doing it again is a note."""
     address = _address(env, email)
     by, at = env.actor(), env.now()
@@ -168,7 +168,7 @@ def _each(env: Env, requests: list[str], email: str | None, act: Following, said
     def one(reference: str) -> None:
         request, changed = act(env.store, reference, address, by=by, at=at)
         if not changed:
-            env.printer.note(f"{request.id}: {address} {said} already; nothing was changed.")
+            env.printer.note(f"{request.id}: {address} {said} {again}; nothing was changed.")
         env.printer.thing(REQUEST, request, f"{request.id}  {address} {said}")
 
     env.each(REQUEST, requests, one)
