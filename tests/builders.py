@@ -8,7 +8,10 @@ from pathlib import Path
 
 from expertsupport_cli import times
 from expertsupport_cli.actions import certificates, requests, spaces, tasks
-from expertsupport_cli.model import Actor, Certificate, PurchaseLink, Request, Side, Space, Task
+from expertsupport_cli.model.certificates import Certificate, Origin, PurchaseLink
+from expertsupport_cli.model.people import Actor, Side
+from expertsupport_cli.model.requests import Request
+from expertsupport_cli.model.tasks import Space, Task
 from expertsupport_cli.store import Store, open_store
 
 AT = "2026-01-31T09:30:00Z"
@@ -51,7 +54,7 @@ def a_new_certificate(digest: str = "d" * 64) -> Certificate:
         number=0,
         digest=digest,
         last_group="7K3M",
-        origin="issued",
+        origin=Origin.ISSUED,
         note="n",
         created_at=AT,
         valid_until=later(5),

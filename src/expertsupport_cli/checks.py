@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from expertsupport_cli.errors import BadUsage
-from expertsupport_cli.model import counted, numbered
+from expertsupport_cli.ids import REQUEST, parse_id, task_count
 
 HIGHEST_NUMBER = 10**12
 
@@ -21,9 +21,9 @@ def identifier(text: str, what: str) -> str:
 
 def task_id(text: str) -> str:
     """A task's ID. Raises BadUsage where it could be taken for a request."""
-    if text.isdigit() or numbered(text, "ES") is not None:
+    if text.isdigit() or parse_id(text, REQUEST) is not None:
         raise BadUsage(f"“{text[:80]}” cannot be the ID of a task.", "Bare numbers and ES-… are the IDs of requests.")
-    if (counted(text) or 0) > HIGHEST_NUMBER:
+    if (task_count(text) or 0) > HIGHEST_NUMBER:
         raise BadUsage(f"“{text[:80]}” cannot be the ID of a task.", f"T-{HIGHEST_NUMBER} is the highest number.")
     return identifier(text, "the ID of a task")
 

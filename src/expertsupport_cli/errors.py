@@ -1,6 +1,8 @@
 """What can go wrong, as a tree; each class has its code (for scripts) and its exit status.
 
-    Fault                       1   fault               a fault of ours
+    Fault                       1   fault               the base, raised as one of these
+    ├── InternalError           1   fault               a bug in this program
+    ├── SystemRefused           1   fault               the operating system refused something
     ├── OutputLost              1   output_lost         what was printed could not be written
     ├── BadUsage                2   usage               wrong usage, malformed input
     │   └── MalformedSerial     2   malformed_serial
@@ -28,24 +30,27 @@
     │   ├── StoreReadOnly       5   store_read_only
     │   └── StoreTooNew         5   store_too_new       made by a newer program
     ├── MailUndelivered         6   mail_undelivered    it stays queued
-    └── WaitedInVain          124   waited_in_vain      `es wait --timeout`
+    └── TimedOut              124   waited_in_vain      `es wait --timeout`
 
-A fault is at most three lines: what is wrong, why, and the command to run next (the hint).
+A fault is at most three lines: what is wrong, why, and what to do next. Where that is something that the product can
+do, it is a `Step`, which each front words in its own way: as a command, or as a button.
 """
 
 from __future__ import annotations
+
+from expertsupport_cli.steps import Step, Verb
 
 
 class Fault(Exception):
     """Anything that ends a command; caught in one place, `cli.main`.
 
-    `what` and `why` are sentences; `hint` is what to do next, a command where there is one.
+    `what` and `why` are sentences; `hint` is what to do next, a step or, where no step helps, a sentence.
     """
 
     code = "fault"
     exit_status = 1
 
-    def __init__(self, what: str, why: str = "", hint: str = "") -> None:
+    def __init__(self, what: str, why: str = "", hint: str | Step = "") -> None:
         super().__init__(what)
         self.what = what
         self.why = why
@@ -55,6 +60,14 @@ class Fault(Exception):
     def message(self) -> str:
         """What and why in one line, as JSON has it."""
         return f"{self.what} {self.why}".rstrip()
+
+
+class InternalError(Fault):
+    """A bug in this program."""
+
+
+class SystemRefused(Fault):
+    """The operating system refused something that is neither the store nor the output."""
 
 
 class OutputLost(Fault):
@@ -100,7 +113,7 @@ class CertificateUnknown(Refused):
         super().__init__(
             "This serial number is unknown.",
             "No certificate in this store has it.",
-            "Ask where you bought it, or see how to buy one: es purchase-link --help",
+            Step(verb=Verb.LEARN_TO_BUY),
         )
 
 
@@ -133,7 +146,7 @@ class CertificateExpired(Refused):
         super().__init__(
             f"Certificate {certificate} has expired.",
             f"It was valid until {valid_until}.",
-            "To buy another: es purchase-link TASK",
+            Step(verb=Verb.BUY),
         )
 
 
@@ -144,7 +157,7 @@ class CertificateUsed(Refused):
         super().__init__(
             f"Certificate {certificate} was already used.",
             f"It opened {request} on task {task}.",
-            f"To buy another: es purchase-link TASK; to see that request: es show {request}",
+            Step(verb=Verb.SHOW_REQUEST, reference=request),
         )
 
 
@@ -157,7 +170,7 @@ class LinkSpent(Refused):
         super().__init__(
             f"Purchase link {link} {told}.",
             f"That was at {at}; a link works once.",
-            f"To make another: es purchase-link {task}",
+            Step(verb=Verb.BUY, reference=task),
         )
 
 
@@ -168,7 +181,7 @@ class RequestClosed(Refused):
         super().__init__(
             f"{request} is closed.",
             "A closed request takes no more messages.",
-            f"To go on: es reopen {request}",
+            Step(verb=Verb.REOPEN_REQUEST, reference=request),
         )
 
 
@@ -179,7 +192,7 @@ class RequestOpen(Refused):
         super().__init__(
             f"Task {task} has an open request: {request} ({status}).",
             "A task has one open request at a time.",
-            f"To see it: es show {request}",
+            Step(verb=Verb.SHOW_REQUEST, reference=request),
         )
 
 
@@ -190,7 +203,7 @@ class SpaceBlocked(Refused):
         super().__init__(
             f"Space {space} is blocked.",
             "Nothing new can be started in it.",
-            f"Its owner can: es space edit {space} --unblocked",
+            Step(verb=Verb.UNBLOCK_SPACE, reference=space),
         )
 
 
@@ -201,7 +214,7 @@ class SpaceFull(Refused):
         super().__init__(
             f"Space {space} has no room for this.",
             f"It has {tasks} of the {limit} tasks that it may have.",
-            f"Its owner can: es space edit {space} --task-limit N",
+            Step(verb=Verb.RAISE_TASK_LIMIT, reference=space),
         )
 
 
@@ -212,7 +225,7 @@ class TaskClosed(Refused):
         super().__init__(
             f"Task {task} is closed.",
             f"It was closed at {closed_at}.",
-            f"To reopen it: es task reopen {task}",
+            Step(verb=Verb.REOPEN_TASK, reference=task),
         )
 
 
@@ -223,7 +236,7 @@ class TaskExpired(Refused):
         super().__init__(
             f"Task {task} has expired.",
             f"It expired at {expired_at}; it can be read, but not worked on.",
-            f"To reopen it: es task reopen {task}",
+            Step(verb=Verb.REOPEN_TASK, reference=task),
         )
 
 
@@ -265,6 +278,13 @@ class MailUndelivered(Fault):
     exit_status = 6
 
 
-class WaitedInVain(Fault):
+class TimedOut(Fault):
     code = "waited_in_vain"
     exit_status = 124
+
+
+def not_imported(fault: Fault, line: int) -> Fault:
+    """The fault with the number of the line where it was found, saying that nothing came of the import."""
+    fault.what = f"Line {line}: {fault.what}"
+    fault.hint = "Nothing was imported. Mend the line and import the file again."
+    return fault

@@ -23,7 +23,7 @@ from expertsupport_cli.errors import (
     TaskClosed,
     TaskExpired,
 )
-from expertsupport_cli.model import Status
+from expertsupport_cli.model.requests import Status
 from expertsupport_cli.store import Store
 
 ELSEWHERE = "ELSEWHERE"

@@ -10,7 +10,9 @@ from builders import ANN, AT, BOB, a_request, a_task, dump, later
 from expertsupport_cli.actions import requests, tasks
 from expertsupport_cli.actions.requests import Outcome
 from expertsupport_cli.errors import BadUsage, NotFound, RequestClosed, RequestOpen
-from expertsupport_cli.model import Request, Side, Status
+from expertsupport_cli.model.people import Side
+from expertsupport_cli.model.requests import Request, Status
+from expertsupport_cli.steps import Step, Verb
 from expertsupport_cli.store import Store
 
 Act = Callable[[Store, str], Outcome]
@@ -159,7 +161,7 @@ def test_a_task_without_a_request_says_how_to_open_one(store: Store) -> None:
     task = a_task(store)
     with pytest.raises(NotFound, match=f"Task {task.id} has no request") as refusal:
         requests.comment(store, task.id, "said", by=ANN, at=AT)
-    assert refusal.value.hint == f"To open one: es activate {task.id}"
+    assert refusal.value.hint == Step(verb=Verb.ACTIVATE, reference=task.id)
 
 
 def test_a_task_stands_for_its_open_request_else_for_its_newest(store: Store) -> None:

@@ -9,6 +9,7 @@ from builders import ANN, AT, OLGA, a_space, a_task, dump, later
 
 from expertsupport_cli.actions import spaces, tasks
 from expertsupport_cli.errors import AlreadyExists, BadUsage, NotFound, SpaceBlocked, SpaceFull
+from expertsupport_cli.steps import Step, Verb
 from expertsupport_cli.store import Store
 
 
@@ -32,7 +33,7 @@ def test_there_is_one_space_of_a_name_in_any_case(store: Store) -> None:
     before = dump(store)
     with pytest.raises(AlreadyExists) as refusal:
         a_space(store, "ACME")
-    assert "es space edit" in refusal.value.hint
+    assert refusal.value.hint == Step(verb=Verb.EDIT_SPACE, reference="ACME")
     assert dump(store) == before
     assert store.space("Acme").name == "acme"
 
@@ -40,7 +41,8 @@ def test_there_is_one_space_of_a_name_in_any_case(store: Store) -> None:
 def test_an_unknown_space_names_those_there_are(store: Store) -> None:
     with pytest.raises(NotFound) as refusal:
         spaces.edit_space(store, "acme", {"title": "x"}, by=OLGA, at=AT)
-    assert (refusal.value.why, refusal.value.hint) == ("There is no space yet.", "To make it: es space add acme")
+    assert refusal.value.why == "There is no space yet."
+    assert refusal.value.hint == Step(verb=Verb.ADD_SPACE, reference="acme")
     a_space(store, "beta")
     a_space(store, "acme")
     with pytest.raises(NotFound) as refusal:

@@ -10,7 +10,7 @@ from builders import ANN, AT, OLGA, a_space, a_task, dump, later
 from expertsupport_cli.actions import spaces, tasks
 from expertsupport_cli.actions.tasks import TaskLine
 from expertsupport_cli.errors import AlreadyExists, BadUsage, Fault, NotFound, SpaceBlocked, SpaceFull
-from expertsupport_cli.model import Task
+from expertsupport_cli.model.tasks import Task
 from expertsupport_cli.store import Store
 
 
@@ -171,7 +171,7 @@ def test_tasks_are_imported_all_or_none_and_the_line_is_named(
         imported(store, *lines)
     assert refusal.value.what.startswith(f"Line {line}: ")
     assert told in refusal.value.what
-    assert "Nothing was imported" in refusal.value.hint
+    assert "Nothing was imported" in str(refusal.value.hint)
     assert dump(store) == before
 
 

@@ -10,7 +10,7 @@ from conftest import Es
 from sessions import as_json, filled
 
 from expertsupport_cli.actions import requests
-from expertsupport_cli.model import Actor, Side
+from expertsupport_cli.model.people import Actor, Side
 
 EVE = Actor(name="Eve", side=Side.CUSTOMER, email="eve@example.org")
 

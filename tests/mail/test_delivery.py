@@ -21,7 +21,7 @@ from mail.servers import Letterbox, serving
 from sessions import filled
 
 from expertsupport_cli.actions import mail
-from expertsupport_cli.actions.mail import MOST_TRIES
+from expertsupport_cli.actions.mail import MAX_ATTEMPTS
 from expertsupport_cli.mail.transport import Undelivered
 
 ANN_AT = "ann@example.org"
@@ -169,7 +169,7 @@ def test_ten_failures_are_dead_and_visible(es: Es) -> None:
     asked(es, 1)
     box, clock = Box(lambda _: Undelivered("450 later", final=False)), [AT]
     with filled(es) as store:
-        for tries in range(1, MOST_TRIES + 1):
+        for tries in range(1, MAX_ATTEMPTS + 1):
             (tried,) = mail.send_due(store, sender(box), lambda: clock[0])
             assert (tried.state, tried.attempts) == ("failed" if tries < 10 else "dead", tries)
             assert list(mail.send_due(store, sender(box), lambda: clock[0])) == []  # not before it is due

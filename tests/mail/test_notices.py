@@ -10,9 +10,10 @@ from builders import ANN, AT, BOB, a_certificate, a_request, a_task, later
 from expertsupport_cli.actions import following, requests
 from expertsupport_cli.actions.notices import Post, queue_notices, recipients
 from expertsupport_cli.errors import Refused
-from expertsupport_cli.history import Event
-from expertsupport_cli.model import Actor, Mail, Request, Side
-from expertsupport_cli.status import Act
+from expertsupport_cli.model.history import Event, Kind
+from expertsupport_cli.model.mail import Mail
+from expertsupport_cli.model.people import Actor, Side
+from expertsupport_cli.model.requests import Act, Request
 from expertsupport_cli.store import Store
 
 A, DESK, FAN = "ann@example.org", "desk@desk.example", "fan@example.org"
@@ -76,14 +77,14 @@ def request_(store: Store) -> Request:
 @pytest.mark.parametrize("case", TOLD)
 def test_who_is_told(case: str, request_: Request) -> None:
     act, by, move, followers, told = TOLD[case]
-    event = Event.by(by, AT, act.value).but(**move)
+    event = Event.by(by, AT, Kind(act)).but(**move)
     assert recipients(event, request_, by, POST.desk, followers) == told
 
 
 @pytest.mark.parametrize("desk", [[], [DESK]])
 def test_an_initiator_without_an_address_is_not_told_and_stops_no_other(desk: list[str], store: Store) -> None:
     request = a_request(store, by=ANN.but(email=None))
-    event = Event.by(BOB, AT, Act.CLOSE).but(**MOVED)
+    event = Event.by(BOB, AT, Kind.CLOSED).but(**MOVED)
     assert recipients(event, request, BOB, desk, [FAN]) == [FAN]
     assert recipients(event.but(side=Side.CUSTOMER), request, NAMELESS, desk, []) == desk
 
@@ -174,7 +175,7 @@ def test_a_notice_that_cannot_be_queued_takes_its_change_back_with_it(request_: 
 
 
 def test_a_change_that_is_rolled_back_tells_nobody(request_: Request, store: Store) -> None:
-    event = Event.by(BOB, AT, Act.REPLY)
+    event = Event.by(BOB, AT, Kind.REPLIED)
     with suppress(InterruptedError), store.transaction():
         queue_notices(store, POST, event, store.last_event(), request_, "Is it plugged in?", BOB)
         assert [row.recipient for row in mails(store)] == [A]

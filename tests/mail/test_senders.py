@@ -17,7 +17,7 @@ from sessions import at_once, filled
 
 from expertsupport_cli.actions import requests
 from expertsupport_cli.actions.notices import message_id
-from expertsupport_cli.model import Mail
+from expertsupport_cli.model.mail import Mail, MailState
 from expertsupport_cli.store import Store
 
 SENDERS, ROWS = 4, 1000
@@ -37,7 +37,7 @@ def queue(store: Store, count: int) -> None:
                 message_id=message_id("desk.example"),
                 subject="[ES-1] The printer is on fire",
                 body=f"Mail {number}\n",
-                state="queued",
+                state=MailState.QUEUED,
                 attempts=0,
                 error=None,
                 created_at=AT,

@@ -23,7 +23,7 @@ from expertsupport_cli.actions.notices import Post
 from expertsupport_cli.mail.letter import Letter
 from expertsupport_cli.mail.smtp import Smtp
 from expertsupport_cli.mail.transport import Server, Undelivered
-from expertsupport_cli.model import Mail
+from expertsupport_cli.model.mail import Mail
 from expertsupport_cli.store import Store
 
 LETTER = Letter(

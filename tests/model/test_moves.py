@@ -6,7 +6,8 @@ import pytest
 from builders import AT, later
 
 from expertsupport_cli.errors import RequestClosed
-from expertsupport_cli.model import Act, Request, Status
+from expertsupport_cli.model.requests import Act, Request, Status
+from expertsupport_cli.steps import Step, Verb
 
 # `-` stays, `already` is a note and no change, `refused` says how to reopen
 TABLE = """
@@ -54,7 +55,7 @@ def test_an_act_moves_a_request_as_the_table_says(act: str, status: str, cell: s
     if cell == "refused":
         with pytest.raises(RequestClosed, match="ES-7 is closed") as refusal:
             before.after(Act(act), later(2))
-        assert refusal.value.hint == "To go on: es reopen ES-7"
+        assert refusal.value.hint == Step(verb=Verb.REOPEN_REQUEST, reference="ES-7")
         return
     after = before.after(Act(act), later(2))
     if cell == "already":

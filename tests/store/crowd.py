@@ -18,7 +18,7 @@ from contextlib import closing
 
 from expertsupport_cli.actions import certificates, links, requests, spaces
 from expertsupport_cli.errors import Fault
-from expertsupport_cli.model import Actor, Side
+from expertsupport_cli.model.people import Actor, Side
 from expertsupport_cli.store import Store, migrations, open_store
 
 AT = "2026-01-31T09:30:00Z"

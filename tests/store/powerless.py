@@ -11,7 +11,7 @@ import sys
 
 from expertsupport_cli.actions import spaces
 from expertsupport_cli.errors import StoreUnusable
-from expertsupport_cli.model import Actor, Side
+from expertsupport_cli.model.people import Actor, Side
 from expertsupport_cli.store import migrations, open_store
 
 _VERSION = 0x20080522  # of the system call capset

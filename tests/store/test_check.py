@@ -218,8 +218,8 @@ def test_a_broken_rule_is_found_and_no_other(case: Break, store: Store) -> None:
 
 
 def test_of_many_examples_some_are_told(store: Store) -> None:
-    behind_its_back(store.path, "; ".join(f"CREATE TABLE extra{n} (x)" for n in range(check.MOST + 5)))
-    assert len(broken(store)["the schema is as it should be"]) == check.MOST
+    behind_its_back(store.path, "; ".join(f"CREATE TABLE extra{n} (x)" for n in range(check.MAX_EXAMPLES + 5)))
+    assert len(broken(store)["the schema is as it should be"]) == check.MAX_EXAMPLES
 
 
 def test_checking_writes_nothing(store: Store) -> None:

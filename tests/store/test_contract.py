@@ -10,8 +10,11 @@ from builders import ANN, AT, BOB, OLGA, a_certificate, a_new_certificate, a_new
 
 from expertsupport_cli.actions import certificates, links, requests, spaces, tasks
 from expertsupport_cli.errors import Fault, NotFound
-from expertsupport_cli.history import Event
-from expertsupport_cli.model import Actor, Comment, Partner, Side, Space, Status, Task
+from expertsupport_cli.model.certificates import CertificateState, Partner
+from expertsupport_cli.model.history import Event, Kind
+from expertsupport_cli.model.people import Actor, Side
+from expertsupport_cli.model.requests import Comment, Status
+from expertsupport_cli.model.tasks import Space, Task, TaskState
 from expertsupport_cli.store import Store, Wanted, connection
 
 Opener = Callable[[], Store]
@@ -111,7 +114,7 @@ def test_tasks_are_listed_by_space_and_state_newest_first_in_pages(store: Store,
     a_space(store, "endless", lifetime=None)
     endless = a_task(store, space="endless")
 
-    def ids(at: str, space: str | None = None, state: str | None = None) -> list[str]:
+    def ids(at: str, space: str | None = None, state: TaskState | None = None) -> list[str]:
         found = [task.id for task in store.tasks(at, space, state)]
         assert store.count_tasks(at, space, state) == len(found)
         assert [task.id for task in store.tasks(at, space, state, limit=4)] == found[:4]
@@ -120,10 +123,10 @@ def test_tasks_are_listed_by_space_and_state_newest_first_in_pages(store: Store,
 
     assert ids(AT) == [endless.id, *(f"A-{n}" for n in range(9, -1, -1))]
     assert ids(AT, space="ACME") == ["A-8", "A-6", "A-4", "A-2", "A-0"]
-    assert ids(AT, state="closed") == ["A-3", "A-2", "A-1", "A-0"]
-    assert ids(AT, state="expired") == []
-    assert ids(later(10), state="expired", space="beta") == ["A-9", "A-7", "A-5"]
-    assert ids(later(10), state="open") == [endless.id]
+    assert ids(AT, state=TaskState.CLOSED) == ["A-3", "A-2", "A-1", "A-0"]
+    assert ids(AT, state=TaskState.EXPIRED) == []
+    assert ids(later(10), state=TaskState.EXPIRED, space="beta") == ["A-9", "A-7", "A-5"]
+    assert ids(later(10), state=TaskState.OPEN) == [endless.id]
     assert ids(AT, space="gamma") == []
 
 
@@ -188,7 +191,8 @@ def test_certificates_are_listed_by_state_newest_first_in_pages(store: Store, sm
     certificates.revoke_certificate(store, "C-2", by=OLGA, at=AT)
     a_request(store)  # uses C-9
     expected = {None: [9, 8, 7, 6, 5, 4, 3, 2, 1], "unused": [7, 5, 3], "used": [9], "revoked": [2, 1]}
-    for state, numbers in {**expected, "expired": [8, 6, 4]}.items():
+    for name, numbers in {**expected, "expired": [8, 6, 4]}.items():
+        state = CertificateState(name) if name else None
         found = list(store.certificates(later(1), state))
         assert [certificate.number for certificate in found] == numbers
         assert store.count_certificates(later(1), state) == len(numbers)
@@ -209,7 +213,7 @@ def test_a_link_is_used_once_and_not_after_it_lapsed(store: Store) -> None:
         assert store.revoke_link(revoked.number, AT)
         assert not store.revoke_link(revoked.number, AT)
         assert not store.use_link(revoked.number, second, AT)
-    assert store.link("l-1") == link.but(used_at=AT, certificate="7K3M")
+    assert store.link("l-1") == link.but(used_at=AT, certificate="****-****-****-7K3M")
     assert store.link_by_digest("f" * 64) == revoked.but(revoked_at=AT)
     assert store.link_by_digest("0" * 64) is None
     with pytest.raises(NotFound):
@@ -247,7 +251,7 @@ def test_comments_and_events_are_numbered_in_the_order_in_which_they_came(store:
         first = store.add_comment(said)
         second = store.add_comment(said.but(kind="comment"))
         event = store.record(
-            Event.by(BOB, later(-9), "replied").but(task="t-1", space="ACME", request=1, comment=second)
+            Event.by(BOB, later(-9), Kind.REPLIED).but(task="t-1", space="ACME", request=1, comment=second)
         )
     assert store.comments(request, notes=True) == [said.but(number=first), said.but(number=second, kind="comment")]
     assert [comment.number for comment in store.comments(request, notes=False)] == [second]

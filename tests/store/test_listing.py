@@ -10,7 +10,8 @@ import pytest
 from builders import AT, BOB, a_request, a_space, a_task, dump, later
 
 from expertsupport_cli.actions import requests
-from expertsupport_cli.model import Actor, Side
+from expertsupport_cli.model.people import Actor, Side
+from expertsupport_cli.model.requests import Turn
 from expertsupport_cli.store import Store, Wanted, connection
 from expertsupport_cli.store.listing import SORTS
 
@@ -102,8 +103,8 @@ def test_filters_find_what_fits_all_of_them(store: Store) -> None:
     assert numbers(store, task="a-12") == [1]
     assert numbers(store, statuses=["New"]) == [9, 5, 1]
     assert numbers(store, statuses=["Waiting", "Closed"]) == [12, 11, 8, 7, 4, 3]
-    assert numbers(store, turn="desk") == [10, 9, 6, 5, 2, 1]
-    assert numbers(store, turn="customer") == [11, 7, 3]
+    assert numbers(store, turn=Turn.DESK) == [10, 9, 6, 5, 2, 1]
+    assert numbers(store, turn=Turn.CUSTOMER) == [11, 7, 3]
     assert numbers(store, space="acme", statuses=["New", "Closed"], initiator="ann") == [1]
 
 

@@ -8,13 +8,15 @@ from expertsupport_cli.errors import (
     AlreadyExists,
     BadUsage,
     CertificateUnknown,
-    CertificateUsed,
     Fault,
     Refused,
     SerialMistyped,
+    not_imported,
 )
-from expertsupport_cli.history import Event
-from expertsupport_cli.model import Actor, Certificate, numbered
+from expertsupport_cli.ids import CERTIFICATE, parse_id
+from expertsupport_cli.model.certificates import Certificate, Origin
+from expertsupport_cli.model.history import Event, Kind
+from expertsupport_cli.model.people import Actor
 from expertsupport_cli.store import Store
 
 TYPE_CHECKING = False
@@ -44,16 +46,16 @@ def issue_certificates(
     for start in range(0, count, BATCH):
         with store.transaction():
             size = min(BATCH, count - start)
-            hand_over([new_certificate(store, "issued", valid_until, note, by=by, at=at) for _ in range(size)])
+            hand_over([new_certificate(store, Origin.ISSUED, valid_until, note, by=by, at=at) for _ in range(size)])
 
 
 def new_certificate(
-    store: Store, origin: str, valid_until: str | None, note: str, *, by: Actor, at: str, task: str | None = None
+    store: Store, origin: Origin, valid_until: str | None, note: str, *, by: Actor, at: str, task: str | None = None
 ) -> tuple[str, Certificate]:
     """A new serial, as it is written, and its certificate, inside the transaction that is open."""
     normal = serial.issue()
     certificate = _add(store, normal, origin, valid_until, note, at)
-    store.record(Event.by(by, at, f"certificate_{origin}").but(certificate=certificate.number, task=task))
+    store.record(Event.by(by, at, Kind(f"certificate_{origin}")).but(certificate=certificate.number, task=task))
     return serial.write(normal), certificate
 
 
@@ -77,11 +79,9 @@ def import_certificates(
                 if store.certificate_by_digest(serial.digest(normal)):
                     raise AlreadyExists("This certificate is in the store already, or twice in the file.")
             except Fault as fault:
-                fault.what = f"Line {line}: {fault.what}"
-                fault.hint = "Nothing was imported. Mend the line and import the file again."
-                raise
-            certificate = _add(store, normal, "imported", valid_until, note, at)
-            store.record(Event.by(by, at, "certificate_imported").but(certificate=certificate.number))
+                raise not_imported(fault, line) from None
+            certificate = _add(store, normal, Origin.IMPORTED, valid_until, note, at)
+            store.record(Event.by(by, at, Kind.CERTIFICATE_IMPORTED).but(certificate=certificate.number))
             added.append(certificate)
     return added
 
@@ -89,22 +89,21 @@ def import_certificates(
 def check_certificate(store: Store, text: str, *, at: str) -> Certificate:
     """The certificate with this serial, if it would open a request now. Raises as activation does."""
     certificate = by_serial(store, serial.read(text))
-    refuse_if_spent(certificate, at)
+    certificate.refuse_if_invalid(at)
     return certificate
 
 
 def revoke_certificate(store: Store, reference: str, *, by: Actor, at: str) -> tuple[Certificate, bool]:
     """Revoke an unused certificate, by serial or ID; it, and whether it was good until now. Raises CertificateUsed."""
-    normal = None if numbered(reference, "C") is not None else _serial_or_id(reference)
+    normal = None if parse_id(reference, CERTIFICATE) is not None else _serial_or_id(reference)
     with store.transaction():
         certificate = by_serial(store, normal) if normal else store.certificate(reference)
         if certificate.revoked_at:
             return certificate, False
-        if certificate.request and certificate.task:
-            raise CertificateUsed(certificate.masked, certificate.request, certificate.task)
+        certificate.refuse_if_used()
         if not store.revoke_certificate(certificate.number, at):
             raise Refused(f"Certificate {certificate.masked} was changed by somebody else in between.")
-        store.record(Event.by(by, at, "certificate_revoked").but(certificate=certificate.number))
+        store.record(Event.by(by, at, Kind.CERTIFICATE_REVOKED).but(certificate=certificate.number))
     return certificate.but(revoked_at=at), True
 
 
@@ -116,13 +115,6 @@ def by_serial(store: Store, normal: str) -> Certificate:
     return found
 
 
-def refuse_if_spent(certificate: Certificate, at: str) -> None:
-    """Raises CertificateUsed, CertificateRevoked or CertificateExpired."""
-    if certificate.request and certificate.task:
-        raise CertificateUsed(certificate.masked, certificate.request, certificate.task)
-    certificate.refuse_if_invalid(at)
-
-
 def _serial_or_id(reference: str) -> str:
     try:
         return serial.read(reference)
@@ -131,7 +123,7 @@ def _serial_or_id(reference: str) -> str:
         raise
 
 
-def _add(store: Store, normal: str, origin: str, valid_until: str | None, note: str, at: str) -> Certificate:
+def _add(store: Store, normal: str, origin: Origin, valid_until: str | None, note: str, at: str) -> Certificate:
     return store.add_certificate(
         Certificate(
             number=0,

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from expertsupport_cli.checks import address
-from expertsupport_cli.history import Event
-from expertsupport_cli.model import Actor, Request, numbered
+from expertsupport_cli.ids import REQUEST, parse_id
+from expertsupport_cli.model.history import Event, Kind
+from expertsupport_cli.model.people import Actor
+from expertsupport_cli.model.requests import Request
 from expertsupport_cli.store import Store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from expertsupport_cli.history import News
+    from expertsupport_cli.model.history import News
 
 
 def follow(store: Store, reference: str, email: str, *, by: Actor, at: str) -> tuple[Request, bool]:
@@ -21,7 +23,7 @@ def follow(store: Store, reference: str, email: str, *, by: Actor, at: str) -> t
         request = store.request(reference)
         changed = store.add_follower(request, email, at)
         if changed:
-            store.record(Event.on(request, by, at, "followed").but(new=email))
+            store.record(Event.on(request, by, at, Kind.FOLLOWED).but(new=email))
     return request, changed
 
 
@@ -31,13 +33,13 @@ def unfollow(store: Store, reference: str, email: str, *, by: Actor, at: str) ->
         request = store.request(reference)
         changed = store.remove_follower(request, email)
         if changed:
-            store.record(Event.on(request, by, at, "unfollowed").but(old=email))
+            store.record(Event.on(request, by, at, Kind.UNFOLLOWED).but(old=email))
     return request, changed
 
 
 def mark_read(store: Store, news: Sequence[News], *, by: Actor) -> None:
     """The actor has seen these: they are new no more."""
-    latest = {numbered(item.request, "ES") or 0: item.number for item in news}
+    latest = {parse_id(item.request, REQUEST) or 0: item.number for item in news}
     with store.transaction():
         for request, event in latest.items():
             store.mark_read(by.name, request, event)

@@ -8,8 +8,11 @@ import os
 from expertsupport_cli import times
 from expertsupport_cli.actions.certificates import new_certificate
 from expertsupport_cli.errors import BadUsage, LinkSpent, NotFound
-from expertsupport_cli.history import Event
-from expertsupport_cli.model import Actor, Certificate, PurchaseLink, numbered
+from expertsupport_cli.ids import LINK, parse_id
+from expertsupport_cli.model.certificates import Certificate, Origin, PurchaseLink
+from expertsupport_cli.model.history import Event, Kind
+from expertsupport_cli.model.people import Actor
+from expertsupport_cli.steps import Step, Verb
 from expertsupport_cli.store import Store
 
 TYPE_CHECKING = False
@@ -41,7 +44,7 @@ def make_link(store: Store, task_id: str, *, lifetime: int, by: Actor, at: str) 
                 revoked_at=None,
             )
         )
-        store.record(Event.by(by, at, "link_made").but(task=task.id, space=task.space, link=link.number))
+        store.record(Event.by(by, at, Kind.LINK_CREATED).but(task=task.id, space=task.space, link=link.number))
     return token, link
 
 
@@ -55,10 +58,12 @@ def redeem_link(
     with store.transaction():
         link = _by_address(store, address)
         link.refuse_if_spent(at)
-        serial, certificate = new_certificate(store, "bought", None, "", by=by, at=at, task=link.task)
+        serial, certificate = new_certificate(store, Origin.BOUGHT, None, "", by=by, at=at, task=link.task)
         if not store.use_link(link.number, certificate.number, at):
             raise LinkSpent(link.id, "used", at, link.task)
-        event = Event.by(by, at, "link_redeemed").but(task=link.task, link=link.number, certificate=certificate.number)
+        event = Event.by(by, at, Kind.LINK_REDEEMED).but(
+            task=link.task, link=link.number, certificate=certificate.number
+        )
         store.record(event)
         hand_over(serial, certificate)
     return certificate
@@ -67,13 +72,13 @@ def redeem_link(
 def revoke_link(store: Store, reference: str, *, by: Actor, at: str) -> tuple[PurchaseLink, bool]:
     """Revoke a link, by ID or address; it, and whether it was good until now. Raises NotFound, LinkSpent."""
     with store.transaction():
-        is_id = numbered(reference, "L") is not None
+        is_id = parse_id(reference, LINK) is not None
         link = store.link(reference) if is_id else _by_address(store, reference)
         if link.revoked_at:
             return link, False
         if link.used_at or not store.revoke_link(link.number, at):
             raise LinkSpent(link.id, "used", link.used_at or at, link.task)
-        store.record(Event.by(by, at, "link_revoked").but(task=link.task, link=link.number))
+        store.record(Event.by(by, at, Kind.LINK_REVOKED).but(task=link.task, link=link.number))
     return link.but(revoked_at=at), True
 
 
@@ -87,7 +92,7 @@ def _by_address(store: Store, address: str) -> PurchaseLink:
         raise NotFound(
             "This purchase link is unknown.",
             "It was not made in this store, or is not whole.",
-            "To make one: es purchase-link TASK",
+            Step(verb=Verb.BUY),
         )
     return link
 

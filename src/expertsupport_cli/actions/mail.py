@@ -11,7 +11,7 @@ import os
 from expertsupport_cli import times
 from expertsupport_cli.mail.letter import Letter
 from expertsupport_cli.mail.transport import Undelivered
-from expertsupport_cli.model import Mail
+from expertsupport_cli.model.mail import Mail, MailState
 from expertsupport_cli.record import Record
 from expertsupport_cli.store import Store
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from expertsupport_cli.mail.transport import Transport
 
-MOST_TRIES = 10
+MAX_ATTEMPTS = 10
 FIRST_PAUSE = 30  # seconds
 GROWTH = 4
 LONGEST_PAUSE = 6 * 3600  # so that the last try is more than a day after the first
@@ -97,10 +97,10 @@ def after_try(mail: Mail, failure: Undelivered | None, at: str, jitter: float) -
     """What becomes of a mail after a try. `jitter`, from 0 to 1, spreads the pauses: from 80 % to 120 %."""
     tries = mail.attempts + 1
     if failure is None:
-        return mail.but(state="sent", attempts=tries, error=None, sent_at=at)
+        return mail.but(state=MailState.SENT, attempts=tries, error=None, sent_at=at)
     pause = min(FIRST_PAUSE * GROWTH ** (tries - 1), LONGEST_PAUSE)
     return mail.but(
-        state="dead" if failure.final or tries >= MOST_TRIES else "failed",
+        state=MailState.DEAD if failure.final or tries >= MAX_ATTEMPTS else MailState.FAILED,
         attempts=tries,
         error=str(failure)[:1000],
         due_at=times.after(at, max(1, round(pause * (0.8 + 0.4 * jitter)))),

@@ -10,8 +10,10 @@ from __future__ import annotations
 import os
 
 from expertsupport_cli import times
-from expertsupport_cli.history import Event
-from expertsupport_cli.model import Act, Actor, Mail, Request, Side, ticket_url
+from expertsupport_cli.model.history import Event, Kind
+from expertsupport_cli.model.mail import Mail, MailState
+from expertsupport_cli.model.people import Actor, Side
+from expertsupport_cli.model.requests import Request, ticket_url
 from expertsupport_cli.record import Record
 from expertsupport_cli.store import Store
 
@@ -22,14 +24,14 @@ if TYPE_CHECKING:
 LONGEST_ID = 78 - len("In-Reply-To: <>")  # a header that cannot be folded must fit in a line
 
 _TOLD = {
-    "activated": "activated expert support",
-    Act.COMMENT: "commented",
-    Act.ACKNOWLEDGE: "acknowledged the request",
-    Act.REPLY: "replied",
-    Act.ASK: "replied, and waits for your answer",
-    Act.NOTE: "noted, for the desk only",
-    Act.CLOSE: "closed the request",
-    Act.REOPEN: "reopened the request",
+    Kind.ACTIVATED: "activated expert support",
+    Kind.COMMENTED: "commented",
+    Kind.ACKNOWLEDGED: "acknowledged the request",
+    Kind.REPLIED: "replied",
+    Kind.ASKED: "replied, and waits for your answer",
+    Kind.NOTED: "noted, for the desk only",
+    Kind.CLOSED: "closed the request",
+    Kind.REOPENED: "reopened the request",
 }
 
 
@@ -65,7 +67,7 @@ def queue_notices(
             message_id=message_id(post.domain),
             subject=f"[{request.id}] {request.task_name}",
             body=text,
-            state="queued",
+            state=MailState.QUEUED,
             attempts=0,
             error=None,
             created_at=event.at,
@@ -78,7 +80,7 @@ def queue_notices(
 def recipients(event: Event, request: Request, by: Actor, desk: Sequence[str], followers: Sequence[str]) -> list[str]:
     """The addresses that are told of an event, in a fixed order."""
     wanted: list[str] = []
-    if event.kind == Act.NOTE:
+    if event.kind is Kind.NOTED:
         wanted += desk
     else:
         if request.initiator_email and (by.side is Side.DESK or event.new is not None):
@@ -116,7 +118,7 @@ def notice(event: Event, request: Request, body: str | None, page_url: str) -> s
     if body is not None:
         parts.append("\n".join(f"    {line}" for line in body.splitlines()))
     status = f"{event.old} -> {event.new}" if event.old else str(request.status)
-    command = "es desk show" if event.kind == Act.NOTE else "es show"
+    command = "es desk show" if event.kind is Kind.NOTED else "es show"
     parts.append(
         f"Request:  {request.id} ({request.space})\n"
         f"Task:     {request.task}, {request.task_name}\n"

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 
 from expertsupport_cli import serial
-from expertsupport_cli.actions.certificates import by_serial, refuse_if_spent
+from expertsupport_cli.actions.certificates import by_serial
 from expertsupport_cli.actions.notices import Post, queue_notices
 from expertsupport_cli.checks import prose
 from expertsupport_cli.errors import CertificateUsed, RequestOpen
-from expertsupport_cli.history import Event
-from expertsupport_cli.model import Act, Actor, Certificate, Comment, Request, Side, Status, Task
+from expertsupport_cli.model.certificates import Certificate
+from expertsupport_cli.model.history import Event, Kind
+from expertsupport_cli.model.people import Actor, Side
+from expertsupport_cli.model.requests import Act, Comment, Request, Status
+from expertsupport_cli.model.tasks import Task
 from expertsupport_cli.record import Record
 from expertsupport_cli.store import Store
 
@@ -39,7 +42,7 @@ def activate(
         certificate = by_serial(store, normal)
         if certificate.request and certificate.task == task.id:
             return Outcome(request=store.request(certificate.request), changed=False)
-        refuse_if_spent(certificate, at)
+        certificate.refuse_if_invalid(at)
         task.refuse_if_not_workable(at)
         store.space(task.space).refuse_if_blocked()
         _refuse_if_open(store, task.id)
@@ -91,7 +94,7 @@ def _act(store: Store, reference: str, act: Act, body: str | None, by: Actor, at
         store.save_request(after, expected=before.status)
         said = None if body is None else store.add_comment(_comment(before, act, body, by, at))
         moved = before.status is not after.status
-        event = Event.on(before, by, at, act.value).but(
+        event = Event.on(before, by, at, Kind(act)).but(
             old=str(before.status) if moved else None,
             new=str(after.status) if moved else None,
             comment=said,
@@ -120,7 +123,7 @@ def _open(store: Store, task: Task, certificate: Certificate, by: Actor, at: str
     )
     request = store.add_request(new, certificate.number)
     store.save_task(task.but(expires_at=None))
-    event = Event.on(request, by, at, "activated").but(new=str(request.status), certificate=certificate.number)
+    event = Event.on(request, by, at, Kind.ACTIVATED).but(new=str(request.status), certificate=certificate.number)
     queue_notices(store, post, event, store.record(event), request, None, by)
     return request
 

@@ -6,8 +6,11 @@ import json
 
 from expertsupport_cli.checks import identifier, prose, prose_or_empty, web_address
 from expertsupport_cli.errors import AlreadyExists, NotFound
-from expertsupport_cli.history import Event
-from expertsupport_cli.model import Actor, Partner, Space
+from expertsupport_cli.model.certificates import Partner
+from expertsupport_cli.model.history import Event, Kind
+from expertsupport_cli.model.people import Actor
+from expertsupport_cli.model.tasks import Space
+from expertsupport_cli.steps import Step, Verb
 from expertsupport_cli.store import Store
 
 DEFAULT_TASK_LIFETIME = 10 * 86400
@@ -35,9 +38,9 @@ def add_space(
     )
     with store.transaction():
         if store.has_space(name):
-            raise AlreadyExists(f"There is a space {name} already.", hint=f"To change it: es space edit {name}")
+            raise AlreadyExists(f"There is a space {name} already.", hint=Step(verb=Verb.EDIT_SPACE, reference=name))
         store.add_space(space)
-        store.record(Event.by(by, at, "space_added").but(space=name))
+        store.record(Event.by(by, at, Kind.SPACE_ADDED).but(space=name))
     return space
 
 
@@ -53,7 +56,7 @@ def edit_space(store: Store, name: str, changes: dict[str, object], *, by: Actor
             store.save_space(after)
             old = json.dumps(different)
             new = json.dumps({key: changes[key] for key in different})
-            store.record(Event.by(by, at, "space_edited").but(space=before.name, old=old, new=new))
+            store.record(Event.by(by, at, Kind.SPACE_EDITED).but(space=before.name, old=old, new=new))
     return after, bool(different)
 
 
@@ -62,9 +65,9 @@ def add_partner(store: Store, name: str, url: str, *, by: Actor, at: str) -> Par
     partner = Partner(name=prose(name, "The name", most=200), url=web_address(url, "A partner's URL"), created_at=at)
     with store.transaction():
         if store.partner(name):
-            raise AlreadyExists(f"There is a partner “{name}” already.", hint="To see the partners: es partner list")
+            raise AlreadyExists(f"There is a partner “{name}” already.", hint=Step(verb=Verb.LIST_PARTNERS))
         store.add_partner(partner)
-        store.record(Event.by(by, at, "partner_added").but(new=f"{partner.name} {partner.url}"))
+        store.record(Event.by(by, at, Kind.PARTNER_ADDED).but(new=f"{partner.name} {partner.url}"))
     return partner
 
 
@@ -73,7 +76,7 @@ def remove_partner(store: Store, name: str, *, by: Actor, at: str) -> Partner:
     with store.transaction():
         partner = store.partner(name)
         if partner is None:
-            raise NotFound(f"There is no partner “{name[:80]}”.", hint="To see the partners: es partner list")
+            raise NotFound(f"There is no partner “{name[:80]}”.", hint=Step(verb=Verb.LIST_PARTNERS))
         store.remove_partner(name)
-        store.record(Event.by(by, at, "partner_removed").but(old=f"{partner.name} {partner.url}"))
+        store.record(Event.by(by, at, Kind.PARTNER_REMOVED).but(old=f"{partner.name} {partner.url}"))
     return partner

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from expertsupport_cli.checks import prose, prose_or_empty, task_id
-from expertsupport_cli.errors import AlreadyExists, BadUsage, Fault, SpaceFull
-from expertsupport_cli.history import Event
-from expertsupport_cli.model import Actor, Space, Task, counted, expiry
+from expertsupport_cli.errors import AlreadyExists, BadUsage, Fault, not_imported
+from expertsupport_cli.ids import task_count
+from expertsupport_cli.model.history import Event, Kind
+from expertsupport_cli.model.people import Actor
+from expertsupport_cli.model.tasks import Space, Task, TaskState
 from expertsupport_cli.record import Record
+from expertsupport_cli.steps import Step, Verb
 from expertsupport_cli.store import Store
 
 TYPE_CHECKING = False
@@ -36,12 +39,12 @@ def add_task(
     _check_text(line)
     with store.transaction():
         home = store.space(space)
-        _refuse_if_full(home, 1)
+        home.refuse_if_full(1)
         if id and store.has_task(id):
-            raise AlreadyExists(f"There is a task {id} already.", hint=f"To see it: es task show {id}")
+            raise AlreadyExists(f"There is a task {id} already.", hint=Step(verb=Verb.SHOW_TASK, reference=id))
         task = _task(line, id or f"T-{store.next_task_number()}", home, by, at)
         store.add_task(task)
-        store.record(Event.by(by, at, "task_added").but(task=task.id, space=home.name))
+        store.record(Event.by(by, at, Kind.TASK_ADDED).but(task=task.id, space=home.name))
     return task
 
 
@@ -58,12 +61,12 @@ def import_tasks(
     with store.transaction():
         homes = _homes(store, kept)
         _refuse_taken(store, kept)
-        number = max([store.next_task_number(), *(1 + (counted(line.id) or 0) for line in kept)])
+        number = max([store.next_task_number(), *(1 + (task_count(line.id) or 0) for line in kept)])
         tasks = []
         for line in kept:
             tasks.append(_task(line, line.id or f"T-{number}", homes[line.space.lower()], by, at))
             number += not line.id
-        event = {"at": at, "actor": by.name, "side": str(by.side), "kind": "task_imported"}
+        event = {"at": at, "actor": by.name, "side": str(by.side), "kind": str(Kind.TASK_IMPORTED)}
         store.load_tasks(writing(tasks), event)
     return tasks
 
@@ -76,7 +79,7 @@ def close_task(store: Store, id: str, *, by: Actor, at: str) -> tuple[Task, bool
             return task, False
         after = task.but(closed_at=at)
         store.save_task(after)
-        store.record(Event.by(by, at, "task_closed").but(task=task.id, space=task.space))
+        store.record(Event.by(by, at, Kind.TASK_CLOSED).but(task=task.id, space=task.space))
     return after, True
 
 
@@ -84,15 +87,17 @@ def reopen_task(store: Store, id: str, *, by: Actor, at: str) -> tuple[Task, boo
     """Reopen a closed or expired task; the task, and whether it had to be. Its expiry starts again, if it has one."""
     with store.transaction():
         task = store.task(id)
-        if task.state(at) == "open":
+        if task.state(at) is TaskState.OPEN:
             return task, False
         space = store.space(task.space)
         space.refuse_if_blocked()
-        expires_at = expiry(at, space.task_lifetime) if task.expires_at else None
+        expires_at = space.expiry(at) if task.expires_at else None
         after = task.but(closed_at=None, expires_at=expires_at)
         store.save_task(after)
         store.record(
-            Event.by(by, at, "task_reopened").but(task=task.id, space=task.space, old=task.expires_at, new=expires_at)
+            Event.by(by, at, Kind.TASK_REOPENED).but(
+                task=task.id, space=task.space, old=task.expires_at, new=expires_at
+            )
         )
     return after, True
 
@@ -106,19 +111,13 @@ def _task(line: TaskLine, id: str, home: Space, by: Actor, at: str) -> Task:
         creator=by.name,
         created_at=at,
         closed_at=None,
-        expires_at=expiry(at, home.task_lifetime),
+        expires_at=home.expiry(at),
     )
 
 
 def _check_text(line: TaskLine) -> None:
     prose(line.name, "The name")
     prose_or_empty(line.description, "The description", most=LONGEST_DESCRIPTION)
-
-
-def _refuse_if_full(space: Space, more: int) -> None:
-    space.refuse_if_blocked()
-    if space.task_limit is not None and space.tasks + more > space.task_limit:
-        raise SpaceFull(space.name, space.task_limit, space.tasks)
 
 
 def _checked(lines: Iterable[TaskLine]) -> Iterable[TaskLine]:
@@ -132,7 +131,7 @@ def _checked(lines: Iterable[TaskLine]) -> Iterable[TaskLine]:
                 if first != line.line:
                     raise BadUsage(f"The ID {line.id} stands in line {first} already.")
         except Fault as fault:
-            raise _in_line(line, fault) from None
+            raise not_imported(fault, line.line) from None
         yield line
 
 
@@ -147,9 +146,9 @@ def _homes(store: Store, lines: Sequence[TaskLine]) -> dict[str, Space]:
             if name not in homes:
                 homes[name] = store.space(line.space)
             if counts[name] == 1 or homes[name].task_limit is not None:
-                _refuse_if_full(homes[name], counts[name])
+                homes[name].refuse_if_full(counts[name])
         except Fault as fault:
-            raise _in_line(line, fault) from None
+            raise not_imported(fault, line.line) from None
     return homes
 
 
@@ -158,11 +157,4 @@ def _refuse_taken(store: Store, lines: Sequence[TaskLine]) -> None:
     taken = store.taken_task_ids([line.id for line in by_id.values()])
     if taken:
         first = min((by_id[id.lower()] for id in taken), key=lambda line: line.line)
-        raise _in_line(first, AlreadyExists(f"There is a task {first.id} already."))
-
-
-def _in_line(line: TaskLine, fault: Fault) -> Fault:
-    """The fault, saying where it is, and that nothing came of it."""
-    fault.what = f"Line {line.line}: {fault.what}"
-    fault.hint = "Nothing was imported. Mend the line and import the file again."
-    return fault
+        raise not_imported(AlreadyExists(f"There is a task {first.id} already."), first.line)

@@ -12,13 +12,13 @@ from expertsupport_cli import times
 from expertsupport_cli.actions import certificates as actions
 from expertsupport_cli.cli.env import Env
 from expertsupport_cli.cli.listing import rows_wanted, tell_of_the_rest
-from expertsupport_cli.cli.options import Changes, Limit, Reads, group, prints, refuse_unknown_state
+from expertsupport_cli.cli.options import Changes, Limit, Reads, chosen_state, group, prints
 from expertsupport_cli.files import read_text
-from expertsupport_cli.model import Certificate, Side
+from expertsupport_cli.model.certificates import Certificate, CertificateState
+from expertsupport_cli.model.people import Side
 from expertsupport_cli.render.fields import CERTIFICATE, SERIAL
 from expertsupport_cli.render.printer import flush_stdout
 from expertsupport_cli.render.shapes import Named
-from expertsupport_cli.store.certificates import CERTIFICATE_STATES
 
 cert = group("Certificates: paid rights to one request each.")
 
@@ -82,16 +82,16 @@ def import_(
 def list_certificates(
     ctx: typer.Context,
     state: Annotated[
-        str | None, typer.Option("--state", metavar="|".join(CERTIFICATE_STATES), help="Only in this state.")
+        str | None, typer.Option("--state", metavar="|".join(CertificateState), help="Only in this state.")
     ] = None,
     limit: Limit = None,
 ) -> None:
     """List certificates, newest first."""
     env = Env.of(ctx)
-    refuse_unknown_state(state, CERTIFICATE_STATES)
-    shown = env.printer.list(CERTIFICATE, env.store.certificates(env.now(), state, rows_wanted(env, limit)))
+    wanted = chosen_state(state, CertificateState)
+    shown = env.printer.list(CERTIFICATE, env.store.certificates(env.now(), wanted, rows_wanted(env, limit)))
     tell_of_the_rest(
-        env, shown, lambda: env.store.count_certificates(env.now(), state), "certificate", "No certificates."
+        env, shown, lambda: env.store.count_certificates(env.now(), wanted), "certificate", "No certificates."
     )
 
 

@@ -5,21 +5,59 @@ from __future__ import annotations
 from expertsupport_cli.errors import Fault
 from expertsupport_cli.render.printer import talk, talk_raw
 from expertsupport_cli.serial import conceal
+from expertsupport_cli.steps import Step, Verb
 from expertsupport_cli.text import to_json
 
 PROGRAM = "es"
 
+STEPS = {
+    Verb.ACTIVATE: "To open one: es activate {}",
+    Verb.ADD_SPACE: "To make it: es space add {}",
+    Verb.BUY: "To buy another: es purchase-link {}",
+    Verb.CHECK_STORE: "To see what is wrong with it: es db check",
+    Verb.EDIT_SPACE: "To change it: es space edit {}",
+    Verb.LEARN_TO_BUY: "Ask where you bought it, or see how to buy one: es purchase-link --help",
+    Verb.LIST_CERTIFICATES: "To see those there are: es cert list",
+    Verb.LIST_LINKS: "To see those there are: es link list",
+    Verb.LIST_MAIL: "To see those there are: es mail list",
+    Verb.LIST_PARTNERS: "To see the partners: es partner list",
+    Verb.LIST_REQUESTS: "To see the requests there are: es list",
+    Verb.LIST_SETTINGS: "es config list",
+    Verb.LIST_SPACES: "es space list",
+    Verb.LIST_TASKS: "To see the tasks there are: es task list",
+    Verb.NAME_STORE: "Name another: es --store PATH …",
+    Verb.RAISE_TASK_LIMIT: "Its owner can: es space edit {} --task-limit N",
+    Verb.REOPEN_REQUEST: "To go on: es reopen {}",
+    Verb.REOPEN_TASK: "To reopen it: es task reopen {}",
+    Verb.SET_SETTING: "es config set {} VALUE",
+    Verb.SHOW_REQUEST: "To see it: es show {}",
+    Verb.SHOW_TASK: "To see it: es task show {}",
+    Verb.TURN_MAIL_ON: "es config set mail.transport maildir",
+    Verb.UNBLOCK_SPACE: "Its owner can: es space edit {} --unblocked",
+    Verb.WAIT_LONGER: "Try again, or wait longer: es config set store.timeout 60s",
+}
+
 
 def complain(fault: Fault, *, as_json: bool) -> None:
     """Tell a fault. Whatever it repeats of what was typed is made safe, and any serial in it masked."""
+    hint = conceal(in_words(fault.hint))
     if as_json:
-        told = {"code": fault.code, "message": conceal(fault.message), "hint": conceal(fault.hint) or None}
+        told = {"code": fault.code, "message": conceal(fault.message), "hint": hint or None}
         talk_raw(to_json({"error": told}))
         return
     talk(f"{PROGRAM}: {conceal(fault.what)}")
-    for line in (fault.why, fault.hint):
+    for line in (conceal(fault.why), hint):
         if line:
-            talk(f"  {conceal(line)}")
+            talk(f"  {line}")
+
+
+def in_words(hint: str | Step) -> str:
+    """What to do next, as a command where it is a step."""
+    if isinstance(hint, str):
+        return hint
+    if hint.verb is Verb.ADD_SPACE and not hint.reference.isascii():  # cannot be a space's name
+        return "es space add --help"
+    return STEPS[hint.verb].format(hint.reference or "TASK")
 
 
 def asks_for_json(arguments: list[str]) -> bool:

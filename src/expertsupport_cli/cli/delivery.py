@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from expertsupport_cli.actions.notices import Post
 from expertsupport_cli.checks import addresses, domain_of
 from expertsupport_cli.errors import BadUsage, Fault
+from expertsupport_cli.model.mail import Mail, MailState
 from expertsupport_cli.render.printer import flush_stdout
+from expertsupport_cli.steps import Step, Verb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from expertsupport_cli.actions.mail import Sender
     from expertsupport_cli.cli.env import Env
     from expertsupport_cli.mail.transport import Transport
-    from expertsupport_cli.model import Mail
     from expertsupport_cli.settings import Settings
 
 KEYRING_SERVICE = "expertsupport"
@@ -54,7 +55,7 @@ def deliver_own(env: Env) -> None:
     delivered, why = 0, ""
     try:
         for mail in _tried(env, env.post.lease):
-            delivered += mail.state == "sent"
+            delivered += mail.state is MailState.SENT
             why = why or mail.error or ""
     except Fault as fault:  # of the settings, or of the store: what the command did is done all the same
         why = fault.message
@@ -94,9 +95,7 @@ def transport_of(settings: Settings, deadline: float | None) -> Transport:
     """The way of delivering that the settings name; its libraries are imported now. Raises BadUsage if it is off."""
     kind = settings["mail.transport"]
     if kind == "off":
-        raise BadUsage(
-            "Mail is switched off.", "The setting mail.transport is off.", "es config set mail.transport maildir"
-        )
+        raise BadUsage("Mail is switched off.", "The setting mail.transport is off.", Step(verb=Verb.TURN_MAIL_ON))
     if kind == "maildir":
         from expertsupport_cli.mail.maildir import Maildir
 

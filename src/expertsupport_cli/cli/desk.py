@@ -22,7 +22,8 @@ from expertsupport_cli.cli.options import (
     prints,
 )
 from expertsupport_cli.cli.requests import on_each
-from expertsupport_cli.model import Act, Side
+from expertsupport_cli.model.people import Side
+from expertsupport_cli.model.requests import Act
 from expertsupport_cli.render.fields import COMMENT, EVENT, QUEUE, REQUEST
 from expertsupport_cli.render.page import SHOW
 

@@ -14,7 +14,7 @@ from expertsupport_cli.checks import prose_or_empty
 from expertsupport_cli.cli.complaint import complain
 from expertsupport_cli.cli.delivery import post_of
 from expertsupport_cli.errors import Fault, OutputLost
-from expertsupport_cli.model import Actor, Side
+from expertsupport_cli.model.people import Actor, Side
 from expertsupport_cli.render.printer import Printer, flush_stdout
 from expertsupport_cli.render.shapes import View
 from expertsupport_cli.render.terminal import is_terminal, wants_colour

@@ -13,9 +13,9 @@ from expertsupport_cli.actions import following as actions
 from expertsupport_cli.cli.env import Env, expanded
 from expertsupport_cli.cli.options import Changes, Reads, RequestIds, group, prints
 from expertsupport_cli.cli.polling import changes
-from expertsupport_cli.errors import BadUsage, WaitedInVain
-from expertsupport_cli.history import News
-from expertsupport_cli.model import Request, Status
+from expertsupport_cli.errors import BadUsage, TimedOut
+from expertsupport_cli.model.history import News
+from expertsupport_cli.model.requests import Request, Status
 from expertsupport_cli.render.fields import NEWS, REQUEST
 from expertsupport_cli.render.page import news_line
 from expertsupport_cli.render.printer import flush_stdout
@@ -133,14 +133,14 @@ def _test(awaited: str, me: str) -> Callable[[News], bool]:
 
 
 def _first(env: Env, found: list[Request], start: int, test: Callable[[News], bool], seconds: int | None) -> News:
-    """The first event that is awaited. Raises WaitedInVain."""
+    """The first event that is awaited. Raises TimedOut."""
     numbers = [request.number for request in found]
     for _ in changes(env.store, seconds):
         for item in env.store.news(start, numbers):
             start = item.number
             if test(item):
                 return item
-    raise WaitedInVain("Nothing happened in time.", hint=f"es show {found[0].id}")
+    raise TimedOut("Nothing happened in time.", hint=f"es show {found[0].id}")
 
 
 def _closed_already(env: Env, found: list[Request]) -> News | None:

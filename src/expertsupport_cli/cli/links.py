@@ -14,7 +14,7 @@ from expertsupport_cli.cli.options import Changes, Limit, Reads, TaskId, group, 
 from expertsupport_cli.cli.spaces import show_partners
 from expertsupport_cli.errors import BadUsage
 from expertsupport_cli.files import read_text
-from expertsupport_cli.model import Side
+from expertsupport_cli.model.people import Side
 from expertsupport_cli.render.fields import ADDRESS, LINK, PARTNER, SERIAL
 from expertsupport_cli.render.shapes import Named
 

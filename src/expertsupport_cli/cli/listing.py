@@ -14,7 +14,7 @@ from expertsupport_cli.actions.following import mark_shown
 from expertsupport_cli.cli.env import Env
 from expertsupport_cli.cli.options import Limit, Reads, RequestId, group, prints
 from expertsupport_cli.errors import BadUsage, StoreUnusable
-from expertsupport_cli.model import Status
+from expertsupport_cli.model.requests import OPEN, Status, Turn
 from expertsupport_cli.render.fields import ADDRESS, COMMENT, EVENT, REQUEST
 from expertsupport_cli.render.page import SHOW, RequestPage, request_page
 from expertsupport_cli.render.printer import flush_stdout
@@ -157,8 +157,8 @@ def _wanted(
     """The filters, each found good. Raises BadUsage, or NotFound for a space or task that is not there."""
     now = env.now()
     space = space or env.settings.get("space")
-    if turn not in (None, "desk", "customer"):
-        raise BadUsage(f"--turn is desk or customer, not “{turn[:80]}”.")
+    if turn not in (None, *Turn):
+        raise BadUsage(f"--turn is desk or customer, not “{(turn or '')[:80]}”.")
     words = [word for word in (search or "").split() if any(character.isalnum() for character in word)]
     if search is not None and not words:
         raise BadUsage("--search has no word in it.", hint="For example: es list --search 'printer jam'")
@@ -166,15 +166,15 @@ def _wanted(
     for status in statuses:
         if status.lower() not in known:
             raise BadUsage(f"There is no status “{status[:80]}”.", f"There are: {', '.join(Status)}.")
-    chosen = [str(known[status.lower()]) for status in statuses]
+    chosen = [known[status.lower()] for status in statuses] or list(Status)
     if open_:
-        chosen = [status for status in chosen or map(str, Status) if status != Status.CLOSED] or ["none"]
+        chosen = [status for status in chosen if status in OPEN]
     return Wanted(
         space=env.store.space(space).name if space else None,
         task=env.store.task(task).id if task else None,
         initiator=initiator,
-        statuses=chosen,
-        turn=turn,
+        statuses=chosen if statuses or open_ else None,
+        turn=Turn(turn) if turn else None,
         since=None if since is None else times.parse_moment(since, now),
         until=None if until is None else times.parse_moment(until, now),
         words=words,

@@ -14,17 +14,16 @@ from expertsupport_cli.checks import address, domain_of
 from expertsupport_cli.cli.delivery import sender_of
 from expertsupport_cli.cli.env import Env
 from expertsupport_cli.cli.listing import rows_wanted, tell_of_the_rest
-from expertsupport_cli.cli.options import Changes, Limit, Reads, group, prints, refuse_unknown_state
+from expertsupport_cli.cli.options import Changes, Limit, Reads, chosen_state, group, prints
 from expertsupport_cli.cli.polling import changes
 from expertsupport_cli.errors import BadUsage, MailUndelivered
 from expertsupport_cli.mail.letter import Letter
 from expertsupport_cli.mail.transport import Undelivered
-from expertsupport_cli.model import Mail
+from expertsupport_cli.model.mail import Mail, MailState
 from expertsupport_cli.render.fields import ADDRESSEE, MAIL
 from expertsupport_cli.render.page import mail_page
 from expertsupport_cli.render.printer import flush_stdout
 from expertsupport_cli.render.shapes import Named
-from expertsupport_cli.store.outbox import MAIL_STATES
 
 mail = group("The outbox: notices by mail, and what became of them.")
 
@@ -37,7 +36,7 @@ LOOK_AGAIN = 5.0  # seconds: something may have come due without any change in t
 def list_mails(
     ctx: typer.Context,
     state: Annotated[
-        str | None, typer.Option("--state", metavar="|".join(MAIL_STATES), help="Only in this state.")
+        str | None, typer.Option("--state", metavar="|".join(MailState), help="Only in this state.")
     ] = None,
     limit: Limit = None,
 ) -> None:
@@ -46,9 +45,9 @@ def list_mails(
     Queued mail waits for its first try, failed mail for another; dead mail is not tried again unless you say so.
     """
     env = Env.of(ctx)
-    refuse_unknown_state(state, MAIL_STATES)
-    shown = env.printer.list(MAIL, env.store.mails(state, rows_wanted(env, limit)))
-    tell_of_the_rest(env, shown, lambda: env.store.count_mails(state), "mail", "No mail.")
+    wanted = chosen_state(state, MailState)
+    shown = env.printer.list(MAIL, env.store.mails(wanted, rows_wanted(env, limit)))
+    tell_of_the_rest(env, shown, lambda: env.store.count_mails(wanted), "mail", "No mail.")
 
 
 @mail.command("show", cls=Reads)
@@ -103,7 +102,7 @@ def retry(
     if bool(ids) == all_:
         raise BadUsage("Say which: either IDs, or --all.", hint="es mail list --state dead")
     if all_:
-        ids = [found.id for state in ("failed", "dead") for found in env.store.mails(state)]
+        ids = [found.id for state in (MailState.FAILED, MailState.DEAD) for found in env.store.mails(state)]
         with env.printer.many(MAIL):
             for id in ids:
                 _retry(env, id)
@@ -153,7 +152,7 @@ def _send_due(env: Env) -> int:
     sender = sender_of(env, os.urandom(8).hex())
     try:
         for tried in actions.send_due(env.store, sender, env.now):
-            if tried.state == "sent":
+            if tried.state is MailState.SENT:
                 env.printer.thing(MAIL, tried, f"{tried.id}  sent to {tried.recipient}")
                 flush_stdout()
             else:
@@ -166,7 +165,7 @@ def _send_due(env: Env) -> int:
 
 
 def _failure(tried: Mail) -> str:
-    again = "it is not tried again" if tried.state == "dead" else f"again after {tried.due_at}"
+    again = "it is not tried again" if tried.state is MailState.DEAD else f"again after {tried.due_at}"
     return f"{tried.id} to {tried.recipient}: {tried.error}; {again}."
 
 

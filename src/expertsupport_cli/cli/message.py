@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from expertsupport_cli.cli.env import Env
 from expertsupport_cli.errors import BadUsage
 from expertsupport_cli.files import read_text
-from expertsupport_cli.model import Act
+from expertsupport_cli.model.requests import Act
 
 SCISSORS = "# ------------------------ >8 ------------------------"
 _BELOW = f"""{SCISSORS}

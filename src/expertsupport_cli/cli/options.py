@@ -7,6 +7,7 @@ was chosen in the Env, so that no command has to pass them on.
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -19,6 +20,7 @@ from expertsupport_cli.render.rows import FORMATS
 from expertsupport_cli.render.shapes import Shape
 
 Function = TypeVar("Function", bound=Callable[..., None])
+State = TypeVar("State", bound=StrEnum)
 
 
 def group(help: str) -> typer.Typer:
@@ -108,10 +110,13 @@ def _option(flag: str, help: str, **how: Any) -> TyperOption:
     )
 
 
-def refuse_unknown_state(state: str | None, known: tuple[str, ...]) -> None:
-    """Raises BadUsage for a `--state` that is none of those known."""
-    if state is not None and state not in known:
-        raise BadUsage(f"There is no state “{state[:80]}”.", f"There are: {', '.join(known)}.")
+def chosen_state(state: str | None, states: type[State]) -> State | None:
+    """The state that `--state` names. Raises BadUsage for one that there is not."""
+    if state is None:
+        return None
+    if state not in set(states):
+        raise BadUsage(f"There is no state “{state[:80]}”.", f"There are: {', '.join(states)}.")
+    return states(state)
 
 
 RequestIds = Annotated[

@@ -14,7 +14,7 @@ from expertsupport_cli.cli.message import Text
 from expertsupport_cli.cli.options import Changes, Message, MessageFile, RequestIds, TaskId, group, prints
 from expertsupport_cli.errors import BadUsage, MalformedSerial
 from expertsupport_cli.files import read_text
-from expertsupport_cli.model import Act
+from expertsupport_cli.model.requests import Act
 from expertsupport_cli.render.fields import REQUEST
 
 top = group("")

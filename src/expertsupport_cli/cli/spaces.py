@@ -11,7 +11,8 @@ from expertsupport_cli.actions import spaces as actions
 from expertsupport_cli.cli.env import Env
 from expertsupport_cli.cli.options import Changes, Reads, group, prints
 from expertsupport_cli.errors import BadUsage
-from expertsupport_cli.model import Side, Space
+from expertsupport_cli.model.people import Side
+from expertsupport_cli.model.tasks import Space
 from expertsupport_cli.render.fields import PARTNER, SPACE
 from expertsupport_cli.render.page import space_page
 

@@ -8,11 +8,10 @@ import json
 from collections.abc import Iterator
 
 from expertsupport_cli.actions.tasks import TaskLine
-from expertsupport_cli.errors import BadUsage
+from expertsupport_cli.errors import BadUsage, Fault, not_imported
 from expertsupport_cli.files import read_text
 
 FIELDS = ("id", "name", "space", "description")
-_AGAIN = "Nothing was imported. Mend the line and import the file again."
 
 
 def task_lines(path: str, space: str | None) -> Iterator[TaskLine]:
@@ -71,5 +70,5 @@ def _json_rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:
         yield number, {name: value for name, value in row.items() if value is not None}
 
 
-def _bad(line: int, what: str, why: str = "") -> BadUsage:
-    return BadUsage(f"Line {line}: {what}", why, _AGAIN)
+def _bad(line: int, what: str, why: str = "") -> Fault:
+    return not_imported(BadUsage(what, why), line)

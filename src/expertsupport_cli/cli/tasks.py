@@ -10,15 +10,14 @@ import typer
 from expertsupport_cli.actions import tasks as actions
 from expertsupport_cli.cli.env import Env
 from expertsupport_cli.cli.listing import rows_wanted, tell_of_the_rest
-from expertsupport_cli.cli.options import Changes, Limit, Reads, TaskId, TaskIds, group, prints, refuse_unknown_state
+from expertsupport_cli.cli.options import Changes, Limit, Reads, TaskId, TaskIds, chosen_state, group, prints
 from expertsupport_cli.cli.taskfile import task_lines
 from expertsupport_cli.errors import BadUsage
-from expertsupport_cli.model import Task
+from expertsupport_cli.model.tasks import Task, TaskState
 from expertsupport_cli.render.fields import LOG, TASK
 from expertsupport_cli.render.page import event_name, log_page, task_page
 from expertsupport_cli.render.progress import watched
 from expertsupport_cli.store import Wanted
-from expertsupport_cli.store.tasks import TASK_STATES
 
 top = group("")
 task = group("The tasks that support is bought for.")
@@ -51,18 +50,18 @@ def list_tasks(
     ctx: typer.Context,
     space: Space = None,
     state: Annotated[
-        str | None, typer.Option("--state", metavar="|".join(TASK_STATES), help="Only in this state.")
+        str | None, typer.Option("--state", metavar="|".join(TaskState), help="Only in this state.")
     ] = None,
     limit: Limit = None,
 ) -> None:
     """List tasks, newest first."""
     env = Env.of(ctx)
-    refuse_unknown_state(state, TASK_STATES)
+    wanted = chosen_state(state, TaskState)
     home = space or env.settings.get("space")
     if home:
         env.store.space(home)
-    shown = env.printer.list(TASK, env.store.tasks(env.now(), home, state, rows_wanted(env, limit)))
-    tell_of_the_rest(env, shown, lambda: env.store.count_tasks(env.now(), home, state), "task", "No tasks.")
+    shown = env.printer.list(TASK, env.store.tasks(env.now(), home, wanted, rows_wanted(env, limit)))
+    tell_of_the_rest(env, shown, lambda: env.store.count_tasks(env.now(), home, wanted), "task", "No tasks.")
 
 
 @task.command("show", cls=Reads)
@@ -144,6 +143,6 @@ def _tell(env: Env, found: Task, changed: bool) -> None:
     if not changed:
         env.printer.note(f"Task {found.id} is {state} already; nothing was changed.")
     env.printer.thing(TASK, found, f"{found.id}  {state}" + (f", until {found.expires_at}" if found.expires_at else ""))
-    if not changed or state != "open":
+    if not changed or state is not TaskState.OPEN:
         return
     env.printer.hint(f"To get expert support on it: es activate {found.id}")

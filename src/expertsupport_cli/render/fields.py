@@ -6,7 +6,8 @@ They are a contract: they may be added to, not changed.
 from __future__ import annotations
 
 from expertsupport_cli import times
-from expertsupport_cli.model import ticket_url
+from expertsupport_cli.model.history import Kind
+from expertsupport_cli.model.requests import ticket_url
 from expertsupport_cli.render.shapes import Field, Shape, named, plain
 
 REQUEST = Shape(
@@ -87,7 +88,7 @@ LOG = EVENT.but(
             name="support_ticket_url",
             type="string or null",
             meaning="The address of the request's page, on the event that opened it",
-            get=lambda entry, view: ticket_url(view.page_url, entry.token) if entry.kind == "activated" else None,
+            get=lambda entry, view: ticket_url(view.page_url, entry.token) if entry.kind is Kind.ACTIVATED else None,
         ),
     ),
 )
@@ -177,7 +178,7 @@ LINK = Shape(
             name="certificate",
             type="string or null",
             meaning="The certificate that it was redeemed for, masked",
-            get=lambda link, _: f"****-****-****-{link.certificate}" if link.certificate else None,
+            get=lambda link, _: link.certificate,
         ),
     ),
 )

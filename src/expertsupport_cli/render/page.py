@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from expertsupport_cli.model import Act
+from expertsupport_cli.model.history import Kind, Value
+from expertsupport_cli.model.mail import MailState
 from expertsupport_cli.record import Record
 from expertsupport_cli.render.fields import COMMENT, EVENT, LOG, REQUEST
 from expertsupport_cli.render.shapes import Field
@@ -13,43 +14,45 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from expertsupport_cli.history import LogEntry, News
-    from expertsupport_cli.model import Comment, Mail, Request, Space, Task
+    from expertsupport_cli.model.history import LogEntry, News
+    from expertsupport_cli.model.mail import Mail
+    from expertsupport_cli.model.requests import Comment, Request
+    from expertsupport_cli.model.tasks import Space, Task
     from expertsupport_cli.render.shapes import View
 
 Part = tuple[str, str]  # text, and the style that it gets where there is colour
 Line = list[Part]
 
 EVENT_NAMES = {
-    "task_added": "Task added",
-    "task_imported": "Task imported",
-    "task_closed": "Task closed",
-    "task_reopened": "Task reopened",
-    "link_made": "Purchase link made",
-    "link_redeemed": "Purchase link redeemed",
-    "link_revoked": "Purchase link revoked",
-    "certificate_bought": "Certificate bought",
-    "activated": "Expert support activated",
-    Act.COMMENT: "Customer commented",
-    Act.ACKNOWLEDGE: "Request acknowledged",
-    Act.REPLY: "Expert replied",
-    Act.ASK: "Expert replied, and waits for the customer",
-    Act.CLOSE: "Request closed",
-    Act.REOPEN: "Request reopened",
-    "followed": "Followed",
-    "unfollowed": "Not followed any more",
+    Kind.TASK_ADDED: "Task added",
+    Kind.TASK_IMPORTED: "Task imported",
+    Kind.TASK_CLOSED: "Task closed",
+    Kind.TASK_REOPENED: "Task reopened",
+    Kind.LINK_CREATED: "Purchase link made",
+    Kind.LINK_REDEEMED: "Purchase link redeemed",
+    Kind.LINK_REVOKED: "Purchase link revoked",
+    Kind.CERTIFICATE_BOUGHT: "Certificate bought",
+    Kind.ACTIVATED: "Expert support activated",
+    Kind.COMMENTED: "Customer commented",
+    Kind.ACKNOWLEDGED: "Request acknowledged",
+    Kind.REPLIED: "Expert replied",
+    Kind.ASKED: "Expert replied, and waits for the customer",
+    Kind.CLOSED: "Request closed",
+    Kind.REOPENED: "Request reopened",
+    Kind.FOLLOWED: "Followed",
+    Kind.UNFOLLOWED: "Not followed any more",
 }
 _SAID = {
-    "activated": "activated expert support",
-    Act.COMMENT: "commented",
-    Act.ACKNOWLEDGE: "acknowledged",
-    Act.REPLY: "replied",
-    Act.ASK: "replied, and asks",
-    Act.NOTE: "noted, for the desk only",
-    Act.CLOSE: "closed",
-    Act.REOPEN: "reopened",
-    "followed": "follows by mail",
-    "unfollowed": "does not follow by mail any more",
+    Kind.ACTIVATED: "activated expert support",
+    Kind.COMMENTED: "commented",
+    Kind.ACKNOWLEDGED: "acknowledged",
+    Kind.REPLIED: "replied",
+    Kind.ASKED: "replied, and asks",
+    Kind.NOTED: "noted, for the desk only",
+    Kind.CLOSED: "closed",
+    Kind.REOPENED: "reopened",
+    Kind.FOLLOWED: "follows by mail",
+    Kind.UNFOLLOWED: "does not follow by mail any more",
 }
 
 
@@ -167,7 +170,7 @@ def mail_page(mail: Mail, headers: Sequence[tuple[str, str]], body: str) -> Iter
     yield from _table(
         ("Tries", str(mail.attempts)),
         ("Queued", _when(mail.created_at)),
-        ("Due", _when(mail.due_at) if mail.state in ("queued", "failed") else None),
+        ("Due", _when(mail.due_at) if mail.state in (MailState.QUEUED, MailState.FAILED) else None),
         ("Sent", _when(mail.sent_at)),
         ("Error", mail.error),
     )
@@ -184,8 +187,8 @@ def news_line(item: News) -> str:
     return one_line(f"{_when(item.at)}  {item.request}  {item.actor} {_SAID.get(item.kind, item.kind)}{moved}{said}")
 
 
-def event_name(kind: str) -> str:
-    return EVENT_NAMES.get(kind, kind)
+def event_name(kind: Kind) -> str:
+    return EVENT_NAMES.get(kind, str(kind))
 
 
 def to_text(page: Iterator[Line], paint: Callable[[Line], str] | None = None) -> str:
@@ -196,13 +199,13 @@ def to_text(page: Iterator[Line], paint: Callable[[Line], str] | None = None) ->
 
 def _change(entry: LogEntry) -> tuple[str, str | None]:
     """What the old and the new value are called, and how they are told."""
-    if entry.kind == "activated":
+    if entry.kind is Kind.ACTIVATED:
         return "Task expiry", "never"
-    if entry.kind == "task_reopened":
+    if entry.kind.value_kind is Value.EXPIRY:
         return "Task expiry", entry.new or "never"
     if entry.old is None and entry.new is None:
         return "", None
-    if entry.kind in ("followed", "unfollowed"):
+    if entry.kind.value_kind is Value.ADDRESS:
         return "Address", entry.new or entry.old
     return "Status", f"{entry.old} → {entry.new}"
 
@@ -210,10 +213,10 @@ def _change(entry: LogEntry) -> tuple[str, str | None]:
 def _utterance(event: LogEntry, comment: Comment | None) -> Iterator[Line]:
     who = f"{one_line(event.actor)} ({event.side})"
     moved = f", {event.old} → {event.new}" if event.old and event.new else ""
-    style = "dim" if event.kind == Act.NOTE else "bold"
+    style = "dim" if event.kind is Kind.NOTED else "bold"
     yield [(_when(event.at), "dim"), ("  ", ""), (who, style), (f" {_SAID.get(event.kind, event.kind)}{moved}", "")]
     if comment is not None:
-        yield from ([("    ", ""), (line, "dim" if event.kind == Act.NOTE else "")] for line in lines(comment.body))
+        yield from ([("    ", ""), (line, "dim" if event.kind is Kind.NOTED else "")] for line in lines(comment.body))
 
 
 def _when(at: str | None) -> str:

@@ -14,6 +14,7 @@ from expertsupport_cli.errors import BadUsage
 from expertsupport_cli.record import Record
 from expertsupport_cli.settings.file import read, write
 from expertsupport_cli.settings.known import SETTINGS, Setting, check, known
+from expertsupport_cli.steps import Step, Verb
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -107,5 +108,6 @@ class Settings:
         if found is None or isinstance(found, (str, int)):
             return None if found is None else str(found)
         raise BadUsage(
-            f"The setting {setting.name} in {self.path} is not text.", hint=f"es config set {setting.name} VALUE"
+            f"The setting {setting.name} in {self.path} is not text.",
+            hint=Step(verb=Verb.SET_SETTING, reference=setting.name),
         )

@@ -6,6 +6,7 @@ from expertsupport_cli import times
 from expertsupport_cli.checks import address, addresses, identifier, mailbox, prose, web_address
 from expertsupport_cli.errors import BadUsage
 from expertsupport_cli.record import Record
+from expertsupport_cli.steps import Step, Verb
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -193,7 +194,7 @@ def known(name: str) -> Setting:
         raise BadUsage(
             f"There is no setting “{name[:80]}”.",
             f"Did you mean {' or '.join(close)}?" if close else f"There are: {', '.join(SETTINGS)}.",
-            "es config list",
+            Step(verb=Verb.LIST_SETTINGS),
         )
     return SETTINGS[name]
 
@@ -203,5 +204,5 @@ def check(setting: Setting, value: str, origin: str) -> None:
         setting.check(value)
     except BadUsage as fault:
         fault.why = f"It is the value of {setting.name} ({origin}). {fault.why}".rstrip()
-        fault.hint = fault.hint or f"es config set {setting.name} VALUE"
+        fault.hint = fault.hint or Step(verb=Verb.SET_SETTING, reference=setting.name)
         raise

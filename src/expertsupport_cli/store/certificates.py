@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from expertsupport_cli.errors import NotFound
-from expertsupport_cli.model import Certificate, PurchaseLink, numbered
+from expertsupport_cli.ids import CERTIFICATE, LINK, REQUEST, parse_id, write_id
+from expertsupport_cli.model.certificates import Certificate, CertificateState, Origin, PurchaseLink
+from expertsupport_cli.serial import mask
+from expertsupport_cli.steps import Step, Verb
 from expertsupport_cli.store.connection import Connection
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator
 
 _CERTIFICATE = """SELECT c.number, c.digest, c.last_group, c.origin, c.note, c.created_at, c.valid_until, c.revoked_at,
-    c.used_at, 'ES-' || r.number AS request, t.id AS task FROM certificates c
+    c.used_at, r.number AS request, t.id AS task FROM certificates c
     LEFT JOIN requests r ON r.certificate = c.number LEFT JOIN tasks t ON t.number = r.task"""
 _LINK = """SELECT l.number, l.digest, t.id AS task, l.created_at, l.creator, l.lapses_at, l.used_at, l.revoked_at,
     c.last_group AS certificate FROM links l JOIN tasks t ON t.number = l.task
     LEFT JOIN certificates c ON c.number = l.certificate"""
+_GOOD = "c.used_at IS NULL AND c.revoked_at IS NULL"
 _CERTIFICATE_STATES = {
-    "unused": "c.used_at IS NULL AND c.revoked_at IS NULL AND (c.valid_until IS NULL OR c.valid_until > :at)",
-    "used": "c.used_at IS NOT NULL",
-    "revoked": "c.revoked_at IS NOT NULL",
-    "expired": "c.used_at IS NULL AND c.revoked_at IS NULL AND c.valid_until <= :at",
+    CertificateState.UNUSED: f"{_GOOD} AND (c.valid_until IS NULL OR c.valid_until > :at)",
+    CertificateState.USED: "c.used_at IS NOT NULL",
+    CertificateState.REVOKED: "c.revoked_at IS NOT NULL",
+    CertificateState.EXPIRED: f"{_GOOD} AND c.valid_until <= :at",
 }
-CERTIFICATE_STATES = tuple(_CERTIFICATE_STATES)
 
 
 class Certificates(Connection):
@@ -31,23 +35,25 @@ class Certificates(Connection):
         for digest in digests:
             row = self.row(f"{_CERTIFICATE} WHERE c.digest = ?", digest)
             if row:
-                return Certificate(**row)
+                return _certificate(row)
         return None
 
     def certificate(self, id: str) -> Certificate:
         """By its ID, `C-1`. Raises NotFound."""
-        row = self.row(f"{_CERTIFICATE} WHERE c.number = ?", numbered(id, "C"))
+        row = self.row(f"{_CERTIFICATE} WHERE c.number = ?", parse_id(id, CERTIFICATE))
         if row is None:
-            raise NotFound(f"There is no certificate “{id[:80]}”.", hint="To see those there are: es cert list")
-        return Certificate(**row)
+            raise NotFound(f"There is no certificate “{id[:80]}”.", hint=Step(verb=Verb.LIST_CERTIFICATES))
+        return _certificate(row)
 
-    def certificates(self, at: str, state: str | None = None, limit: int | None = None) -> Iterator[Certificate]:
+    def certificates(
+        self, at: str, state: CertificateState | None = None, limit: int | None = None
+    ) -> Iterator[Certificate]:
         """Certificates, newest first, in pages."""
         where = _CERTIFICATE_STATES[state] if state else "1"
         rows = self.newest_first(f"{_CERTIFICATE} WHERE {where}", "c.number", {"at": at}, limit)
-        return (Certificate(**row) for row in rows)
+        return (_certificate(row) for row in rows)
 
-    def count_certificates(self, at: str, state: str | None = None) -> int:
+    def count_certificates(self, at: str, state: CertificateState | None = None) -> int:
         where = _CERTIFICATE_STATES[state] if state else "1"
         return int(self.value(f"SELECT count(*) FROM certificates c WHERE {where}", at=at))
 
@@ -87,20 +93,20 @@ class Certificates(Connection):
 
     def link_by_digest(self, digest: str) -> PurchaseLink | None:
         row = self.row(f"{_LINK} WHERE l.digest = ?", digest)
-        return PurchaseLink(**row) if row else None
+        return _link(row) if row else None
 
     def link(self, id: str) -> PurchaseLink:
         """By its ID, `L-1`. Raises NotFound."""
-        row = self.row(f"{_LINK} WHERE l.number = ?", numbered(id, "L"))
+        row = self.row(f"{_LINK} WHERE l.number = ?", parse_id(id, LINK))
         if row is None:
-            raise NotFound(f"There is no purchase link “{id[:80]}”.", hint="To see those there are: es link list")
-        return PurchaseLink(**row)
+            raise NotFound(f"There is no purchase link “{id[:80]}”.", hint=Step(verb=Verb.LIST_LINKS))
+        return _link(row)
 
     def links(self, task: str | None = None, limit: int | None = None) -> Iterator[PurchaseLink]:
         """Purchase links, newest first, in pages."""
         where = "t.id = :task" if task else "1"
         rows = self.newest_first(f"{_LINK} WHERE {where}", "l.number", {"task": task}, limit)
-        return (PurchaseLink(**row) for row in rows)
+        return (_link(row) for row in rows)
 
     def count_links(self, task: str | None = None) -> int:
         joined = "links l JOIN tasks t ON t.number = l.task"
@@ -141,3 +147,12 @@ class Certificates(Connection):
                 number,
             )
         )
+
+
+def _certificate(row: sqlite3.Row) -> Certificate:
+    request = None if row["request"] is None else write_id(REQUEST, row["request"])
+    return Certificate(**{**row, "origin": Origin(row["origin"]), "request": request})
+
+
+def _link(row: sqlite3.Row) -> PurchaseLink:
+    return PurchaseLink(**{**row, "certificate": None if row["certificate"] is None else mask(row["certificate"])})

@@ -5,15 +5,16 @@ from __future__ import annotations
 import sqlite3
 
 from expertsupport_cli.errors import StoreBusy, StoreReadOnly, StoreUnusable
-from expertsupport_cli.store.connection import Connection
+from expertsupport_cli.model.history import Kind
+from expertsupport_cli.store.connection import Connection, literals
 from expertsupport_cli.store.opening import open_empty
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_MOVED = "e.new IS NOT NULL AND e.kind NOT IN ('followed', 'unfollowed')"  # these are about an address, not a status
-MOST = 20  # examples of one finding
+_MOVED = f"e.new IS NOT NULL AND e.kind IN ({literals(kind for kind in Kind if kind.moves_status)})"
+MAX_EXAMPLES = 20  # examples of one finding
 
 # each query finds what breaks the rule
 RULES = {
@@ -71,7 +72,7 @@ def findings(store: Connection) -> Iterator[tuple[str, list[str]]]:
     yield "the schema is as it should be", _schema(store)
     yield "the search index fits the text", _index(store)
     for rule, query in RULES.items():
-        yield rule, _asked(store, f"{query} LIMIT {MOST}")
+        yield rule, _asked(store, f"{query} LIMIT {MAX_EXAMPLES}")
 
 
 def _asked(store: Connection, query: str) -> list[str]:
@@ -83,12 +84,12 @@ def _asked(store: Connection, query: str) -> list[str]:
 
 
 def _file(store: Connection) -> list[str]:
-    found = _asked(store, f"PRAGMA integrity_check({MOST})")
+    found = _asked(store, f"PRAGMA integrity_check({MAX_EXAMPLES})")
     return [] if found == ["ok"] else found
 
 
 def _references(store: Connection) -> list[str]:
-    return [f"{name}" for name in _asked(store, "PRAGMA foreign_key_check")][:MOST]
+    return [f"{name}" for name in _asked(store, "PRAGMA foreign_key_check")][:MAX_EXAMPLES]
 
 
 def _schema(store: Connection) -> list[str]:
@@ -105,7 +106,7 @@ def _schema(store: Connection) -> list[str]:
         return [f"cannot be checked: {error}"]
     missing = [f"{name} is missing" for name in wanted if name not in there]
     changed = [f"{name} is changed" for name in wanted if name in there and there[name] != wanted[name]]
-    return [*missing, *changed, *(f"{name} is not ours" for name in there if name not in wanted)][:MOST]
+    return [*missing, *changed, *(f"{name} is not ours" for name in there if name not in wanted)][:MAX_EXAMPLES]
 
 
 def _index(store: Connection) -> list[str]:

@@ -9,18 +9,12 @@ from __future__ import annotations
 import sqlite3
 from time import monotonic
 
-from expertsupport_cli.errors import (
-    StoreBusy,
-    StoreDamaged,
-    StoreFull,
-    StoreMissing,
-    StoreReadOnly,
-    StoreUnusable,
-)
+from expertsupport_cli.errors import StoreBusy, StoreDamaged, StoreFull, StoreMissing, StoreReadOnly, StoreUnusable
+from expertsupport_cli.steps import Step, Verb
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any, TypeVar
 
     Values = dict[str, Any]
@@ -154,6 +148,11 @@ class Transaction:
             raise unusable(error, self._path) from error
 
 
+def literals(words: Iterable[str]) -> str:
+    """Our own words as a list of SQL literals, for an IN."""
+    return ", ".join(f"'{word}'" for word in words)
+
+
 def patiently(run: Callable[[], Result], timeout: float) -> Result:
     """Run something again while the store is busy, for so many seconds.
 
@@ -177,24 +176,24 @@ def unusable(error: sqlite3.Error, path: str) -> Exception:
         return StoreBusy(
             "The store is busy.",
             "Another program has held it for longer than the setting store.timeout.",
-            "Try again, or wait longer: es config set store.timeout 60s",
+            Step(verb=Verb.WAIT_LONGER),
         )
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return StoreDamaged(
             "The store is damaged, or not a store.",
             f"{path}: {error}.",
-            "To see what is wrong with it: es db check",
+            Step(verb=Verb.CHECK_STORE),
         )
     if code == sqlite3.SQLITE_FULL:
         return StoreFull("The disk is full.", f"Nothing was changed in {path}.", "Make room and try again.")
     if code == sqlite3.SQLITE_READONLY:
-        return StoreReadOnly("The store cannot be written.", f"{path} is read-only.", "Name another: es --store PATH …")
+        return StoreReadOnly("The store cannot be written.", f"{path} is read-only.", Step(verb=Verb.NAME_STORE))
     if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
-        return StoreMissing("The store cannot be opened.", f"{path}: {error}.", "Name another: es --store PATH …")
+        return StoreMissing("The store cannot be opened.", f"{path}: {error}.", Step(verb=Verb.NAME_STORE))
     if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_PROTOCOL):
         return StoreUnusable(
             "The store could not be read or written.",
             f"{path}: {error}.",
-            "Look at the disk, then: es db check",
+            Step(verb=Verb.CHECK_STORE),
         )
     return error

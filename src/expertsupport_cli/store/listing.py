@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from expertsupport_cli.model import Request
+from expertsupport_cli.model.requests import Request, Status, Turn
 from expertsupport_cli.record import Record
-from expertsupport_cli.store.connection import Connection
-from expertsupport_cli.store.requests import REQUEST, to_request
+from expertsupport_cli.store.connection import Connection, literals
+from expertsupport_cli.store.requests import SELECT_REQUEST, to_request
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ SORTS = {
     "space": "s.name",
 }
 _OF_SPACE = "r.space = (SELECT number FROM spaces WHERE name = :space)"
+_AT_THE_DESK = f"r.status IN ({literals(Turn.DESK.statuses)})"
 _OF_TASK = "r.task = (SELECT number FROM tasks WHERE id = :task)"
-_TURNS = {"desk": ("New", "Acknowledged"), "customer": ("Waiting",)}
 _HIT = """(r.task IN (SELECT rowid FROM tasks_fts WHERE tasks_fts MATCH :{0}) OR r.number IN (SELECT k.request
     FROM comments_fts f JOIN comments k ON k.number = f.rowid WHERE comments_fts MATCH :{0} AND k.kind <> 'note'))"""
 
@@ -36,8 +36,8 @@ class Wanted(Record):
     space: str | None = None
     task: str | None = None
     initiator: str | None = None
-    statuses: Sequence[str] = ()
-    turn: str | None = None
+    statuses: Sequence[Status] | None = None
+    turn: Turn | None = None
     since: str | None = None
     until: str | None = None
     words: Sequence[str] = ()
@@ -51,7 +51,7 @@ class Listing(Connection):
         where, values = _where(wanted)
         key, way, beyond = SORTS[sort], *(("ASC", ">") if ascending else ("DESC", "<"))
         rows = self.paged(
-            f"{REQUEST.replace('SELECT', f'SELECT {key} AS sort_key,', 1)} WHERE {where}",
+            f"{SELECT_REQUEST.replace('SELECT', f'SELECT {key} AS sort_key,', 1)} WHERE {where}",
             f"({key}, r.number) {beyond} (:key, :before)",
             f"{key} {way}, r.number {way}",
             values,
@@ -68,7 +68,8 @@ class Listing(Connection):
     def queue(self, space: str | None = None, limit: int | None = None) -> Iterator[Request]:
         """What waits for the desk, the longest first."""
         rows = self.paged(
-            f"{REQUEST} WHERE r.status IN ('New', 'Acknowledged')" + (f" AND {_OF_SPACE}" if space else ""),
+            f"{SELECT_REQUEST} WHERE r.status IN ({literals(Turn.DESK.statuses)})"
+            + (f" AND {_OF_SPACE}" if space else ""),
             "(r.turn_since, r.number) > (:since, :before)",
             "r.turn_since, r.number",
             {"space": space},
@@ -78,7 +79,7 @@ class Listing(Connection):
         return map(to_request, rows)
 
     def count_queue(self, space: str | None = None) -> int:
-        return self.count_requests(Wanted(space=space, turn="desk"))
+        return self.count_requests(Wanted(space=space, turn=Turn.DESK))
 
 
 def _where(wanted: Wanted) -> tuple[str, dict[str, Any]]:
@@ -92,8 +93,8 @@ def _where(wanted: Wanted) -> tuple[str, dict[str, Any]]:
     if wanted.initiator is not None:
         where.append("(r.initiator = :initiator OR r.initiator_email = :initiator)")
         values["initiator"] = wanted.initiator
-    for name, allowed in (("status", wanted.statuses), ("turn", _TURNS.get(wanted.turn or "", ()))):
-        if allowed:
+    for name, allowed in (("status", wanted.statuses), ("turn", wanted.turn.statuses if wanted.turn else None)):
+        if allowed is not None:
             where.append(f"r.status IN ({', '.join(f':{name}{i}' for i in range(len(allowed)))})")
             values |= {f"{name}{i}": status for i, status in enumerate(allowed)}
     for bound, sign in (("since", ">="), ("until", "<")):

@@ -12,6 +12,7 @@ import sqlite3
 from contextlib import closing, suppress
 
 from expertsupport_cli.errors import StoreForeign, StoreMissing, StoreTooNew, StoreUnusable
+from expertsupport_cli.steps import Step, Verb
 from expertsupport_cli.store.connection import PATIENCE, patiently, unusable
 
 TYPE_CHECKING = False
@@ -61,7 +62,7 @@ def open_or_make(path: str, timeout: float, tell: Callable[[str], None]) -> sqli
             # where another process was first, whoever comes second finds it
             if not isinstance(error, FileExistsError) or not os.path.lexists(path):
                 raise StoreMissing(
-                    "The store cannot be made.", f"{path}: {error.strerror}.", "Name another: es --store PATH …"
+                    "The store cannot be made.", f"{path}: {error.strerror}.", Step(verb=Verb.NAME_STORE)
                 ) from error
     return open_existing(path, timeout, tell)
 
@@ -88,7 +89,7 @@ def _standing(db: sqlite3.Connection, path: str) -> int:
         raise StoreForeign(
             "This file is not a store of Expert Support.",
             f"{path} is a database of another program; it was left as it is.",
-            "Name another: es --store PATH …",
+            Step(verb=Verb.NAME_STORE),
         )
     if version > VERSION:
         raise StoreTooNew(

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from expertsupport_cli.errors import NotFound
-from expertsupport_cli.model import Mail, numbered
+from expertsupport_cli.ids import MAIL, REQUEST, parse_id, write_id
+from expertsupport_cli.model.mail import Mail, MailState
+from expertsupport_cli.steps import Step, Verb
 from expertsupport_cli.store.connection import Connection
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator
 
-MAIL_STATES = ("queued", "sent", "failed", "dead")
-
-_MAIL = """SELECT m.number, m.event, 'ES-' || m.request AS request, m.recipient, m.message_id, m.subject, m.body,
+_MAIL = """SELECT m.number, m.event, m.request, m.recipient, m.message_id, m.subject, m.body,
     m.state, m.attempts, m.error, m.created_at, m.due_at, m.sent_at, m.leased_until,
     (SELECT f.message_id FROM outbox f WHERE f.request = m.request ORDER BY f.number LIMIT 1) AS thread_id
     FROM outbox m"""
@@ -30,7 +31,7 @@ class Outbox(Connection):
             "INSERT INTO outbox (event, request, recipient, message_id, subject, body, state, attempts, created_at,"
             " due_at, lease, leased_until) VALUES (?, ?, ?, ?, ?, ?, 'queued', 0, ?, ?, ?, ?)",
             mail.event,
-            numbered(mail.request, "ES"),
+            parse_id(mail.request, REQUEST),
             mail.recipient,
             mail.message_id,
             mail.subject,
@@ -43,18 +44,18 @@ class Outbox(Connection):
 
     def mail(self, id: str) -> Mail:
         """By its ID, `M-1`. Raises NotFound."""
-        row = self.row(f"{_MAIL} WHERE m.number = ?", numbered(id, "M"))
+        row = self.row(f"{_MAIL} WHERE m.number = ?", parse_id(id, MAIL))
         if row is None:
-            raise NotFound(f"There is no mail “{id[:80]}”.", hint="To see those there are: es mail list")
-        return Mail(**row)
+            raise NotFound(f"There is no mail “{id[:80]}”.", hint=Step(verb=Verb.LIST_MAIL))
+        return _mail(row)
 
     def leased_mails(self, lease: str) -> list[Mail]:
         """What is leased to this sender, in order."""
-        return [Mail(**row) for row in self.rows(f"{_MAIL} WHERE m.lease = ? ORDER BY m.number", lease)]
+        return [_mail(row) for row in self.rows(f"{_MAIL} WHERE m.lease = ? ORDER BY m.number", lease)]
 
     def due_mails(self, at: str) -> list[Mail]:
         """What is due and nobody's, the longest due first."""
-        return [Mail(**row) for row in self.rows(f"{_MAIL} WHERE {_DUE} ORDER BY m.due_at, m.number", at=at)]
+        return [_mail(row) for row in self.rows(f"{_MAIL} WHERE {_DUE} ORDER BY m.due_at, m.number", at=at)]
 
     def lease_due_mail(self, lease: str, at: str, until: str) -> Mail | None:
         """Lease the mail that has been due for longest and is nobody's; None if there is none."""
@@ -62,7 +63,7 @@ class Outbox(Connection):
         if row is None:
             return None
         self.change("UPDATE outbox SET lease = ?, leased_until = ? WHERE number = ?", lease, until, row[0])
-        return self.mail(f"M-{row[0]}")
+        return self.mail(write_id(MAIL, row[0]))
 
     def has_due_mail(self, at: str) -> bool:
         """Whether something is due and nobody's: a look that takes no lock for long."""
@@ -115,10 +116,14 @@ class Outbox(Connection):
             "UPDATE outbox SET body = NULL WHERE state = 'sent' AND body IS NOT NULL AND sent_at < ?", before
         )
 
-    def mails(self, state: str | None = None, limit: int | None = None) -> Iterator[Mail]:
+    def mails(self, state: MailState | None = None, limit: int | None = None) -> Iterator[Mail]:
         """Mails, newest first, in pages."""
         where = "m.state = :state" if state else "1"
-        return (Mail(**row) for row in self.newest_first(f"{_MAIL} WHERE {where}", "m.number", {"state": state}, limit))
+        return (_mail(row) for row in self.newest_first(f"{_MAIL} WHERE {where}", "m.number", {"state": state}, limit))
 
-    def count_mails(self, state: str | None = None) -> int:
+    def count_mails(self, state: MailState | None = None) -> int:
         return int(self.value(f"SELECT count(*) FROM outbox WHERE {'state = :state' if state else '1'}", state=state))
+
+
+def _mail(row: sqlite3.Row) -> Mail:
+    return Mail(**{**row, "request": write_id(REQUEST, row["request"]), "state": MailState(row["state"])})

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from expertsupport_cli.history import News
-from expertsupport_cli.model import Request
-from expertsupport_cli.store.connection import Connection
+from expertsupport_cli.ids import REQUEST, write_id
+from expertsupport_cli.model.history import Kind, News
+from expertsupport_cli.model.requests import Request
+from expertsupport_cli.store.connection import Connection, literals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator, Sequence
 
-_NEWS = """SELECT e.number, e.at, e.kind, e.actor, e.side, e.old, e.new, 'ES-' || e.request AS request,
+_NEWS = """SELECT e.number, e.at, e.kind, e.actor, e.side, e.old, e.new, e.request,
     t.id AS task, t.name AS task_name, s.name AS space, k.body AS text FROM events e
     JOIN requests r ON r.number = e.request JOIN tasks t ON t.number = r.task
     JOIN spaces s ON s.number = r.space LEFT JOIN comments k ON k.number = e.comment"""
-_SEEN = "e.kind NOT IN ('noted', 'followed', 'unfollowed')"
+_IS_NEWS = f"e.kind IN ({literals(kind for kind in Kind if kind.is_news)})"
 
 
 class Readers(Connection):
@@ -41,7 +43,7 @@ class Readers(Connection):
     def unread(self, reader: str, address: str | None) -> list[News]:
         """What others did to the requests that are the reader's, or that the address follows, and was not read yet."""
         rows = self.rows(
-            f"{_NEWS} LEFT JOIN readings d ON d.reader = :reader AND d.request = e.request WHERE {_SEEN}"
+            f"{_NEWS} LEFT JOIN readings d ON d.reader = :reader AND d.request = e.request WHERE {_IS_NEWS}"
             " AND e.number > coalesce(d.event, 0) AND e.actor <> :reader COLLATE NOCASE AND e.request IN ("
             " SELECT number FROM requests WHERE initiator = :reader"
             " UNION SELECT number FROM requests WHERE initiator_email = :address"
@@ -49,7 +51,7 @@ class Readers(Connection):
             reader=reader,
             address=address,
         )
-        return [News(**row) for row in rows]
+        return [_news(row) for row in rows]
 
     def last_read(self, reader: str, request: int) -> int:
         """The last event of a request that the reader has seen, 0 if none."""
@@ -68,7 +70,7 @@ class Readers(Connection):
 
     def news(self, after: int, requests: Sequence[int] = (), space: str | None = None) -> Iterator[News]:
         """What happened after an event, oldest first, to these requests, or in this space, or anywhere."""
-        where = [_SEEN]
+        where = [_IS_NEWS]
         if requests:
             where.append(f"e.request IN ({', '.join(str(int(number)) for number in requests)})")
         if space:
@@ -81,7 +83,7 @@ class Readers(Connection):
             None,
             lambda last: {"after": last["number"]},
         )
-        return (News(**row) for row in rows)
+        return (_news(row) for row in rows)
 
     def last_event(self) -> int:
         """The number of the newest event, 0 if there is none."""
@@ -90,3 +92,7 @@ class Readers(Connection):
     def data_version(self) -> int:
         """A number that changes whenever somebody else has changed the store: cheap to ask, again and again."""
         return int(self.value("PRAGMA data_version"))
+
+
+def _news(row: sqlite3.Row) -> News:
+    return News(**{**row, "request": write_id(REQUEST, row["request"]), "kind": Kind(row["kind"])})

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from expertsupport_cli.errors import NotFound
-from expertsupport_cli.model import Partner, Space
+from expertsupport_cli.model.certificates import Partner
+from expertsupport_cli.model.tasks import Space
+from expertsupport_cli.steps import Step, Verb
 from expertsupport_cli.store.connection import Connection
 
 _SPACE = """SELECT s.name, s.title, s.task_lifetime, s.task_limit, s.blocked, s.created_at,
@@ -19,11 +21,7 @@ class Spaces(Connection):
             raise NotFound(
                 f"There is no space “{name[:80]}”.",
                 f"There are: {names}." if names else "There is no space yet.",
-                "es space list"
-                if names
-                else f"To make it: es space add {name}"
-                if name.isascii()
-                else "es space add --help",
+                Step(verb=Verb.LIST_SPACES) if names else Step(verb=Verb.ADD_SPACE, reference=name),
             )
         return _space(row)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sqlite3
 
 from expertsupport_cli.errors import NotFound
-from expertsupport_cli.model import Task, counted
+from expertsupport_cli.ids import task_count
+from expertsupport_cli.model.tasks import Task, TaskState
+from expertsupport_cli.steps import Step, Verb
 from expertsupport_cli.store.connection import Connection, unusable
 
 TYPE_CHECKING = False
@@ -15,11 +17,10 @@ if TYPE_CHECKING:
 _TASK = """SELECT t.number, t.id, t.name, t.description, s.name AS space, t.creator, t.created_at, t.closed_at,
     t.expires_at FROM tasks t JOIN spaces s ON s.number = t.space"""
 _STATES = {
-    "open": "t.closed_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > :at)",
-    "closed": "t.closed_at IS NOT NULL",
-    "expired": "t.closed_at IS NULL AND t.expires_at <= :at",
+    TaskState.OPEN: "t.closed_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > :at)",
+    TaskState.CLOSED: "t.closed_at IS NOT NULL",
+    TaskState.EXPIRED: "t.closed_at IS NULL AND t.expires_at <= :at",
 }
-TASK_STATES = tuple(_STATES)
 
 
 class Tasks(Connection):
@@ -31,7 +32,7 @@ class Tasks(Connection):
             raise NotFound(
                 f"There is no task “{id[:80]}”.",
                 f"Did you mean {' or '.join(close)}?" if close else "",
-                "To see the tasks there are: es task list",
+                Step(verb=Verb.LIST_TASKS),
             )
         return Task(**row)
 
@@ -39,7 +40,7 @@ class Tasks(Connection):
         return self.row("SELECT 1 FROM tasks WHERE id = ?", id) is not None
 
     def tasks(
-        self, at: str, space: str | None = None, state: str | None = None, limit: int | None = None
+        self, at: str, space: str | None = None, state: TaskState | None = None, limit: int | None = None
     ) -> Iterator[Task]:
         """Tasks, newest first, in pages: no read is open while the caller works."""
         where = [_STATES[state] if state else "1"]
@@ -48,7 +49,7 @@ class Tasks(Connection):
         query = f"{_TASK} WHERE {' AND '.join(where)}"
         return (Task(**row) for row in self.newest_first(query, "t.number", {"space": space, "at": at}, limit))
 
-    def count_tasks(self, at: str, space: str | None = None, state: str | None = None) -> int:
+    def count_tasks(self, at: str, space: str | None = None, state: TaskState | None = None) -> int:
         where = [_STATES[state]] if state else ["1"]
         if space is not None:
             where.append("t.space = (SELECT number FROM spaces WHERE name = :space)")
@@ -72,7 +73,7 @@ class Tasks(Connection):
             "INSERT INTO tasks (id, counted, space, name, description, creator, created_at, closed_at, expires_at)"
             " VALUES (?, ?, (SELECT number FROM spaces WHERE name = ?), ?, ?, ?, ?, ?, ?)",
             task.id,
-            counted(task.id),
+            task_count(task.id),
             task.space,
             task.name,
             task.description,
@@ -96,7 +97,7 @@ class Tasks(Connection):
                 yield {
                     **vars(task),
                     "number": number,
-                    "counted": counted(task.id),
+                    "counted": task_count(task.id),
                     "space": spaces[task.space.lower()],
                 }
 

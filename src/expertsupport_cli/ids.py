@@ -1,0 +1,40 @@
+"""The IDs that people see: a prefix and a number, which is the key in the store. `ES-12`, `C-7`, `L-3`, `M-40`, `T-5`.
+
+A task may also have an ID of its creator's choice, such as `INC-4711`.
+"""
+
+from __future__ import annotations
+
+REQUEST = "ES"
+CERTIFICATE = "C"
+LINK = "L"
+MAIL = "M"
+TASK = "T"
+
+_MAX_DIGITS = 15  # what SQLite, JSON readers and spreadsheets all hold exactly
+
+
+def write_id(prefix: str, number: int) -> str:
+    """The ID with this prefix and number."""
+    return f"{prefix}-{number}"
+
+
+def parse_id(text: str, prefix: str) -> int | None:
+    """The number in an ID such as `ES-12`, in any case, or None if the text is not of that form."""
+    head, dash, digits = text.upper().partition("-")
+    if dash and head == prefix:
+        return parse_number(digits)
+    return None
+
+
+def parse_number(text: str) -> int | None:
+    """The number that ASCII digits spell, or None for anything else."""
+    if text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS:
+        return int(text)
+    return None
+
+
+def task_count(task: str) -> int | None:
+    """The n of a task's ID of the form `T-n`, as the store counts them; None for any other, `T-007` included."""
+    number = parse_id(task, TASK)
+    return number if task.upper() == f"{TASK}-{number}" else None

@@ -1,0 +1,43 @@
+"""What an error suggests to do next, as a verb and what it is done to; each front words it in its own way."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from expertsupport_cli.record import Record
+
+
+class Verb(Enum):
+    """What can be done next. In brackets: what the reference of the step is."""
+
+    ACTIVATE = auto()  # (task)
+    ADD_SPACE = auto()  # (name)
+    BUY = auto()  # (task, or nothing)
+    CHECK_STORE = auto()
+    EDIT_SPACE = auto()  # (space)
+    LEARN_TO_BUY = auto()
+    LIST_CERTIFICATES = auto()
+    LIST_LINKS = auto()
+    LIST_MAIL = auto()
+    LIST_PARTNERS = auto()
+    LIST_REQUESTS = auto()
+    LIST_SETTINGS = auto()
+    LIST_SPACES = auto()
+    LIST_TASKS = auto()
+    NAME_STORE = auto()
+    RAISE_TASK_LIMIT = auto()  # (space)
+    REOPEN_REQUEST = auto()  # (request)
+    REOPEN_TASK = auto()  # (task)
+    SET_SETTING = auto()  # (setting)
+    SHOW_REQUEST = auto()  # (request)
+    SHOW_TASK = auto()  # (task)
+    TURN_MAIL_ON = auto()
+    UNBLOCK_SPACE = auto()  # (space)
+    WAIT_LONGER = auto()
+
+
+class Step(Record):
+    """What to do next: a verb, and the ID or name of what it is done to."""
+
+    verb: Verb
+    reference: str = ""

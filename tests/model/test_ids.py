@@ -1,0 +1,32 @@
+"""IDs: what is read as one, and what is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from expertsupport_cli import ids
+
+
+@pytest.mark.parametrize("prefix", [ids.REQUEST, ids.CERTIFICATE, ids.LINK, ids.MAIL, ids.TASK])
+def test_an_id_that_was_written_is_read_in_any_case(prefix: str) -> None:
+    written = ids.write_id(prefix, 12)
+    assert ids.parse_id(written, prefix) == ids.parse_id(written.lower(), prefix) == 12
+
+
+@pytest.mark.parametrize(
+    "text", ["", "ES", "ES-", "ES-x", "ES--1", "ES-1-2", "C-1", "12", "ES-١", "ES-9999999999999999"]
+)
+def test_what_is_not_of_the_form_is_no_id(text: str) -> None:
+    assert ids.parse_id(text, ids.REQUEST) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("7", 7), ("007", 7), ("", None), ("-7", None), ("٧", None), ("7 ", None)]
+)
+def test_a_number_is_spelled_with_ascii_digits(text: str, number: int | None) -> None:
+    assert ids.parse_number(text) == number
+
+
+@pytest.mark.parametrize(("task", "count"), [("T-5", 5), ("t-5", 5), ("T-05", None), ("INC-5", None), ("T-", None)])
+def test_only_the_stores_own_task_ids_are_counted(task: str, count: int | None) -> None:
+    assert ids.task_count(task) == count
