@@ -19,7 +19,9 @@ from contextlib import closing
 from expertsupport_cli.actions import certificates, links, requests, spaces
 from expertsupport_cli.errors import Fault
 from expertsupport_cli.model.people import Actor, Side
-from expertsupport_cli.store import Store, migrations, open_store
+from expertsupport_cli.store import Store, open_store
+from expertsupport_cli.store.sqlite import migrations, opening
+from expertsupport_cli.store.sqlite.connection import SqliteEngine
 
 AT = "2026-01-31T09:30:00Z"
 ANN = Actor(name="ann", side=Side.CUSTOMER)
@@ -82,8 +84,10 @@ def killed(store: Store, number: int, words: list[str]) -> str:
         if begun == number + 1:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    store._db.execute("PRAGMA cache_size = 1")
-    store._db.set_trace_callback(count)
+    assert isinstance(store.engine, SqliteEngine)
+    db = store.engine.db
+    db.execute("PRAGMA cache_size = 1")
+    db.set_trace_callback(count)
     requests.activate(store, words[0], words[1], by=ANN, at=AT)
     requests.comment(store, words[0], "x" * 200_000, by=ANN, at=AT)
     return "survived"
@@ -96,7 +100,7 @@ MANNERS: dict[str, Callable[[Store, int, list[str]], str]] = {
 
 def one_of_them(manner: str, number: int, path: str, words: list[str]) -> str:
     try:
-        with closing(open_store(path.format(number), timeout=60, writes=True, tell=lambda _: None)) as store:
+        with closing(open_store(path.format(number), timeout=60, writes=True, notify=lambda _: None)) as store:
             return MANNERS[manner](store, number, words)
     except Fault as fault:
         return type(fault).__name__
@@ -105,7 +109,7 @@ def one_of_them(manner: str, number: int, path: str, words: list[str]) -> str:
 
 
 def main(manner: str, count: int, path: str, words: list[str]) -> None:
-    assert migrations.migrations  # loaded once, not by each
+    assert len(migrations.migrations._migrations) == opening.VERSION  # loaded once, not by each
     gate, start = os.pipe()
     children = []
     for number in range(count):

@@ -15,7 +15,7 @@ from expertsupport_cli.model.history import Event, Kind
 from expertsupport_cli.model.people import Actor, Side
 from expertsupport_cli.model.requests import Comment, Status
 from expertsupport_cli.model.tasks import Space, Task, TaskState
-from expertsupport_cli.store import Store, Wanted, connection
+from expertsupport_cli.store import Store, Wanted, engine
 
 Opener = Callable[[], Store]
 
@@ -29,7 +29,7 @@ def store(opener: Opener) -> Iterator[Store]:
 @pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> int:
     """Pages of three, so that few rows make many."""
-    monkeypatch.setattr(connection, "PAGE", 3)
+    monkeypatch.setattr(engine, "PAGE", 3)
     return 3
 
 

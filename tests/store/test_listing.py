@@ -12,7 +12,7 @@ from builders import AT, BOB, a_request, a_space, a_task, dump, later
 from expertsupport_cli.actions import requests
 from expertsupport_cli.model.people import Actor, Side
 from expertsupport_cli.model.requests import Turn
-from expertsupport_cli.store import Store, Wanted, connection
+from expertsupport_cli.store import Store, Wanted, engine
 from expertsupport_cli.store.listing import SORTS
 
 NAMES = ["The printer is on fire", "Größe falsch", "foo-bar baz", "the Printer again", "100% [b]bold[/b]", "zebra"]
@@ -26,7 +26,7 @@ WHO = [
 @pytest.fixture(autouse=True)
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages of four, so that there are several."""
-    monkeypatch.setattr(connection, "PAGE", 4)
+    monkeypatch.setattr(engine, "PAGE", 4)
 
 
 @pytest.fixture(scope="module")

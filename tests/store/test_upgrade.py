@@ -17,8 +17,9 @@ from expertsupport_cli.actions import requests
 from expertsupport_cli.errors import StoreUnusable
 from expertsupport_cli.store import Store, open_store
 from expertsupport_cli.store.check import findings
-from expertsupport_cli.store.migrations import migrations
-from expertsupport_cli.store.opening import APPLICATION_ID, VERSION
+from expertsupport_cli.store.sqlite.connection import SqliteEngine
+from expertsupport_cli.store.sqlite.migrations import migrations
+from expertsupport_cli.store.sqlite.opening import APPLICATION_ID, VERSION
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def old(tmp_path: Path) -> Path:
     migrations.apply(Database(db, execute_plugins=False), stop_before="mail")
     db.execute(f"PRAGMA application_id={APPLICATION_ID}")
     db.execute("PRAGMA user_version=1")
-    store = Store(db, str(path))
+    store = Store(SqliteEngine(db, str(path)))
     task = a_task(store)
     request = requests.activate(store, task.id, a_certificate(store)[0], by=ANN, at=AT).request
     requests.comment(store, request.id, "It started on page 404.", by=ANN, at=AT)
@@ -46,7 +47,7 @@ def version(path: Path) -> int:
 def told(path: Path) -> list[str]:
     """What opening it says."""
     said: list[str] = []
-    open_store(str(path), timeout=10, writes=False, tell=said.append).close()
+    open_store(str(path), timeout=10, writes=False, notify=said.append).close()
     return said
 
 

@@ -56,7 +56,7 @@ class Env:
             timeout=self.settings.seconds("store.timeout"),
             writes=self.writes,
             dry_run=self.dry_run,
-            tell=self.printer.note,
+            notify=self.printer.note,
         )
 
     @cached_property

@@ -7,12 +7,13 @@ from expertsupport_cli.ids import CERTIFICATE, LINK, REQUEST, parse_id, write_id
 from expertsupport_cli.model.certificates import Certificate, CertificateState, Origin, PurchaseLink
 from expertsupport_cli.serial import mask
 from expertsupport_cli.steps import Step, Verb
-from expertsupport_cli.store.connection import Connection
+from expertsupport_cli.store.engine import Statements
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator
+
+    from expertsupport_cli.store.engine import Row
 
 _CERTIFICATE = """SELECT c.number, c.digest, c.last_group, c.origin, c.note, c.created_at, c.valid_until, c.revoked_at,
     c.used_at, r.number AS request, t.id AS task FROM certificates c
@@ -29,7 +30,7 @@ _CERTIFICATE_STATES = {
 }
 
 
-class Certificates(Connection):
+class Certificates(Statements):
     def certificate_by_digest(self, *digests: str) -> Certificate | None:
         """The certificate with the first of these digests that there is."""
         for digest in digests:
@@ -49,19 +50,19 @@ class Certificates(Connection):
         self, at: str, state: CertificateState | None = None, limit: int | None = None
     ) -> Iterator[Certificate]:
         """Certificates, newest first, in pages."""
-        where = _CERTIFICATE_STATES[state] if state else "1"
+        where = _CERTIFICATE_STATES[state] if state else "TRUE"
         rows = self.newest_first(f"{_CERTIFICATE} WHERE {where}", "c.number", {"at": at}, limit)
         return (_certificate(row) for row in rows)
 
     def count_certificates(self, at: str, state: CertificateState | None = None) -> int:
-        where = _CERTIFICATE_STATES[state] if state else "1"
+        where = _CERTIFICATE_STATES[state] if state else "TRUE"
         return int(self.value(f"SELECT count(*) FROM certificates c WHERE {where}", at=at))
 
     def add_certificate(self, certificate: Certificate) -> Certificate:
         """The certificate with the number that it got."""
         number = self.insert(
             "INSERT INTO certificates (digest, last_group, origin, note, created_at, valid_until)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
+            " VALUES (?, ?, ?, ?, ?, ?) RETURNING number",
             certificate.digest,
             certificate.last_group,
             certificate.origin,
@@ -104,19 +105,19 @@ class Certificates(Connection):
 
     def links(self, task: str | None = None, limit: int | None = None) -> Iterator[PurchaseLink]:
         """Purchase links, newest first, in pages."""
-        where = "t.id = :task" if task else "1"
+        where = "t.id = :task" if task else "TRUE"
         rows = self.newest_first(f"{_LINK} WHERE {where}", "l.number", {"task": task}, limit)
         return (_link(row) for row in rows)
 
     def count_links(self, task: str | None = None) -> int:
         joined = "links l JOIN tasks t ON t.number = l.task"
-        return int(self.value(f"SELECT count(*) FROM {joined} WHERE {'t.id = :task' if task else '1'}", task=task))
+        return int(self.value(f"SELECT count(*) FROM {joined} WHERE {'t.id = :task' if task else 'TRUE'}", task=task))
 
     def add_link(self, link: PurchaseLink) -> PurchaseLink:
         """The link with the number that it got."""
         number = self.insert(
             "INSERT INTO links (digest, task, creator, created_at, lapses_at)"
-            " VALUES (?, (SELECT number FROM tasks WHERE id = ?), ?, ?, ?)",
+            " VALUES (?, (SELECT number FROM tasks WHERE id = ?), ?, ?, ?) RETURNING number",
             link.digest,
             link.task,
             link.creator,
@@ -149,10 +150,10 @@ class Certificates(Connection):
         )
 
 
-def _certificate(row: sqlite3.Row) -> Certificate:
+def _certificate(row: Row) -> Certificate:
     request = None if row["request"] is None else write_id(REQUEST, row["request"])
     return Certificate(**{**row, "origin": Origin(row["origin"]), "request": request})
 
 
-def _link(row: sqlite3.Row) -> PurchaseLink:
+def _link(row: Row) -> PurchaseLink:
     return PurchaseLink(**{**row, "certificate": None if row["certificate"] is None else mask(row["certificate"])})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from expertsupport_cli.model.requests import Request, Status, Turn
 from expertsupport_cli.record import Record
-from expertsupport_cli.store.connection import Connection, literals
+from expertsupport_cli.store.engine import Statements, literals
 from expertsupport_cli.store.requests import SELECT_REQUEST, to_request
 
 TYPE_CHECKING = False
@@ -26,8 +26,6 @@ SORTS = {
 _OF_SPACE = "r.space = (SELECT number FROM spaces WHERE name = :space)"
 _AT_THE_DESK = f"r.status IN ({literals(Turn.DESK.statuses)})"
 _OF_TASK = "r.task = (SELECT number FROM tasks WHERE id = :task)"
-_HIT = """(r.task IN (SELECT rowid FROM tasks_fts WHERE tasks_fts MATCH :{0}) OR r.number IN (SELECT k.request
-    FROM comments_fts f JOIN comments k ON k.number = f.rowid WHERE comments_fts MATCH :{0} AND k.kind <> 'note'))"""
 
 
 class Wanted(Record):
@@ -43,12 +41,12 @@ class Wanted(Record):
     words: Sequence[str] = ()
 
 
-class Listing(Connection):
+class Listing(Statements):
     def requests(
         self, wanted: Wanted, sort: str = "created_at", *, ascending: bool = False, limit: int | None = None
     ) -> Iterator[Request]:
         """Requests, newest (or last in the order) first. Filtering for a turn that nobody has finds the closed ones."""
-        where, values = _where(wanted)
+        where, values = self._where(wanted)
         key, way, beyond = SORTS[sort], *(("ASC", ">") if ascending else ("DESC", "<"))
         rows = self.paged(
             f"{SELECT_REQUEST.replace('SELECT', f'SELECT {key} AS sort_key,', 1)} WHERE {where}",
@@ -61,7 +59,7 @@ class Listing(Connection):
         return map(to_request, rows)
 
     def count_requests(self, wanted: Wanted) -> int:
-        where, values = _where(wanted)
+        where, values = self._where(wanted)
         joined = "requests r JOIN tasks t ON t.number = r.task JOIN spaces s ON s.number = r.space"
         return int(self.value(f"SELECT count(*) FROM {joined} WHERE {where}", **values))
 
@@ -81,27 +79,34 @@ class Listing(Connection):
     def count_queue(self, space: str | None = None) -> int:
         return self.count_requests(Wanted(space=space, turn=Turn.DESK))
 
+    def _where(self, wanted: Wanted) -> tuple[str, dict[str, Any]]:
+        """The condition and its values."""
+        where: list[str] = []
+        values: dict[str, Any] = {}
+        for column, condition in (("space", _OF_SPACE), ("task", _OF_TASK)):
+            if getattr(wanted, column) is not None:
+                where.append(condition)
+                values[column] = getattr(wanted, column)
+        if wanted.initiator is not None:
+            where.append("(r.initiator = :initiator OR r.initiator_email = :initiator)")
+            values["initiator"] = wanted.initiator
+        for name, allowed in (("status", wanted.statuses), ("turn", wanted.turn.statuses if wanted.turn else None)):
+            if allowed is not None:
+                marks = ", ".join(f":{name}{i}" for i in range(len(allowed)))
+                where.append(f"r.status IN ({marks})" if allowed else "FALSE")
+                values |= {f"{name}{i}": status for i, status in enumerate(allowed)}
+        for bound, sign in (("since", ">="), ("until", "<")):
+            if getattr(wanted, bound) is not None:
+                where.append(f"r.created_at {sign} :{bound}")
+                values[bound] = getattr(wanted, bound)
+        for i, word in enumerate(wanted.words):
+            where.append(self._found(f":word{i}"))
+            values[f"word{i}"] = self.engine.search_for(word)
+        return " AND ".join(where) or "TRUE", values
 
-def _where(wanted: Wanted) -> tuple[str, dict[str, Any]]:
-    """The condition and its values."""
-    where: list[str] = []
-    values: dict[str, Any] = {}
-    for column, condition in (("space", _OF_SPACE), ("task", _OF_TASK)):
-        if getattr(wanted, column) is not None:
-            where.append(condition)
-            values[column] = getattr(wanted, column)
-    if wanted.initiator is not None:
-        where.append("(r.initiator = :initiator OR r.initiator_email = :initiator)")
-        values["initiator"] = wanted.initiator
-    for name, allowed in (("status", wanted.statuses), ("turn", wanted.turn.statuses if wanted.turn else None)):
-        if allowed is not None:
-            where.append(f"r.status IN ({', '.join(f':{name}{i}' for i in range(len(allowed)))})")
-            values |= {f"{name}{i}": status for i, status in enumerate(allowed)}
-    for bound, sign in (("since", ">="), ("until", "<")):
-        if getattr(wanted, bound) is not None:
-            where.append(f"r.created_at {sign} :{bound}")
-            values[bound] = getattr(wanted, bound)
-    for i, word in enumerate(wanted.words):
-        where.append(_HIT.format(f"word{i}"))
-        values[f"word{i}"] = '"' + word.replace('"', '""') + '"*'
-    return " AND ".join(where) or "1", values
+    def _found(self, value: str) -> str:
+        """Whether a search finds the request: in the name of its task, or in a comment that is not a note."""
+        return (
+            f"(r.task IN ({self.engine.tasks_with(value)}) OR r.number IN (SELECT k.request FROM comments k"
+            f" WHERE k.kind <> 'note' AND k.number IN ({self.engine.comments_with(value)})))"
+        )

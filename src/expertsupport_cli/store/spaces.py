@@ -6,13 +6,17 @@ from expertsupport_cli.errors import NotFound
 from expertsupport_cli.model.certificates import Partner
 from expertsupport_cli.model.tasks import Space
 from expertsupport_cli.steps import Step, Verb
-from expertsupport_cli.store.connection import Connection
+from expertsupport_cli.store.engine import Statements
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from expertsupport_cli.store.engine import Row
 
 _SPACE = """SELECT s.name, s.title, s.task_lifetime, s.task_limit, s.blocked, s.created_at,
     (SELECT count(*) FROM tasks t WHERE t.space = s.number) AS tasks FROM spaces s"""
 
 
-class Spaces(Connection):
+class Spaces(Statements):
     def space(self, name: str) -> Space:
         """Raises NotFound, which names the spaces there are."""
         row = self.row(f"{_SPACE} WHERE s.name = ?", name)
@@ -33,7 +37,7 @@ class Spaces(Connection):
         return [_space(row) for row in self.rows(f"{_SPACE} ORDER BY s.name")]
 
     def add_space(self, space: Space) -> None:
-        self.insert(
+        self.change(
             "INSERT INTO spaces (name, title, task_lifetime, task_limit, blocked, created_at)"
             " VALUES (?, ?, ?, ?, ?, ?)",
             space.name,
@@ -63,7 +67,7 @@ class Spaces(Connection):
         return [Partner(**row) for row in self.rows("SELECT name, url, created_at FROM partners ORDER BY name")]
 
     def add_partner(self, partner: Partner) -> None:
-        self.insert(
+        self.change(
             "INSERT INTO partners (name, url, created_at) VALUES (?, ?, ?)",
             partner.name,
             partner.url,
@@ -75,6 +79,5 @@ class Spaces(Connection):
         return self.change("DELETE FROM partners WHERE name = ?", name)
 
 
-def _space(row: object) -> Space:
-    values = dict(row)  # type: ignore[call-overload]
-    return Space(**{**values, "blocked": bool(values["blocked"])})
+def _space(row: Row) -> Space:
+    return Space(**{**row, "blocked": bool(row["blocked"])})

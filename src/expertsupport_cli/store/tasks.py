@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 from expertsupport_cli.errors import NotFound
 from expertsupport_cli.ids import task_count
 from expertsupport_cli.model.tasks import Task, TaskState
 from expertsupport_cli.steps import Step, Verb
-from expertsupport_cli.store.connection import Connection, unusable
+from expertsupport_cli.store.engine import Statements
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +21,7 @@ _STATES = {
 }
 
 
-class Tasks(Connection):
+class Tasks(Statements):
     def task(self, id: str) -> Task:
         """Raises NotFound, which suggests IDs that are close."""
         row = self.row(f"{_TASK} WHERE t.id = ?", id)
@@ -43,14 +41,14 @@ class Tasks(Connection):
         self, at: str, space: str | None = None, state: TaskState | None = None, limit: int | None = None
     ) -> Iterator[Task]:
         """Tasks, newest first, in pages: no read is open while the caller works."""
-        where = [_STATES[state] if state else "1"]
+        where = [_STATES[state] if state else "TRUE"]
         if space is not None:
             where.append("t.space = (SELECT number FROM spaces WHERE name = :space)")
         query = f"{_TASK} WHERE {' AND '.join(where)}"
         return (Task(**row) for row in self.newest_first(query, "t.number", {"space": space, "at": at}, limit))
 
     def count_tasks(self, at: str, space: str | None = None, state: TaskState | None = None) -> int:
-        where = [_STATES[state]] if state else ["1"]
+        where = [_STATES[state]] if state else ["TRUE"]
         if space is not None:
             where.append("t.space = (SELECT number FROM spaces WHERE name = :space)")
         return int(self.value(f"SELECT count(*) FROM tasks t WHERE {' AND '.join(where)}", space=space, at=at))
@@ -71,7 +69,8 @@ class Tasks(Connection):
     def add_task(self, task: Task) -> None:
         number = self.insert(
             "INSERT INTO tasks (id, counted, space, name, description, creator, created_at, closed_at, expires_at)"
-            " VALUES (?, ?, (SELECT number FROM spaces WHERE name = ?), ?, ?, ?, ?, ?, ?)",
+            " VALUES (?, ?, (SELECT number FROM spaces WHERE name = ?), ?, ?, ?, ?, ?, ?)"
+            " RETURNING number",
             task.id,
             task_count(task.id),
             task.space,
@@ -82,30 +81,20 @@ class Tasks(Connection):
             task.closed_at,
             task.expires_at,
         )
-        self.insert("INSERT INTO tasks_fts (rowid, name) VALUES (?, ?)", number, task.name)
+        self.engine.index_task(number, task.name)
 
     def load_tasks(self, tasks: Iterable[Task], event: dict[str, str]) -> None:
         """Add many tasks, each with its event, inside the transaction that is open."""
-        from sqlite_utils import Database
-
-        db = Database(self._db, execute_plugins=False)
         spaces = {row["name"].lower(): row["number"] for row in self.rows("SELECT name, number FROM spaces")}
         first = int(self.value("SELECT coalesce(max(number), 0) FROM tasks")) + 1
-
-        def task_rows() -> Iterator[dict[str, object]]:
-            for number, task in enumerate(tasks, first):
-                yield {
-                    **vars(task),
-                    "number": number,
-                    "counted": task_count(task.id),
-                    "space": spaces[task.space.lower()],
-                }
-
-        try:
-            db.table("tasks").insert_all(task_rows(), batch_size=1_000)
-        except sqlite3.Error as error:
-            raise unusable(error, self.path) from error
-        self.change("INSERT INTO tasks_fts (rowid, name) SELECT number, name FROM tasks WHERE number >= ?", first)
+        self.engine.load(
+            "tasks",
+            (
+                {**vars(task), "number": number, "counted": task_count(task.id), "space": spaces[task.space.lower()]}
+                for number, task in enumerate(tasks, first)
+            ),
+        )
+        self.engine.index_tasks_from(first)
         columns = ", ".join(event)
         marks = ", ".join("?" * len(event))
         self.change(

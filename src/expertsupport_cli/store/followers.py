@@ -1,0 +1,60 @@
+"""Who follows a request, up to where somebody has read, and what is new to them."""
+
+from __future__ import annotations
+
+from expertsupport_cli.model.history import News
+from expertsupport_cli.model.requests import Request
+from expertsupport_cli.store.engine import Statements
+from expertsupport_cli.store.history import IS_NEWS, SELECT_NEWS, to_news
+
+
+class Followers(Statements):
+    def followers(self, request: Request) -> list[str]:
+        """The addresses that follow a request."""
+        rows = self.rows("SELECT address FROM followers WHERE request = ? ORDER BY address", request.number)
+        return [row[0] for row in rows]
+
+    def add_follower(self, request: Request, address: str, at: str) -> bool:
+        """Whether it did not follow until now."""
+        return bool(
+            self.change(
+                "INSERT INTO followers (request, address, created_at) VALUES (?, ?, ?)"
+                " ON CONFLICT (request, address) DO NOTHING",
+                request.number,
+                address,
+                at,
+            )
+        )
+
+    def remove_follower(self, request: Request, address: str) -> bool:
+        """Whether it followed until now."""
+        return bool(self.change("DELETE FROM followers WHERE request = ? AND address = ?", request.number, address))
+
+    def unread(self, reader: str, address: str | None) -> list[News]:
+        """What others did to the requests that are the reader's, or that the address follows, and was not read yet."""
+        rows = self.rows(
+            f"{SELECT_NEWS} LEFT JOIN readings d ON d.reader = :reader AND d.request = e.request WHERE {IS_NEWS}"
+            " AND e.number > coalesce(d.event, 0) AND e.request IN ("
+            " SELECT number FROM requests WHERE initiator = :reader"
+            " UNION SELECT number FROM requests WHERE initiator_email = :address"
+            " UNION SELECT request FROM followers WHERE address = :address) ORDER BY e.number",
+            reader=reader,
+            address=address,
+        )
+        me = reader.lower()
+        return [to_news(row) for row in rows if row["actor"].lower() != me]
+
+    def last_read(self, reader: str, request: int) -> int:
+        """The last event of a request that the reader has seen, 0 if none."""
+        row = self.row("SELECT event FROM readings WHERE reader = ? AND request = ?", reader, request)
+        return int(row[0]) if row else 0
+
+    def mark_read(self, reader: str, request: int, event: int) -> None:
+        """The reader has seen what happened to a request up to this event."""
+        self.change(
+            "INSERT INTO readings (reader, request, event) VALUES (?, ?, ?) ON CONFLICT (reader, request) DO UPDATE"
+            " SET event = CASE WHEN excluded.event > readings.event THEN excluded.event ELSE readings.event END",
+            reader,
+            request,
+            event,
+        )
