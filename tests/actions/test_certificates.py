@@ -32,7 +32,7 @@ def test_certificates_are_issued_with_the_serials_that_are_handed_over(store: St
     assert [certificate.id for _, certificate in handed] == ["C-1", "C-2", "C-3"]
     for typed, certificate in handed:
         assert certificates.check_certificate(store, typed, at=AT) == certificate == store.certificate(certificate.id)
-        assert (certificate.origin, certificate.note, certificate.valid_until) == ("issued", "for acme", later(1))
+        assert (certificate.origin, certificate.note, certificate.expires_at) == ("issued", "for acme", later(1))
         assert certificate.masked == f"****-****-****-{typed[-4:]}"
 
 

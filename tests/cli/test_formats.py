@@ -42,13 +42,13 @@ CERTIFICATE = [
     "origin",
     "note",
     "created_at",
-    "valid_until",
+    "expires_at",
     "revoked_at",
     "used_at",
     "request",
     "task_id",
 ]
-LINK = ["id", "task_id", "state", "creator", "created_at", "lapses_at", "used_at", "revoked_at", "certificate"]
+LINK = ["id", "task_id", "state", "creator", "created_at", "expires_at", "used_at", "revoked_at", "certificate"]
 PARTNER = ["name", "url", "created_at"]
 MAIL = [
     "id",
@@ -79,8 +79,8 @@ NEWS = [
     "task_name",
     "space",
 ]
-SERIAL = ["serial", "id", "valid_until"]
-ADDRESS = ["url", "id", "lapses_at"]
+SERIAL = ["serial", "id", "expires_at"]
+ADDRESS = ["url", "id", "expires_at"]
 CONTRACT = [
     # command, its arguments, what it reads on stdin, the keys of (each element of) its JSON
     ("list", "list", "", REQUEST),

@@ -199,9 +199,10 @@ def connection(store: Store) -> sqlite3.Connection:
 
 
 ANOTHER_REQUEST = (
-    "INSERT INTO requests (token, task, space, certificate, status, initiator, created_at, updated_at, closed_at,"
-    " turn_since) SELECT 'x' || token, task, space, {certificate}, '{status}', initiator, created_at, updated_at,"
-    " {closed_at}, turn_since FROM requests WHERE number = 2"
+    "INSERT INTO requests (token, task, task_key, task_name_key, space, space_key, certificate, status, initiator,"
+    " initiator_key, created_at, updated_at, closed_at, turn_since) SELECT 'x' || token, task, task_key, task_name_key,"
+    " space, space_key, {certificate}, '{status}', initiator, initiator_key, created_at, updated_at, {closed_at},"
+    " turn_since FROM requests WHERE number = 2"
 )
 NEVER = {
     "a second open request on a task": ANOTHER_REQUEST.format(certificate=4, status="Waiting", closed_at="NULL"),
@@ -227,8 +228,13 @@ NEVER = {
     " SELECT request, author, side, 'note', body, created_at FROM comments",
     "a time of another form": "UPDATE tasks SET expires_at = '2026-01-31 09:30'",
     "a deleted task with a history": "DELETE FROM tasks",
-    "an id twice": "INSERT INTO tasks (id, space, name, description, creator, created_at)"
-    " SELECT lower(id), space, name, description, creator, created_at FROM tasks",
+    "an id twice": "INSERT INTO tasks (id, id_key, space, name, description, creator, created_at)"
+    " SELECT lower(id), id_key, space, name, description, creator, created_at FROM tasks",
+    "an email without its key": "UPDATE requests SET initiator_email = NULL WHERE number = 2",
+    "an event that came no known way": "INSERT INTO events (at, actor, side, via, kind)"
+    " SELECT at, actor, side, 'fax', kind FROM events",
+    "an event that came nobody knows how": "INSERT INTO events (at, actor, side, kind)"
+    " SELECT at, actor, side, kind FROM events",
     "a number that is text": "UPDATE spaces SET task_limit = 'many'",
 }
 

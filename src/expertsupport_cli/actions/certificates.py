@@ -42,19 +42,19 @@ def issue_certificates(
     handed over was not issued.
     """
     prose_or_empty(note, "The note")
-    valid_until = None if valid_for is None else times.after(at, valid_for)
+    expires_at = None if valid_for is None else times.after(at, valid_for)
     for start in range(0, count, BATCH):
         with store.transaction():
             size = min(BATCH, count - start)
-            hand_over([new_certificate(store, Origin.ISSUED, valid_until, note, by=by, at=at) for _ in range(size)])
+            hand_over([new_certificate(store, Origin.ISSUED, expires_at, note, by=by, at=at) for _ in range(size)])
 
 
 def new_certificate(
-    store: Store, origin: Origin, valid_until: str | None, note: str, *, by: Actor, at: str, task: str | None = None
+    store: Store, origin: Origin, expires_at: str | None, note: str, *, by: Actor, at: str, task: str | None = None
 ) -> tuple[str, Certificate]:
     """A new serial, as it is written, and its certificate, inside the transaction that is open."""
     normal = serial.issue()
-    certificate = _add(store, normal, origin, valid_until, note, at)
+    certificate = _add(store, normal, origin, expires_at, note, at)
     store.record(Event.by(by, at, Kind(f"certificate_{origin}")).but(certificate=certificate.number, task=task))
     return serial.write(normal), certificate
 
@@ -70,7 +70,7 @@ def import_certificates(
 ) -> list[Certificate]:
     """Take in serials of other origin, all or none. Raises MalformedSerial or AlreadyExists, naming the line."""
     prose_or_empty(note, "The note")
-    valid_until = None if valid_for is None else times.after(at, valid_for)
+    expires_at = None if valid_for is None else times.after(at, valid_for)
     added: list[Certificate] = []
     with store.transaction():
         for line, text in lines:
@@ -80,7 +80,7 @@ def import_certificates(
                     raise AlreadyExists("This certificate is in the store already, or twice in the file.")
             except Fault as fault:
                 raise not_imported(fault, line) from None
-            certificate = _add(store, normal, Origin.IMPORTED, valid_until, note, at)
+            certificate = _add(store, normal, Origin.IMPORTED, expires_at, note, at)
             store.record(Event.by(by, at, Kind.CERTIFICATE_IMPORTED).but(certificate=certificate.number))
             added.append(certificate)
     return added
@@ -123,7 +123,7 @@ def _serial_or_id(reference: str) -> str:
         raise
 
 
-def _add(store: Store, normal: str, origin: Origin, valid_until: str | None, note: str, at: str) -> Certificate:
+def _add(store: Store, normal: str, origin: Origin, expires_at: str | None, note: str, at: str) -> Certificate:
     return store.add_certificate(
         Certificate(
             number=0,
@@ -132,7 +132,7 @@ def _add(store: Store, normal: str, origin: Origin, valid_until: str | None, not
             origin=origin,
             note=note,
             created_at=at,
-            valid_until=valid_until,
+            expires_at=expires_at,
             revoked_at=None,
             used_at=None,
         )

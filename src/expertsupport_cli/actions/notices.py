@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 
 from expertsupport_cli import times
+from expertsupport_cli.folding import fold_key
 from expertsupport_cli.model.history import Event, Kind
 from expertsupport_cli.model.mail import Mail, MailState
 from expertsupport_cli.model.people import Actor, Side
@@ -87,14 +88,14 @@ def recipients(event: Event, request: Request, by: Actor, desk: Sequence[str], f
             wanted.append(request.initiator_email)
         wanted += [*(desk if by.side is not Side.DESK else ()), *followers]
     own = _own_addresses(request, by)
-    told = {address.lower(): address for address in reversed(wanted) if address.lower() not in own}
+    told = {fold_key(address): address for address in reversed(wanted) if fold_key(address) not in own}
     return list(told.values())[::-1]
 
 
 def _own_addresses(request: Request, by: Actor) -> set[str]:
-    """The addresses of whoever acts, in small letters: among them the initiator's, if that is who acts."""
-    email = (by.email or "").lower()
-    theirs = (request.initiator_email or "").lower()
+    """The addresses of whoever acts, as keys: among them the initiator's, if that is who acts."""
+    email = fold_key(by.email or "")
+    theirs = fold_key(request.initiator_email or "")
     return {email, theirs} if _is_initiator(request, by) else {email} - {theirs}
 
 
@@ -104,8 +105,8 @@ def _is_initiator(request: Request, by: Actor) -> bool:
     On the customer's side either is enough. An expert needs both: at a desk where the initiator's address is set and
     `--as` names the expert, or where all share a login and differ in their addresses, it is still another.
     """
-    same_name = by.name.lower() == request.initiator.lower()
-    same_address = by.email is not None and by.email.lower() == (request.initiator_email or "").lower()
+    same_name = fold_key(by.name) == fold_key(request.initiator)
+    same_address = by.email is not None and fold_key(by.email) == fold_key(request.initiator_email or "")
     if by.side is Side.DESK:
         return same_name and (same_address or by.email is None)
     return same_name or same_address

@@ -104,7 +104,7 @@ def check(ctx: typer.Context, serial: Serial) -> None:
     """
     env = Env.of(ctx)
     found = actions.check_certificate(env.store, _serial(serial), at=env.now())
-    until = f" until {found.valid_until}" if found.valid_until else ""
+    until = f" until {found.expires_at}" if found.expires_at else ""
     env.printer.thing(CERTIFICATE, found, f"{found.masked} ({found.id}) is unused and can be activated{until}.")
 
 
@@ -133,7 +133,7 @@ def hand_over(env: Env, batch: list[tuple[str, Certificate]]) -> None:
     """Print serials; when this returns, they are out of our hands."""
     for serial, certificate in batch:
         shown = "(none: a dry run)" if env.dry_run else serial
-        values = {"serial": shown, "id": certificate.id, "valid_until": certificate.valid_until}
+        values = {"serial": shown, "id": certificate.id, "expires_at": certificate.expires_at}
         env.printer.thing(SERIAL, Named(values=values), shown)
     flush_stdout()
 

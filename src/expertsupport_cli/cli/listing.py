@@ -19,6 +19,7 @@ from expertsupport_cli.render.fields import ADDRESS, COMMENT, EVENT, REQUEST
 from expertsupport_cli.render.page import SHOW, RequestPage, request_page
 from expertsupport_cli.render.printer import flush_stdout
 from expertsupport_cli.render.shapes import Named
+from expertsupport_cli.search import lexemes
 from expertsupport_cli.store import Wanted
 from expertsupport_cli.store.listing import SORTS
 
@@ -48,7 +49,7 @@ def list_requests(
     search: Annotated[
         str | None,
         typer.Option(
-            "--search", metavar="WORDS", help="All these words, or their beginnings, in task name or comments."
+            "--search", metavar="WORDS", help="All these words, or their beginnings, in task name, task ID or comments."
         ),
     ] = None,
     sort: Annotated[
@@ -90,7 +91,7 @@ def open_page(ctx: typer.Context, request: RequestId) -> None:
     env = Env.of(ctx)
     found = env.store.request(request)
     url = found.url(env.printer.view.page_url)
-    env.printer.thing(ADDRESS, Named(values={"url": url, "id": found.id, "lapses_at": None}), url)
+    env.printer.thing(ADDRESS, Named(values={"url": url, "id": found.id, "expires_at": None}), url)
     if env.printer.on_terminal:
         browse(env, url)
 
@@ -159,7 +160,7 @@ def _wanted(
     space = space or env.settings.get("space")
     if turn not in (None, *Turn):
         raise BadUsage(f"--turn is desk or customer, not “{(turn or '')[:80]}”.")
-    words = [word for word in (search or "").split() if any(character.isalnum() for character in word)]
+    words = [word for word in (search or "").split() if lexemes(word)]
     if search is not None and not words:
         raise BadUsage("--search has no word in it.", hint="For example: es list --search 'printer jam'")
     known = {str(status).lower(): status for status in Status}

@@ -15,9 +15,18 @@ class Side(StrEnum):
     OWNER = "owner"
 
 
+class Via(StrEnum):
+    """Which way somebody acts: with the program, in a browser, or by answering a mail."""
+
+    CLI = "cli"
+    WEB = "web"
+    MAIL = "mail"
+
+
 class Actor(Record):
-    """Who acts, for which side."""
+    """Who acts, for which side, and which way."""
 
     name: str
     side: Side
     email: str | None = None
+    via: Via = Via.CLI

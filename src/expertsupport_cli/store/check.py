@@ -6,6 +6,7 @@ from functools import partial
 from itertools import islice
 
 from expertsupport_cli.errors import StoreUnusable
+from expertsupport_cli.folding import fold_key
 from expertsupport_cli.ids import CERTIFICATE, LINK, MAIL, REQUEST, task_count, write_id
 from expertsupport_cli.model.history import Kind
 from expertsupport_cli.store.engine import Statements, literals
@@ -80,8 +81,8 @@ RULES: dict[str, tuple[str, Callable[[Any], str]]] = {
         "SELECT l.number FROM links l JOIN certificates c ON c.number = l.certificate WHERE c.origin <> 'bought'",
         _link,
     ),
-    "a link was used before it lapsed": (
-        "SELECT l.number FROM links l WHERE l.used_at >= l.lapses_at",
+    "a link was used before it expired": (
+        "SELECT l.number FROM links l WHERE l.used_at >= l.expires_at",
         _link,
     ),
     "every task was added": (
@@ -129,6 +130,50 @@ def _miscounted(store: Statements) -> Iterator[str]:
     return (row["id"] for row in rows if row["counted"] != task_count(row["id"]))
 
 
+def _misfolded(store: Statements) -> Iterator[str]:
+    for table, (names, joined) in _FOLDED.items():
+        pairs = ", ".join(f"{name} AS name{i}, x.{key} AS key{i}" for i, (key, name) in enumerate(names.items()))
+        query = f"SELECT x.number, {pairs} FROM {table} x {joined} WHERE TRUE"
+        for row in store.newest_first(query, "x.number", {}, None):
+            for i, key in enumerate(names):
+                name = row[f"name{i}"]
+                if row[f"key{i}"] != (None if name is None else fold_key(name)):
+                    yield f"{key} in {table} {row['number']}"
+
+
+# each table: its keys, and what they are the keys of
+_FOLDED = {
+    "spaces": ({"name_key": "x.name"}, ""),
+    "tasks": ({"id_key": "x.id"}, ""),
+    "partners": ({"name_key": "x.name"}, ""),
+    "requests": (
+        {
+            "task_key": "t.id",
+            "task_name_key": "t.name",
+            "space_key": "s.name",
+            "initiator_key": "x.initiator",
+            "email_key": "x.initiator_email",
+        },
+        "JOIN tasks t ON t.number = x.task JOIN spaces s ON s.number = x.space",
+    ),
+    "outbox": ({"recipient_key": "x.recipient"}, ""),
+}
+
+
+def _misfolded_followers(store: Statements) -> Iterator[str]:
+    rows = store.paged(
+        "SELECT f.request, f.address, f.address_key FROM followers f WHERE TRUE",
+        "(f.request, f.address_key) > (:request, :address)",
+        "f.request, f.address_key",
+        {},
+        None,
+        lambda last: {"request": last["request"], "address": last["address_key"]},
+    )
+    return (_request(row["request"]) for row in rows if row["address_key"] != fold_key(row["address"]))
+
+
 RULES_IN_PYTHON: dict[str, Callable[[Statements], Iterator[str]]] = {
     "IDs T-n are counted": _miscounted,
+    "what names are compared by fits them": _misfolded,
+    "what followers are compared by fits them": _misfolded_followers,
 }

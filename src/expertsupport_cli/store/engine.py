@@ -11,8 +11,11 @@ from abc import ABC, abstractmethod
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from typing import Any, Protocol
+    from typing import Any, Literal, Protocol
 
+    from expertsupport_cli.search import Phrase
+
+    Indexed = Literal["tasks", "comments"]
     Values = Mapping[str, Any] | Sequence[Any]
     Named = dict[str, Any]
 
@@ -63,28 +66,16 @@ class Engine(ABC):
         """Undo what the transaction did, if one is still open."""
 
     @abstractmethod
-    def index_task(self, number: int, name: str) -> None:
-        """Make a new task's name searchable."""
+    def index(self, what: Indexed, number: int, words: Sequence[str]) -> None:
+        """Make a new task or comment findable by its words, inside a transaction."""
 
     @abstractmethod
-    def index_tasks_from(self, number: int) -> None:
-        """Make the names of all tasks searchable that have this number or a higher one."""
+    def numbers_with(self, what: Indexed, value: str) -> str:
+        """A query of the numbers of the tasks or comments with a phrase; `value` stands for `expression(phrase)`."""
 
     @abstractmethod
-    def index_comment(self, number: int, body: str) -> None:
-        """Make a new comment searchable."""
-
-    @abstractmethod
-    def tasks_with(self, value: str) -> str:
-        """A query of the numbers of the tasks that a search finds; `value` is what stands for `search_for`."""
-
-    @abstractmethod
-    def comments_with(self, value: str) -> str:
-        """A query of the numbers of the comments that a search finds."""
-
-    @abstractmethod
-    def search_for(self, word: str) -> str:
-        """The value that searches for a word, or for words that begin with it."""
+    def expression(self, phrase: Phrase) -> str:
+        """The value that searches for a phrase."""
 
     @abstractmethod
     def data_version(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from expertsupport_cli.folding import fold_key
 from expertsupport_cli.ids import LINK, REQUEST, write_id
 from expertsupport_cli.model.history import Event, Kind, LogEntry, News
 from expertsupport_cli.model.requests import Request
@@ -26,17 +27,18 @@ class History(Statements):
     def record(self, event: Event) -> int:
         """Add to the history; the number that the event got."""
         return self.insert(
-            "INSERT INTO events (at, actor, side, kind, old, new, space, task, request, certificate, link, comment)"
-            " VALUES (?, ?, ?, ?, ?, ?, (SELECT number FROM spaces WHERE name = ?),"
-            " (SELECT number FROM tasks WHERE id = ?), ?, ?, ?, ?) RETURNING number",
+            "INSERT INTO events (at, actor, side, via, kind, old, new, space, task, request, certificate, link,"
+            " comment) VALUES (?, ?, ?, ?, ?, ?, ?, (SELECT number FROM spaces WHERE name_key = ?),"
+            " (SELECT number FROM tasks WHERE id_key = ?), ?, ?, ?, ?) RETURNING number",
             event.at,
             event.actor,
             event.side,
+            event.via,
             event.kind,
             event.old,
             event.new,
-            event.space,
-            event.task,
+            fold_key(event.space or ""),
+            fold_key(event.task or ""),
             event.request,
             event.certificate,
             event.link,
@@ -45,7 +47,7 @@ class History(Statements):
 
     def events_of_task(self, task: str) -> list[LogEntry]:
         """What happened on a task, oldest first, as the customer's side may see it."""
-        return self._events(f"t.id = ? AND {_FOR_CUSTOMERS}", task)
+        return self._events(f"t.id_key = ? AND {_FOR_CUSTOMERS}", fold_key(task))
 
     def events_of_request(self, request: Request, *, notes: bool) -> list[LogEntry]:
         """What happened to a request, oldest first."""
@@ -53,7 +55,7 @@ class History(Statements):
 
     def _events(self, where: str, value: object) -> list[LogEntry]:
         rows = self.rows(
-            "SELECT e.number, e.at, e.actor, e.side, e.kind, e.old, e.new, e.request, r.token,"
+            "SELECT e.number, e.at, e.actor, e.side, e.via, e.kind, e.old, e.new, e.request, r.token,"
             " c.last_group AS certificate, e.link, e.comment FROM events e"
             " LEFT JOIN tasks t ON t.number = e.task LEFT JOIN requests r ON r.number = e.request"
             f" LEFT JOIN certificates c ON c.number = e.certificate WHERE {where} ORDER BY e.number",
@@ -67,12 +69,12 @@ class History(Statements):
         if requests:
             where.append(f"e.request IN ({', '.join(str(int(number)) for number in requests)})")
         if space:
-            where.append("s.name = :space")
+            where.append("r.space_key = :space")
         rows = self.paged(
             f"{SELECT_NEWS} WHERE {' AND '.join(where)} AND e.number > :after",
             "e.number > :after",
             "e.number",
-            {"after": after, "space": space},
+            {"after": after, "space": fold_key(space or "")},
             None,
             lambda last: {"after": last["number"]},
         )

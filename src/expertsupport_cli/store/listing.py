@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from expertsupport_cli.folding import fold_key
 from expertsupport_cli.model.requests import Request, Status, Turn
 from expertsupport_cli.record import Record
+from expertsupport_cli.search import phrases
 from expertsupport_cli.store.engine import Statements, literals
 from expertsupport_cli.store.requests import SELECT_REQUEST, to_request
 
@@ -12,24 +14,32 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
-# what one can sort by, and the SQL of it; all but the first two are sorted anew for each page
+# what one can sort by, and the column for it; all but the status have an index; equal values are sorted by number
 SORTS = {
     "created_at": "r.number",  # order is by number, not by clock
     "updated_at": "r.updated_at",
     "id": "r.number",
-    "task_id": "t.id",
-    "task_name": "t.name",
-    "initiator": "r.initiator",
+    "task_id": "r.task_key",
+    "task_name": "r.task_name_key",
+    "initiator": "r.initiator_key",
     "status": "r.status",
-    "space": "s.name",
+    "space": "r.space_key",
 }
-_OF_SPACE = "r.space = (SELECT number FROM spaces WHERE name = :space)"
-_AT_THE_DESK = f"r.status IN ({literals(Turn.DESK.statuses)})"
-_OF_TASK = "r.task = (SELECT number FROM tasks WHERE id = :task)"
+
+
+# filters by a name, in whatever case
+_NAMES = {
+    "space": "r.space_key = :space",
+    "task": "r.task_key = :task",
+    "initiator": "(r.initiator_key = :initiator OR r.email_key = :initiator)",
+}
 
 
 class Wanted(Record):
-    """Which requests. `since` and `until` (exclusive) are instants; all `words` are in task name or comments."""
+    """Which requests. `since` and `until` (exclusive) are instants; all `words` are in task name, task ID or comments.
+
+    Too many words are refused with BadUsage when the requests are asked for.
+    """
 
     space: str | None = None
     task: str | None = None
@@ -67,10 +77,10 @@ class Listing(Statements):
         """What waits for the desk, the longest first."""
         rows = self.paged(
             f"{SELECT_REQUEST} WHERE r.status IN ({literals(Turn.DESK.statuses)})"
-            + (f" AND {_OF_SPACE}" if space else ""),
+            + (" AND r.space_key = :space" if space else ""),
             "(r.turn_since, r.number) > (:since, :before)",
             "r.turn_since, r.number",
-            {"space": space},
+            {"space": fold_key(space or "")},
             limit,
             lambda last: {"since": last["turn_since"], "before": last["number"]},
         )
@@ -83,13 +93,10 @@ class Listing(Statements):
         """The condition and its values."""
         where: list[str] = []
         values: dict[str, Any] = {}
-        for column, condition in (("space", _OF_SPACE), ("task", _OF_TASK)):
-            if getattr(wanted, column) is not None:
+        for name, condition in _NAMES.items():
+            if getattr(wanted, name) is not None:
                 where.append(condition)
-                values[column] = getattr(wanted, column)
-        if wanted.initiator is not None:
-            where.append("(r.initiator = :initiator OR r.initiator_email = :initiator)")
-            values["initiator"] = wanted.initiator
+                values[name] = fold_key(getattr(wanted, name))
         for name, allowed in (("status", wanted.statuses), ("turn", wanted.turn.statuses if wanted.turn else None)):
             if allowed is not None:
                 marks = ", ".join(f":{name}{i}" for i in range(len(allowed)))
@@ -99,14 +106,14 @@ class Listing(Statements):
             if getattr(wanted, bound) is not None:
                 where.append(f"r.created_at {sign} :{bound}")
                 values[bound] = getattr(wanted, bound)
-        for i, word in enumerate(wanted.words):
-            where.append(self._found(f":word{i}"))
-            values[f"word{i}"] = self.engine.search_for(word)
+        for i, phrase in enumerate(phrases(wanted.words)):
+            where.append(self._found(f":phrase{i}") if phrase.lexemes else "FALSE")
+            values[f"phrase{i}"] = self.engine.expression(phrase)
         return " AND ".join(where) or "TRUE", values
 
     def _found(self, value: str) -> str:
-        """Whether a search finds the request: in the name of its task, or in a comment that is not a note."""
+        """Whether a phrase is in the name or ID of the request's task, or in a comment that is not a note."""
         return (
-            f"(r.task IN ({self.engine.tasks_with(value)}) OR r.number IN (SELECT k.request FROM comments k"
-            f" WHERE k.kind <> 'note' AND k.number IN ({self.engine.comments_with(value)})))"
+            f"(r.task IN ({self.engine.numbers_with('tasks', value)}) OR r.number IN"
+            f" (SELECT k.request FROM comments k WHERE k.number IN ({self.engine.numbers_with('comments', value)})))"
         )

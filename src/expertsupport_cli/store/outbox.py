@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from expertsupport_cli.errors import NotFound
+from expertsupport_cli.folding import fold_key
 from expertsupport_cli.ids import MAIL, REQUEST, parse_id, write_id
 from expertsupport_cli.model.mail import Mail, MailState
 from expertsupport_cli.steps import Step, Verb
@@ -29,11 +30,13 @@ class Outbox(Statements):
         """Queue a notice; the number that it got. With a lease, its own sender tries first."""
         self.queued_mails += 1
         return self.insert(
-            "INSERT INTO outbox (event, request, recipient, message_id, subject, body, state, attempts, created_at,"
-            " due_at, lease, leased_until) VALUES (?, ?, ?, ?, ?, ?, 'queued', 0, ?, ?, ?, ?) RETURNING number",
+            "INSERT INTO outbox (event, request, recipient, recipient_key, message_id, subject, body, state, attempts,"
+            " created_at, due_at, lease, leased_until) VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', 0, ?, ?, ?, ?)"
+            " RETURNING number",
             mail.event,
             parse_id(mail.request, REQUEST),
             mail.recipient,
+            fold_key(mail.recipient),
             mail.message_id,
             mail.subject,
             mail.body,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from expertsupport_cli.errors import InternalError, NotFound
+from expertsupport_cli.folding import fold_key
 from expertsupport_cli.ids import REQUEST, parse_id, parse_number, write_id
 from expertsupport_cli.model.people import Side
 from expertsupport_cli.model.requests import OPEN, Comment, Request, Status
+from expertsupport_cli.search import lexemes
 from expertsupport_cli.serial import mask
 from expertsupport_cli.steps import Step, Verb
 from expertsupport_cli.store.engine import Statements, literals
@@ -40,31 +42,36 @@ class Requests(Statements):
         if number is not None:
             row = self.row(f"{SELECT_REQUEST} WHERE r.number = ?", number)
         else:
-            row = self.row(f"{SELECT_REQUEST} WHERE t.id = ? ORDER BY {_OPEN} DESC, r.number DESC LIMIT 1", reference)
+            newest_open_first = f"ORDER BY {_OPEN} DESC, r.number DESC LIMIT 1"
+            row = self.row(f"{SELECT_REQUEST} WHERE r.task_key = ? {newest_open_first}", fold_key(reference))
         if row is None:
             raise self._no_request(reference, number)
         return to_request(row)
 
     def open_request(self, task: str) -> Request | None:
         """The request of a task that is not closed."""
-        row = self.row(f"{SELECT_REQUEST} WHERE t.id = ? AND {_OPEN}", task)
+        row = self.row(f"{SELECT_REQUEST} WHERE r.task_key = ? AND {_OPEN}", fold_key(task))
         return to_request(row) if row else None
 
     def add_request(self, request: Request, certificate: int) -> Request:
         """The request with the number that it got."""
         number = self.insert(
-            "INSERT INTO requests (token, task, space, certificate, status, initiator, initiator_email, created_at,"
-            " updated_at, turn_since) SELECT ?, t.number, t.space, ?, ?, ?, ?, ?, ?, ? FROM tasks t WHERE t.id = ?"
-            " RETURNING number",
+            "INSERT INTO requests (token, task, task_key, task_name_key, space, space_key, certificate, status,"
+            " initiator, initiator_key, initiator_email, email_key, created_at, updated_at, turn_since)"
+            " SELECT ?, t.number, t.id_key, ?, t.space, s.name_key, ?, ?, ?, ?, ?, ?, ?, ?, ?"
+            " FROM tasks t JOIN spaces s ON s.number = t.space WHERE t.id_key = ? RETURNING number",
             request.token,
+            fold_key(request.task_name),
             certificate,
             request.status,
             request.initiator,
+            fold_key(request.initiator),
             request.initiator_email,
+            None if request.initiator_email is None else fold_key(request.initiator_email),
             request.created_at,
             request.updated_at,
             request.turn_since,
-            request.task,
+            fold_key(request.task),
         )
         return request.but(number=number)
 
@@ -106,14 +113,15 @@ class Requests(Statements):
             comment.body,
             comment.created_at,
         )
-        self.engine.index_comment(number, comment.body)
+        if comment.kind != "note":  # what only the desk may see is not searched
+            self.engine.index("comments", number, lexemes(comment.body))
         return number
 
     def _no_request(self, reference: str, number: int | None) -> NotFound:
         hint = Step(verb=Verb.LIST_REQUESTS)
         if number is not None:
             return NotFound(f"There is no request {write_id(REQUEST, number)}.", hint=hint)
-        if self.row("SELECT 1 FROM tasks WHERE id = ?", reference):
+        if self.row("SELECT 1 FROM tasks WHERE id_key = ?", fold_key(reference)):
             return NotFound(
                 f"Task {reference} has no request.",
                 "None was opened on it.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from expertsupport_cli.errors import NotFound
+from expertsupport_cli.folding import fold_key
 from expertsupport_cli.model.certificates import Partner
 from expertsupport_cli.model.tasks import Space
 from expertsupport_cli.steps import Step, Verb
@@ -19,9 +20,9 @@ _SPACE = """SELECT s.name, s.title, s.task_lifetime, s.task_limit, s.blocked, s.
 class Spaces(Statements):
     def space(self, name: str) -> Space:
         """Raises NotFound, which names the spaces there are."""
-        row = self.row(f"{_SPACE} WHERE s.name = ?", name)
+        row = self.row(f"{_SPACE} WHERE s.name_key = ?", fold_key(name))
         if row is None:
-            names = ", ".join(space["name"] for space in self.rows("SELECT name FROM spaces ORDER BY name LIMIT 8"))
+            names = ", ".join(space["name"] for space in self.rows("SELECT name FROM spaces ORDER BY name_key LIMIT 8"))
             raise NotFound(
                 f"There is no space “{name[:80]}”.",
                 f"There are: {names}." if names else "There is no space yet.",
@@ -30,17 +31,18 @@ class Spaces(Statements):
         return _space(row)
 
     def has_space(self, name: str) -> bool:
-        return self.row("SELECT 1 FROM spaces WHERE name = ?", name) is not None
+        return self.row("SELECT 1 FROM spaces WHERE name_key = ?", fold_key(name)) is not None
 
     def spaces(self) -> list[Space]:
         """All spaces, by name."""
-        return [_space(row) for row in self.rows(f"{_SPACE} ORDER BY s.name")]
+        return [_space(row) for row in self.rows(f"{_SPACE} ORDER BY s.name_key")]
 
     def add_space(self, space: Space) -> None:
         self.change(
-            "INSERT INTO spaces (name, title, task_lifetime, task_limit, blocked, created_at)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO spaces (name, name_key, title, task_lifetime, task_limit, blocked, created_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
             space.name,
+            fold_key(space.name),
             space.title,
             space.task_lifetime,
             space.task_limit,
@@ -50,33 +52,34 @@ class Spaces(Statements):
 
     def save_space(self, space: Space) -> None:
         self.change(
-            "UPDATE spaces SET title = ?, task_lifetime = ?, task_limit = ?, blocked = ? WHERE name = ?",
+            "UPDATE spaces SET title = ?, task_lifetime = ?, task_limit = ?, blocked = ? WHERE name_key = ?",
             space.title,
             space.task_lifetime,
             space.task_limit,
             space.blocked,
-            space.name,
+            fold_key(space.name),
         )
 
     def partner(self, name: str) -> Partner | None:
-        row = self.row("SELECT name, url, created_at FROM partners WHERE name = ?", name)
+        row = self.row("SELECT name, url, created_at FROM partners WHERE name_key = ?", fold_key(name))
         return Partner(**row) if row else None
 
     def partners(self) -> list[Partner]:
         """All partners, by name."""
-        return [Partner(**row) for row in self.rows("SELECT name, url, created_at FROM partners ORDER BY name")]
+        return [Partner(**row) for row in self.rows("SELECT name, url, created_at FROM partners ORDER BY name_key")]
 
     def add_partner(self, partner: Partner) -> None:
         self.change(
-            "INSERT INTO partners (name, url, created_at) VALUES (?, ?, ?)",
+            "INSERT INTO partners (name, name_key, url, created_at) VALUES (?, ?, ?, ?)",
             partner.name,
+            fold_key(partner.name),
             partner.url,
             partner.created_at,
         )
 
     def remove_partner(self, name: str) -> int:
         """How many were removed: 1 or 0."""
-        return self.change("DELETE FROM partners WHERE name = ?", name)
+        return self.change("DELETE FROM partners WHERE name_key = ?", fold_key(name))
 
 
 def _space(row: Row) -> Space:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 
-from expertsupport_cli.errors import StoreBusy, StoreReadOnly, StoreUnusable
+from expertsupport_cli.errors import StoreUnusable
 from expertsupport_cli.store.engine import Transaction
 from expertsupport_cli.store.sqlite.opening import open_empty
+from expertsupport_cli.store.sqlite.search import INDEXED, fits_the_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,16 +61,13 @@ def _schema(engine: SqliteEngine) -> list[str]:
 
 
 def _index(engine: SqliteEngine) -> list[str]:
-    """What the full-text index says when it compares itself with the text, for which it needs to be able to write."""
+    """Whether the search index has just the words that are in the text."""
     broken = []
-    for table in ("tasks", "comments"):
+    for what in INDEXED:
         try:
-            with Transaction(engine, keep=False):
-                engine.write(f"INSERT INTO {table}_fts ({table}_fts, rank) VALUES ('integrity-check', 1)", ())
-        except (StoreReadOnly, StoreBusy):
-            counts = f"SELECT (SELECT count(*) FROM {table}) - (SELECT count(*) FROM {table}_fts_docsize)"
-            found = _asked(engine, counts)
-            broken += [] if found == ["0"] else [f"{table}_fts: {found[0]} rows are not indexed"]
-        except (StoreUnusable, sqlite3.Error):
-            broken.append(f"{table}_fts does not fit the text")
+            with Transaction(engine, keep=False, writes=False):
+                fits = fits_the_text(engine.db, what)
+            broken += [] if fits else [f"{what}_words does not fit the text"]
+        except (StoreUnusable, sqlite3.Error) as error:
+            broken.append(f"{what}_words cannot be checked: {error}")
     return broken

@@ -9,13 +9,15 @@ from __future__ import annotations
 import sqlite3
 
 from expertsupport_cli.store.engine import Engine
+from expertsupport_cli.store.sqlite import search
 from expertsupport_cli.store.sqlite.faults import retry_while_busy, unusable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from expertsupport_cli.store.engine import Named, Row, Values
+    from expertsupport_cli.search import Phrase
+    from expertsupport_cli.store.engine import Indexed, Named, Row, Values
 
 
 class SqliteEngine(Engine):
@@ -66,23 +68,15 @@ class SqliteEngine(Engine):
         except sqlite3.Error as error:
             raise unusable(error, self.place) from error
 
-    def index_task(self, number: int, name: str) -> None:
-        self.write("INSERT INTO tasks_fts (rowid, name) VALUES (?, ?)", (number, name))
+    def index(self, what: Indexed, number: int, words: Sequence[str]) -> None:
+        for values in search.index_rows(number, words):
+            self.write(search.insertion(what), values)
 
-    def index_tasks_from(self, number: int) -> None:
-        self.write("INSERT INTO tasks_fts (rowid, name) SELECT number, name FROM tasks WHERE number >= ?", (number,))
+    def numbers_with(self, what: Indexed, value: str) -> str:
+        return search.numbers_with(what, value)
 
-    def index_comment(self, number: int, body: str) -> None:
-        self.write("INSERT INTO comments_fts (rowid, body) VALUES (?, ?)", (number, body))
-
-    def tasks_with(self, value: str) -> str:
-        return f"SELECT rowid FROM tasks_fts WHERE tasks_fts MATCH {value}"
-
-    def comments_with(self, value: str) -> str:
-        return f"SELECT rowid FROM comments_fts WHERE comments_fts MATCH {value}"
-
-    def search_for(self, word: str) -> str:
-        return '"' + word.replace('"', '""') + '"*'
+    def expression(self, phrase: Phrase) -> str:
+        return search.expression(phrase)
 
     def data_version(self) -> int:
         return int(self.read("PRAGMA data_version", ())[0][0])

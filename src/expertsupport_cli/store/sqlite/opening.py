@@ -11,7 +11,7 @@ import os
 import sqlite3
 from contextlib import closing, suppress
 
-from expertsupport_cli.errors import StoreForeign, StoreMissing, StoreTooNew, StoreUnusable
+from expertsupport_cli.errors import StoreDamaged, StoreForeign, StoreMissing, StoreTooNew, StoreUnusable
 from expertsupport_cli.steps import Step, Verb
 from expertsupport_cli.store.sqlite.faults import PATIENCE, retry_while_busy, unusable
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 APPLICATION_ID = 0x45535550  # "ESUP", in the header of the file
-VERSION = 2  # the number of migrations
+VERSION = 3  # the number of migrations
 
 OLDEST_SQLITE = (3, 39)  # the first that knows IS DISTINCT FROM
 _PRAGMAS = (
@@ -144,19 +144,33 @@ def _upgrade(db: sqlite3.Connection, path: str, notify: Callable[[str], None]) -
     """Apply what is missing in one immediate transaction, having looked again; copy a filled store first."""
     from expertsupport_cli.store.sqlite.migrations import migrate
 
-    db.execute("BEGIN IMMEDIATE")
+    db.execute("PRAGMA foreign_keys=OFF")  # while tables are made anew; inside the transaction it would do nothing
     try:
+        db.execute("BEGIN IMMEDIATE")
         version = _standing(db, path)
         if version < VERSION:
             if version:
                 notify(f"Upgrading the store; a copy of it as it was is in {_copy(path, version)}")
             migrate(db)
+            _refuse_dangling(db, path)
             db.execute(f"PRAGMA application_id={APPLICATION_ID}")
             db.execute(f"PRAGMA user_version={VERSION}")
         db.execute("COMMIT")
     finally:
         if db.in_transaction:
             db.execute("ROLLBACK")
+        db.execute("PRAGMA foreign_keys=ON")
+
+
+def _refuse_dangling(db: sqlite3.Connection, path: str) -> None:
+    """Raises StoreDamaged where a reference leads nowhere."""
+    dangling = db.execute("PRAGMA foreign_key_check").fetchone()
+    if dangling:
+        raise StoreDamaged(
+            "The store is damaged, so it was not upgraded.",
+            f"{path}: table {dangling[0]} refers to something that is not there.",
+            "Keep a copy of the file before you do anything else.",
+        )
 
 
 def _copy(path: str, version: int) -> str:
