@@ -31,7 +31,7 @@ REQUEST = [
     "url",
 ]
 COMMENT = ["id", "author", "side", "kind", "body", "created_at"]
-EVENT = ["number", "at", "event", "actor", "side", "from", "to"]
+EVENT = ["number", "at", "event", "actor", "side", "via", "from", "to"]
 LOG = [*EVENT, "request", "certificate", "link", "support_ticket_url"]
 TASK = ["id", "name", "state", "space", "description", "creator", "created_at", "closed_at", "expires_at"]
 SPACE = ["name", "title", "task_expiry", "task_limit", "tasks", "blocked", "created_at"]

@@ -15,7 +15,7 @@ from expertsupport_cli.folding import fold_key
 from expertsupport_cli.model.people import Actor, Side
 from expertsupport_cli.model.requests import Turn
 from expertsupport_cli.search import MAX_PHRASES
-from expertsupport_cli.store import Store, Wanted, engine
+from expertsupport_cli.store import Store, Wanted, engine, listing
 from expertsupport_cli.store.listing import SORTS
 
 NAMES = ["The printer is on fire", "Größe falsch", "foo-bar baz", "the Printer again", "100% [b]bold[/b]", "zebra"]
@@ -26,10 +26,11 @@ WHO = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pages of four, so that there are several."""
+@pytest.fixture(autouse=True, params=[1, 2_000])
+def small_pages(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages of four, so that there are several; every word common, or none."""
     monkeypatch.setattr(engine, "PAGE", 4)
+    monkeypatch.setattr(listing, "MANY", request.param)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 from builders import ANN, AT, BOB, a_request, a_task, dump, raw
 
 from expertsupport_cli.actions import requests
-from expertsupport_cli.store import Store, Wanted, engine
+from expertsupport_cli.store import Store, Wanted, engine, listing
 from expertsupport_cli.store.listing import SORTS
 
 SORTED_ANEW = {"status"}  # for each page, as there is no index for it
@@ -100,8 +100,18 @@ EVERYDAY: dict[str, Callable[[Store], object]] = {
 def test_an_everyday_command_reads_no_table_from_end_to_end(command: str, several: Store) -> None:
     with plans(several) as steps:
         EVERYDAY[command](several)
-    walked = {"list of certificates": ["SCAN c"]}  # backwards, for as long as it is read
+    walked = {
+        "list of certificates": ["SCAN c"],  # backwards, for as long as it is read
+        "search": ["SCAN hits"] * 2,  # which are a few
+    }
     assert scans(steps) == walked.get(command, [])
+
+
+def test_a_search_for_what_many_have_sorts_no_page(several: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "MANY", 5)
+    with plans(several) as steps:
+        assert len(list(several.requests(Wanted(words=["task"]), "task_name"))) == 5
+    assert not sorts(steps)
 
 
 def test_listing_writes_nothing(several: Store) -> None:

@@ -49,7 +49,9 @@ def list_requests(
     search: Annotated[
         str | None,
         typer.Option(
-            "--search", metavar="WORDS", help="All these words, or their beginnings, in task name, task ID or comments."
+            "--search",
+            metavar="WORDS",
+            help="All these words (at most 50), or their beginnings, in task name, task ID or comments.",
         ),
     ] = None,
     sort: Annotated[

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from expertsupport_cli.search import Phrase
 
-    Indexed = Literal["tasks", "comments"]
+    Indexed = Literal["tasks", "comments"]  # what can be searched
     Values = Mapping[str, Any] | Sequence[Any]
     Named = dict[str, Any]
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 
 PAGE = 2_000
+INDEXED: tuple[Indexed, ...] = ("tasks", "comments")
 
 
 class Engine(ABC):

@@ -6,7 +6,7 @@ from expertsupport_cli.folding import fold_key
 from expertsupport_cli.model.requests import Request, Status, Turn
 from expertsupport_cli.record import Record
 from expertsupport_cli.search import phrases
-from expertsupport_cli.store.engine import Statements, literals
+from expertsupport_cli.store.engine import INDEXED, Statements, literals
 from expertsupport_cli.store.requests import SELECT_REQUEST, to_request
 
 TYPE_CHECKING = False
@@ -26,6 +26,8 @@ SORTS = {
     "space": "r.space_key",
 }
 
+
+MANY = 2_000  # tasks or comments that have a phrase
 
 # filters by a name, in whatever case
 _NAMES = {
@@ -107,13 +109,17 @@ class Listing(Statements):
                 where.append(f"r.created_at {sign} :{bound}")
                 values[bound] = getattr(wanted, bound)
         for i, phrase in enumerate(phrases(wanted.words)):
-            where.append(self._found(f":phrase{i}") if phrase.lexemes else "FALSE")
             values[f"phrase{i}"] = self.engine.expression(phrase)
+            where.append(self._has(f":phrase{i}", values) if phrase.lexemes else "FALSE")
         return " AND ".join(where) or "TRUE", values
 
-    def _found(self, value: str) -> str:
+    def _has(self, phrase: str, values: dict[str, Any]) -> str:
         """Whether a phrase is in the name or ID of the request's task, or in a comment that is not a note."""
-        return (
-            f"(r.task IN ({self.engine.numbers_with('tasks', value)}) OR r.number IN"
-            f" (SELECT k.request FROM comments k WHERE k.number IN ({self.engine.numbers_with('comments', value)})))"
+        tasks, comments = (self.engine.numbers_with(what, phrase) for what in INDEXED)
+        found = (
+            f"(r.task IN ({tasks}) OR r.number IN (SELECT k.request FROM comments k WHERE k.number IN ({comments})))"
         )
+        # A rare phrase leads to its requests. What many have is asked of each request in turn, in the order of the
+        # list, for else all of them would be sorted for each page; IS TRUE keeps an engine from looking them up.
+        hits = (f"SELECT count(*) FROM ({query} LIMIT {MANY}) AS hits" for query in (tasks, comments))
+        return f"{found} IS TRUE" if any(self.value(query, **values) == MANY for query in hits) else found

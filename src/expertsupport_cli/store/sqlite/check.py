@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlite3
 
 from expertsupport_cli.errors import StoreUnusable
-from expertsupport_cli.store.engine import Transaction
+from expertsupport_cli.store.engine import INDEXED, Transaction
 from expertsupport_cli.store.sqlite.opening import open_empty
-from expertsupport_cli.store.sqlite.search import INDEXED, fits_the_text
+from expertsupport_cli.store.sqlite.search import fits_the_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

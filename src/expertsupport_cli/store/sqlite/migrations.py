@@ -10,7 +10,8 @@ import sqlite3
 
 from sqlite_utils import Database, Migrations
 
-from expertsupport_cli.store.sqlite.search import INDEXED, create_index, index_everything
+from expertsupport_cli.store.engine import INDEXED
+from expertsupport_cli.store.sqlite.search import create_index, index_everything
 from expertsupport_cli.store.sqlite.version3 import rebuild
 
 migrations = Migrations("expertsupport")

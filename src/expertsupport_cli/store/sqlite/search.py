@@ -19,14 +19,10 @@ if TYPE_CHECKING:
     from expertsupport_cli.store.engine import Indexed
 
 _BITS = 12  # for the piece: more words than any message has
-INDEXED: tuple[Indexed, ...] = ("tasks", "comments")
 
 
 def create_index(db: sqlite3.Connection, what: Indexed) -> None:
-    db.execute(
-        f"CREATE VIRTUAL TABLE {what}_words USING fts5"
-        " (words, content='', columnsize=0, tokenize=\"ascii tokenchars '+#'\")"
-    )
+    db.execute(f"CREATE VIRTUAL TABLE {what}_words USING fts5 (words, content='', tokenize=\"ascii tokenchars '+#'\")")
 
 
 def insertion(what: Indexed) -> str:

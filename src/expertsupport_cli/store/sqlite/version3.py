@@ -7,8 +7,13 @@ foreign keys are off, which they have to be before the transaction begins, and a
 from __future__ import annotations
 
 import sqlite3
+from itertools import count
 
 from expertsupport_cli.folding import MAX_KEY, fold, fold_key
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 INSTANT = "LIKE '____-__-__T__:__:__Z'"
 
@@ -227,14 +232,19 @@ def rebuild(db: sqlite3.Connection) -> None:
 
 def _tell_partners_apart(db: sqlite3.Connection) -> None:
     """Number the partners behind the first whose names differ in nothing but the case of letters beyond ASCII."""
-    taken: set[str] = set()
-    for number, name in db.execute("SELECT number, name FROM partners ORDER BY number").fetchall():
-        told, count, short = name, 1, name
-        while len(fold(short)) > MAX_KEY - 10:
-            short = short[:-1]
-        while fold_key(told) in taken:
-            count += 1
-            told = f"{short} ({count})"
-        taken.add(fold_key(told))
-        if told != name:
+    partners = db.execute("SELECT number, name FROM partners ORDER BY number").fetchall()
+    taken = {fold_key(name) for _, name in partners}
+    met: set[str] = set()
+    for number, name in partners:
+        if fold_key(name) in met:
+            told = next(told for told in _numbered(name) if fold_key(told) not in taken)
+            taken.add(fold_key(told))
             db.execute("UPDATE partners SET name = ? WHERE number = ?", (told, number))
+        met.add(fold_key(name))
+
+
+def _numbered(name: str) -> Iterator[str]:
+    """The name with (2), (3) and so on behind it, short enough for its key not to be cut."""
+    while len(fold(name)) > MAX_KEY - 10:
+        name = name[:-1]
+    return (f"{name} ({number})" for number in count(2))
