@@ -32,7 +32,8 @@ MAY_IMPORT = {
     "store": MODEL,
     "render": MODEL,
     "actions": MODEL | {"mail", "store"},
-    "cli": MODEL | {"__init__", "actions", "files", "mail", "render", "settings", "store"},
+    "wiring": MODEL | {"actions", "files", "mail", "render", "settings", "store"},
+    "cli": MODEL | {"__init__", "actions", "files", "mail", "render", "settings", "store", "wiring"},
     "__main__": {"cli"},
 }
 
@@ -181,8 +182,11 @@ def test_platformdirs_is_imported_where_it_is_used() -> None:
     assert all(each.lazy for each in importers("platformdirs", "tomlkit"))
 
 
-def test_only_the_command_line_knows_typer() -> None:
-    assert {floor_of(each) for each in importers("typer", "click")} == {"cli"}
+def test_parsing_alone_knows_typer_and_no_body_of_a_command_does() -> None:
+    assert {each.file for each in importers("typer", "click")} == {"cli/app.py", "cli/options.py"}
+    parsing = {f"{PACKAGE}.cli.app", f"{PACKAGE}.cli.options"}
+    eager = [each for each in OURS if each.module in parsing and not each.typing and not each.lazy]
+    assert {each.file for each in eager} == {"cli/app.py"}
 
 
 def strings(file: Path) -> Iterator[tuple[int, str]]:
@@ -232,7 +236,7 @@ def test_the_clock_is_read_in_one_place_and_handed_down() -> None:
     read = {name_of(file) for file in FILES for _, name in dotted_names(file) if CLOCKS.match(name)}
     assert read == {"cli/env.py"}
     waits = {name_of(file) for file in FILES for _, name in dotted_names(file) if name == "time.monotonic"}
-    assert {floor(dotted(SOURCE / file)) for file in waits} <= {"store", "mail", "cli"}
+    assert {floor(dotted(SOURCE / file)) for file in waits} <= {"store", "mail", "wiring", "cli"}
 
 
 def test_the_environment_is_read_above_and_handed_down() -> None:

@@ -5,20 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import typer.main
 from builders import ANN, AT, BOB, OLGA, a_certificate, a_request, a_space, a_task
 from conftest import ES, Es
 from sessions import as_json, dump, filled, many_requests
 
 from expertsupport_cli.actions import following, links, requests, spaces
 from expertsupport_cli.actions.notices import Post
-from expertsupport_cli.cli.app import app
-from expertsupport_cli.cli.options import Changes
+from expertsupport_cli.cli.commands import COMMANDS, find
 
 
 @pytest.fixture
@@ -116,13 +112,9 @@ def test_a_hundred_thousand_requests_are_listed_to_a_pipe_in_bounded_memory(es: 
         assert much < 1.2 * little
 
 
-def changing(commands: Any = None, before: str = "") -> Iterator[str]:
+def changing() -> list[str]:
     """The commands that change something."""
-    for name, command in (commands or typer.main.get_command(app).commands).items():  # type: ignore[attr-defined]
-        if hasattr(command, "commands"):
-            yield from changing(command.commands, f"{name} ")
-        elif isinstance(command, Changes):
-            yield before + name
+    return [name for name in COMMANDS if find(name).writes]
 
 
 DRY = {

@@ -17,7 +17,7 @@ from expertsupport_cli.model.tasks import Task
 from expertsupport_cli.record import Record
 from expertsupport_cli.store import Store
 
-LONGEST_COMMENT = 1_000_000
+MAX_MESSAGE = 1_000_000
 
 
 class Outcome(Record):
@@ -51,39 +51,49 @@ def activate(
 
 def comment(store: Store, reference: str, body: str, *, by: Actor, at: str, post: Post | None = None) -> Outcome:
     """The customer's side says something; a request that waits for it goes back to the desk."""
-    return _act(store, reference, Act.COMMENT, body, by, at, post)
+    return act(store, reference, Act.COMMENT, body, by=by, at=at, post=post)
 
 
 def acknowledge(store: Store, reference: str, *, by: Actor, at: str, post: Post | None = None) -> Outcome:
     """The desk has seen it."""
-    return _act(store, reference, Act.ACKNOWLEDGE, None, by, at, post)
+    return act(store, reference, Act.ACKNOWLEDGE, by=by, at=at, post=post)
 
 
 def reply(
     store: Store, reference: str, body: str, *, asks: bool, by: Actor, at: str, post: Post | None = None
 ) -> Outcome:
     """The desk answers; if it `asks`, the request then waits for the customer."""
-    return _act(store, reference, Act.ASK if asks else Act.REPLY, body, by, at, post)
+    return act(store, reference, Act.ASK if asks else Act.REPLY, body, by=by, at=at, post=post)
 
 
 def note(store: Store, reference: str, body: str, *, by: Actor, at: str, post: Post | None = None) -> Outcome:
     """The desk notes something that the customer's side never sees; nothing moves."""
-    return _act(store, reference, Act.NOTE, body, by, at, post)
+    return act(store, reference, Act.NOTE, body, by=by, at=at, post=post)
 
 
 def close(store: Store, reference: str, body: str | None, *, by: Actor, at: str, post: Post | None = None) -> Outcome:
     """Close a request, with a last message if there is one. Closing it again changes nothing."""
-    return _act(store, reference, Act.CLOSE, body, by, at, post)
+    return act(store, reference, Act.CLOSE, body, by=by, at=at, post=post)
 
 
 def reopen(store: Store, reference: str, body: str | None, *, by: Actor, at: str, post: Post | None = None) -> Outcome:
     """Reopen a closed request on the same certificate. Raises RequestOpen where its task has got another since."""
-    return _act(store, reference, Act.REOPEN, body, by, at, post)
+    return act(store, reference, Act.REOPEN, body, by=by, at=at, post=post)
 
 
-def _act(store: Store, reference: str, act: Act, body: str | None, by: Actor, at: str, post: Post | None) -> Outcome:
-    if body is not None:
-        prose(body, "The message", most=LONGEST_COMMENT)
+def act(
+    store: Store,
+    reference: str,
+    act: Act,
+    body: str | None = None,
+    *,
+    by: Actor,
+    at: str,
+    post: Post | None = None,
+) -> Outcome:
+    """Do to a request what the functions above do, each by its `Act`. Raises BadUsage, NotFound, RequestClosed."""
+    if body is not None or act.needs_message:
+        prose(body or "", "The message", most=MAX_MESSAGE)
     with store.transaction():
         before = store.request(reference)
         after = before.after(act, at)

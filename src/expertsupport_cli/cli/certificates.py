@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import nullcontext
-from typing import Annotated
-
-import typer
 
 from expertsupport_cli import times
 from expertsupport_cli.actions import certificates as actions
-from expertsupport_cli.cli.env import Env
-from expertsupport_cli.cli.listing import rows_wanted, tell_of_the_rest
-from expertsupport_cli.cli.options import Changes, Limit, Reads, chosen_state, group, prints
+from expertsupport_cli.cli.listing import chosen_state, rows_wanted, summarize
+from expertsupport_cli.cli.perform import changes, reads
 from expertsupport_cli.files import read_text
 from expertsupport_cli.model.certificates import Certificate, CertificateState
 from expertsupport_cli.model.people import Side
@@ -20,28 +16,25 @@ from expertsupport_cli.render.fields import CERTIFICATE, SERIAL
 from expertsupport_cli.render.printer import flush_stdout
 from expertsupport_cli.render.shapes import Named
 
-cert = group("Certificates: paid rights to one request each.")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Annotated
 
-ValidFor = Annotated[
-    str | None, typer.Option("--valid-for", metavar="365d", help="How long it can be used (without end unless told).")
-]
-Note = Annotated[str, typer.Option("--note", metavar="TEXT", help="A note for yourself.")]
-Serial = Annotated[str, typer.Argument(metavar="SERIAL", help="The serial number; - reads it from stdin.")]
+    from expertsupport_cli.cli.env import Env
+    from expertsupport_cli.cli.options import Argument, CertificateNote, Limit, Option, Serial, ValidFor
 
 
-@cert.command("issue", cls=Changes)
-@prints(SERIAL)
+@changes(SERIAL)
 def issue(
-    ctx: typer.Context,
-    count: Annotated[int, typer.Option("-n", "--count", min=1, max=1_000_000, metavar="N", help="How many.")] = 1,
+    env: Env,
+    count: Annotated[int, Option("-n", "--count", min=1, max=1_000_000, metavar="N", help="How many.")] = 1,
     valid_for: ValidFor = None,
-    note: Note = "",
+    note: CertificateNote = "",
 ) -> None:
     """Issue certificates and print their serials, one a line, this once.
 
     The store does not keep them: what is printed here is all there is.
     """
-    env = Env.of(ctx)
     with env.printer.many(SERIAL) if count > 1 else nullcontext():
         actions.issue_certificates(
             env.store,
@@ -50,80 +43,70 @@ def issue(
             valid_for=_valid_for(valid_for),
             note=note,
             by=env.actor(Side.OWNER),
-            at=env.now(),
+            at=env.at,
         )
     if not env.dry_run:
         env.printer.hint("Keep them: they are not shown again. To use one: es activate TASK SERIAL")
 
 
-@cert.command("import", cls=Changes)
-@prints(CERTIFICATE)
+@changes(CERTIFICATE)
 def import_(
-    ctx: typer.Context,
-    file: Annotated[str, typer.Argument(metavar="FILE", help="Serials, one a line; - is stdin.")],
+    env: Env,
+    file: Annotated[str, Argument(metavar="FILE", help="Serials, one a line; - is stdin.")],
     valid_for: ValidFor = None,
-    note: Note = "",
+    note: CertificateNote = "",
 ) -> None:
     """Take in serials of other origin from a file, all or none: any 16 letters or digits."""
-    env = Env.of(ctx)
     added = actions.import_certificates(
         env.store,
         _serial_lines(file),
         valid_for=_valid_for(valid_for),
         note=note,
         by=env.actor(Side.OWNER),
-        at=env.now(),
+        at=env.at,
     )
     env.printer.all(CERTIFICATE, added, f"{len(added):,} certificates were imported.")
 
 
-@cert.command("list", cls=Reads)
-@prints(CERTIFICATE)
+@reads(CERTIFICATE)
 def list_certificates(
-    ctx: typer.Context,
+    env: Env,
     state: Annotated[
-        str | None, typer.Option("--state", metavar="|".join(CertificateState), help="Only in this state.")
+        str | None, Option("--state", metavar="|".join(CertificateState), help="Only in this state.")
     ] = None,
     limit: Limit = None,
 ) -> None:
     """List certificates, newest first."""
-    env = Env.of(ctx)
     wanted = chosen_state(state, CertificateState)
-    shown = env.printer.list(CERTIFICATE, env.store.certificates(env.now(), wanted, rows_wanted(env, limit)))
-    tell_of_the_rest(
-        env, shown, lambda: env.store.count_certificates(env.now(), wanted), "certificate", "No certificates."
-    )
+    shown = env.printer.list(CERTIFICATE, env.store.certificates(env.at, wanted, rows_wanted(env, limit)))
+    summarize(env, shown, lambda: env.store.count_certificates(env.at, wanted), "certificate", "No certificates.")
 
 
-@cert.command("check", cls=Reads)
-@prints(CERTIFICATE)
-def check(ctx: typer.Context, serial: Serial) -> None:
+@reads(CERTIFICATE)
+def check(env: Env, serial: Serial) -> None:
     """Check that a serial would open a request now.
 
     If not, say why, and end as activation would.
     """
-    env = Env.of(ctx)
-    found = actions.check_certificate(env.store, _serial(serial), at=env.now())
+    found = actions.check_certificate(env.store, _serial(serial), at=env.at)
     until = f" until {found.valid_until}" if found.valid_until else ""
     env.printer.thing(CERTIFICATE, found, f"{found.masked} ({found.id}) is unused and can be activated{until}.")
 
 
-@cert.command("revoke", cls=Changes)
-@prints(CERTIFICATE)
+@changes(CERTIFICATE)
 def revoke(
-    ctx: typer.Context,
+    env: Env,
     certificates: Annotated[
-        list[str], typer.Argument(metavar="CERTIFICATE...", help="IDs (C-1) or serials; several, or - for stdin.")
+        list[str], Argument(metavar="CERTIFICATE...", help="IDs (C-1) or serials; several, or - for stdin.")
     ],
 ) -> None:
     """Revoke unused certificates, for good."""
-    env = Env.of(ctx)
     env.confirm("A revoked certificate cannot be used again. Revoke?")
     env.each(CERTIFICATE, certificates, lambda reference: _revoke(env, reference))
 
 
 def _revoke(env: Env, reference: str) -> None:
-    found, changed = actions.revoke_certificate(env.store, reference, by=env.actor(Side.OWNER), at=env.now())
+    found, changed = actions.revoke_certificate(env.store, reference, by=env.actor(Side.OWNER), at=env.at)
     if not changed:
         env.printer.note(f"Certificate {found.id} is revoked already; nothing was changed.")
     env.printer.thing(CERTIFICATE, found, f"{found.id}  {found.masked}  revoked")

@@ -52,6 +52,11 @@ class Act(StrEnum):
     CLOSE = "closed"
     REOPEN = "reopened"
 
+    @property
+    def needs_message(self) -> bool:
+        """Whether it says something; of the others, closing and reopening may."""
+        return self in (Act.COMMENT, Act.REPLY, Act.ASK, Act.NOTE)
+
 
 class Move(Enum):
     """What an act may do to a status other than change it."""

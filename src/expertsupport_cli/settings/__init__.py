@@ -37,7 +37,7 @@ class Settings:
     """The settings of one command, from the flags and the environment that it got, and the file."""
 
     def __init__(self, environment: Mapping[str, str], flags: Mapping[str, str] | None = None) -> None:
-        self._environment = environment
+        self.environment = environment
         self._flags = flags or {}
         self._file: dict[str, object] | None = None
 
@@ -53,7 +53,7 @@ class Settings:
         setting = known(name)
         value, origin = self._flags.get(name), "flag"
         if value is None:
-            value, origin = self._environment.get(setting.variable) or None, f"variable {setting.variable}"
+            value, origin = self.environment.get(setting.variable) or None, f"variable {setting.variable}"
         if value is None:
             value, origin = self._in_file(setting), f"file {self.path}"
         if value is None:

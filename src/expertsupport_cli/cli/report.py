@@ -1,4 +1,4 @@
-"""How a fault is told: at most three plain lines on stderr, or a JSON object where JSON was asked for."""
+"""How an error is reported: at most three plain lines on stderr, or a JSON object where JSON was asked for."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ STEPS = {
 }
 
 
-def complain(fault: Fault, *, as_json: bool) -> None:
-    """Tell a fault. Whatever it repeats of what was typed is made safe, and any serial in it masked."""
+def report(fault: Fault, *, as_json: bool) -> None:
+    """Report a fault on stderr. Whatever it repeats of what was typed is made safe, and any serial in it masked."""
     hint = conceal(in_words(fault.hint))
     if as_json:
         told = {"code": fault.code, "message": conceal(fault.message), "hint": hint or None}
