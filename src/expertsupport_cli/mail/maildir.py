@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from expertsupport_cli.files import sync_folder
 from expertsupport_cli.mail.letter import Letter
 from expertsupport_cli.mail.transport import Undelivered
 
@@ -30,7 +31,7 @@ class Maildir:
                     os.makedirs(os.path.join(self._folder, part), mode=0o700, exist_ok=True)
                 _write(making, letter.to_bytes("\n"))
             os.rename(making, os.path.join(self._folder, "new", name))
-            _keep(os.path.join(self._folder, "new"))
+            sync_folder(os.path.join(self._folder, "new"))
         except OSError as error:
             raise Undelivered(f"{self._folder}: {error.strerror}", final=False) from error
 
@@ -44,12 +45,3 @@ def _write(path: str, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(handle)
-
-
-def _keep(folder: str) -> None:
-    """Make sure that what was moved to the folder outlives a loss of power."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -12,7 +12,7 @@ from functools import cached_property
 from expertsupport_cli import times
 from expertsupport_cli.errors import BadUsage
 from expertsupport_cli.record import Record
-from expertsupport_cli.settings.file import read, write
+from expertsupport_cli.settings.file import read
 from expertsupport_cli.settings.known import SETTINGS, Setting, check, known
 from expertsupport_cli.steps import Step, Verb
 
@@ -20,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["APP", "SETTINGS", "Setting", "Settings", "Value", "known", "write"]
+__all__ = ["APP", "SETTINGS", "Setting", "Settings", "Value", "known"]
 
 APP = "expertsupport"
 
@@ -73,6 +73,8 @@ class Settings:
 
     def write(self, name: str, value: str | None, *, dry_run: bool = False) -> bool:
         """Set or (None) remove a value in the file; whether anything changed. Raises BadUsage."""
+        from expertsupport_cli.settings.writing import write
+
         changed = write(self.path, name, value, dry_run=dry_run)
         self._file = None
         return changed
