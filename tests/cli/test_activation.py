@@ -259,7 +259,7 @@ def test_the_serial_is_nowhere_but_on_stdout_at_the_moment_of_issue(es: Es) -> N
         es("--debug", "show", serial, "--json"),
         es("--debug", serial),
         es("--debug", "cert", "check", serial),
-        es("--debug", "cert", "revoke", serial),
+        es("--debug", "cert", "revoke", serial, "--yes"),
         es("--debug", "cert", "list", "--json"),
         es("--debug", "log", "T-1", "--expand"),
         es("--debug", "show", "ES-1", "--json"),

@@ -184,14 +184,19 @@ def test_an_unknown_task_is_told_before_the_serial_is_asked_for(es: Es) -> None:
 
 
 def test_with_no_input_nothing_is_asked(es: Es) -> None:
-    to_activate(es)
+    serial = to_activate(es)
+    es("cert", "issue")
     terminal = Terminal(es, "--no-input", "activate", "T-1")
     assert terminal.ends() == 2
     assert "es activate T-1 SERIAL" in terminal.text
+    es("activate", "T-1", serial)
     terminal = Terminal(es, "--no-input", "comment", "ES-1")
     assert terminal.ends() == 2
     assert "-m TEXT" in terminal.text
-    assert Terminal(es, "--no-input", "cert", "revoke", "C-1").ends() == 0
+    terminal = Terminal(es, "--no-input", "cert", "revoke", "C-2")
+    assert terminal.ends() == 2
+    assert "--yes" in terminal.text
+    assert as_json(es("cert", "list", "--json"))[0]["state"] == "unused"
 
 
 @pytest.mark.parametrize(
@@ -199,7 +204,8 @@ def test_with_no_input_nothing_is_asked(es: Es) -> None:
 )
 def test_what_cannot_be_undone_is_asked_about(es: Es, answer: str, status: int, state: str) -> None:
     to_activate(es)
-    terminal = Terminal(es, "cert", "revoke", "C-1").sees("Revoke? [y/N] ").types(answer)
+    terminal = Terminal(es, "cert", "revoke", "C-1").sees("[y/N] ").types(answer)
+    assert "Revoke C-1 (****-****-****-" in terminal.text
     assert terminal.ends() == status
     assert ("Nothing was changed." in terminal.text) == bool(status)
     assert as_json(es("cert", "list", "--json"))[0]["state"] == ("unused" if status else "revoked")

@@ -156,7 +156,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
         a_task(store, id="T-007")
         for _ in range(2):
             token, _ = links.make_link(store, "INC-4711", lifetime=60, by=ANN, at=AT)
-        links.redeem_link(store, token, lambda serial, certificate: None, by=OLGA, at=AT)
+        links.redeem_link(store, token, lambda _: None, by=OLGA, at=AT)
         a_request(store, task="T-2")
     return path
 

@@ -74,9 +74,15 @@ def add_partner(store: Store, name: str, url: str, *, by: Actor, at: str) -> Par
 def remove_partner(store: Store, name: str, *, by: Actor, at: str) -> Partner:
     """Raises NotFound."""
     with store.transaction():
-        partner = store.partner(name)
-        if partner is None:
-            raise NotFound(f"There is no partner “{name[:80]}”.", hint=Step(verb=Verb.LIST_PARTNERS))
+        partner = find_partner(store, name)
         store.remove_partner(name)
         store.record(Event.by(by, at, Kind.PARTNER_REMOVED).but(old=f"{partner.name} {partner.url}"))
+    return partner
+
+
+def find_partner(store: Store, name: str) -> Partner:
+    """By name, in any case. Raises NotFound."""
+    partner = store.partner(name)
+    if partner is None:
+        raise NotFound(f"There is no partner “{name[:80]}”.", hint=Step(verb=Verb.LIST_PARTNERS))
     return partner

@@ -86,8 +86,7 @@ def _group(name: str) -> TyperGroup:
 def _command(name: str) -> Any:
     """The command of this name for Typer: the parameters of its body, then the options that all commands have."""
     command = find(name)
-    printing = options.PRINTING if command.shapes or command.writes else {}
-    shared = {**printing, **(options.CHANGING if command.writes else {})}
+    shared = _shared(command)
 
     def parsed(ctx: typer.Context, **values: Any) -> int:
         env = ctx.find_object(Env)
@@ -103,6 +102,15 @@ def _command(name: str) -> Any:
     parsed.__annotations__ = {each.name: each.annotation for each in (context, *own, *more)}
     info = CommandInfo(name=name.rpartition(" ")[2], cls=Plain, callback=parsed, help=inspect.getdoc(command.run))
     return get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)
+
+
+def _shared(command: Command) -> dict[str, Any]:
+    """The options that a command has in common with others, by the names of `Choices`."""
+    return {
+        **(options.PRINTING if command.shapes or command.writes else {}),
+        **(options.CHANGING if command.writes else {}),
+        **(options.ASKING if command.asks else {}),
+    }
 
 
 def _parameters(command: Command) -> list[inspect.Parameter]:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 
 from expertsupport_cli import times
 from expertsupport_cli.actions import certificates as actions
 from expertsupport_cli.cli.listing import chosen_state, rows_wanted, summarize
 from expertsupport_cli.cli.perform import changes, reads
+from expertsupport_cli.errors import OutputLost
 from expertsupport_cli.files import read_text
 from expertsupport_cli.model.certificates import Certificate, CertificateState
 from expertsupport_cli.model.people import Side
 from expertsupport_cli.render.fields import CERTIFICATE, SERIAL
-from expertsupport_cli.render.printer import flush_stdout
 from expertsupport_cli.render.shapes import Named
 
 TYPE_CHECKING = False
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
     from expertsupport_cli.cli.env import Env
     from expertsupport_cli.cli.options import Argument, CertificateNote, Limit, Option, Serial, ValidFor
+
+# A block is written at once, and so has at most 4,096 bytes: 20 a serial alone, about 100 with all of its fields.
+ALONE_IN_A_BLOCK = 200
+IN_A_BLOCK = 40
 
 
 @changes(SERIAL)
@@ -35,18 +39,49 @@ def issue(
 
     The store does not keep them: what is printed here is all there is.
     """
-    with env.printer.many(SERIAL) if count > 1 else nullcontext():
-        actions.issue_certificates(
-            env.store,
-            count,
-            lambda batch: hand_over(env, batch),
-            valid_for=_valid_for(valid_for),
-            note=note,
-            by=env.actor(Side.OWNER),
-            at=env.at,
-        )
+    done = 0
+
+    def hand_over(block: list[tuple[str, Certificate]]) -> None:
+        nonlocal done
+        print_serials(env, block)
+        done += len(block)
+
+    try:
+        with env.printer.many(SERIAL) if count > 1 else nullcontext():
+            actions.issue_certificates(
+                env.store,
+                count,
+                hand_over,
+                block=ALONE_IN_A_BLOCK if env.printer.prints_keys_alone else IN_A_BLOCK,
+                valid_for=_valid_for(valid_for),
+                note=note,
+                by=env.actor(Side.OWNER),
+                at=env.at,
+            )
+    except OutputLost as fault:
+        fault.why = f"{fault.why} {done} of {count} certificates issued."
+        raise
     if not env.dry_run:
         env.printer.hint("Keep them: they are not shown again. To use one: es activate TASK SERIAL")
+
+
+@changes(SERIAL, asks=True)
+def replace(
+    env: Env,
+    certificate: Annotated[str, Argument(metavar="CERTIFICATE", help="Its ID (C-1) or serial; it must be unused.")],
+) -> None:
+    """Issue another serial for a certificate, and revoke the old one.
+
+    For a serial that was lost: what is printed here is all there is. The new certificate has the same validity, note
+    and purchase link.
+    """
+    found = look_up_certificates(env, [certificate])
+    env.confirm(f"Replace {found}? Its serial can then no longer be used.")
+    actions.replace_certificate(
+        env.store, certificate, lambda block: print_serials(env, block), by=env.actor(Side.OWNER), at=env.at
+    )
+    if not env.dry_run:
+        env.printer.hint("Keep it: it is not shown again. To use it: es activate TASK SERIAL")
 
 
 @changes(CERTIFICATE)
@@ -93,7 +128,7 @@ def check(env: Env, serial: Serial) -> None:
     env.printer.thing(CERTIFICATE, found, f"{found.masked} ({found.id}) is unused and can be activated{until}.")
 
 
-@changes(CERTIFICATE)
+@changes(CERTIFICATE, asks=True)
 def revoke(
     env: Env,
     certificates: Annotated[
@@ -101,8 +136,21 @@ def revoke(
     ],
 ) -> None:
     """Revoke unused certificates, for good."""
-    env.confirm("A revoked certificate cannot be used again. Revoke?")
+    found = look_up_certificates(env, certificates)
+    env.confirm(f"Revoke {found}? A revoked certificate cannot be used again.")
     env.each(CERTIFICATE, certificates, lambda reference: _revoke(env, reference))
+
+
+def look_up_certificates(env: Env, references: Sequence[str]) -> str:
+    """Look up the certificates that were named; what to call them in a question. Raises as revoking one does."""
+    found: list[str] = []
+
+    def find(reference: str) -> None:
+        certificate = actions.find_certificate(env.store, reference)
+        found.append(f"{certificate.id} ({certificate.masked})")
+
+    env.look_up(references, find)
+    return ", ".join([*found, *("those on stdin" for reference in references if reference == "-")])
 
 
 def _revoke(env: Env, reference: str) -> None:
@@ -112,13 +160,13 @@ def _revoke(env: Env, reference: str) -> None:
     env.printer.thing(CERTIFICATE, found, f"{found.id}  {found.masked}  revoked")
 
 
-def hand_over(env: Env, batch: list[tuple[str, Certificate]]) -> None:
-    """Print serials; when this returns, they are out of our hands."""
-    for serial, certificate in batch:
-        shown = "(none: a dry run)" if env.dry_run else serial
-        values = {"serial": shown, "id": certificate.id, "valid_until": certificate.valid_until}
-        env.printer.thing(SERIAL, Named(values=values), shown)
-    flush_stdout()
+def print_serials(env: Env, block: list[tuple[str, Certificate]]) -> None:
+    """Print serials at once; when this returns, they are out of our hands."""
+    with env.printer.block():
+        for serial, certificate in block:
+            shown = "(none: a dry run)" if env.dry_run else serial
+            values = {"serial": shown, "id": certificate.id, "valid_until": certificate.valid_until}
+            env.printer.thing(SERIAL, Named(values=values), shown)
 
 
 def _serial(text: str) -> str:

@@ -45,6 +45,7 @@ COMMANDS = {
     "cert list": "certificates.list_certificates",
     "cert check": "certificates.check",
     "cert revoke": "certificates.revoke",
+    "cert replace": "certificates.replace",
     "partner add": "spaces.add_partner",
     "partner list": "spaces.list_partners",
     "partner remove": "spaces.remove_partner",

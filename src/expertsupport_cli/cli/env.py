@@ -9,8 +9,8 @@ from functools import cached_property
 
 from expertsupport_cli import wiring
 from expertsupport_cli.checks import prose_or_empty
-from expertsupport_cli.cli.report import report
-from expertsupport_cli.errors import BadUsage, Fault, OutputLost
+from expertsupport_cli.cli.report import as_fault, report
+from expertsupport_cli.errors import BadUsage, OutputLost, StoreUnusable
 from expertsupport_cli.model.people import Actor, Side
 from expertsupport_cli.record import Record
 from expertsupport_cli.render.printer import Printer, flush_stdout
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from expertsupport_cli.actions.notices import Post
+    from expertsupport_cli.errors import Fault
     from expertsupport_cli.render.shapes import Shape
     from expertsupport_cli.store import Store
 
@@ -131,10 +132,24 @@ class Env:
         """The space that is meant: the one named, else the setting `space`, if there is one."""
         return named or self.settings.get("space")
 
+    def look_up(self, references: Sequence[str], find: Callable[[str], object]) -> None:
+        """Look up the things that were named, but for those on stdin, before anything is done to the first.
+
+        Raises Ending where one cannot be found, after all that cannot were reported.
+        """
+        named = [reference for reference in references if reference != "-"]
+        if len(named) == 1:
+            find(named[0])
+            return
+        failures = [fault for reference in named if (fault := self._failure(find, reference))]
+        if failures:
+            raise Ending(failures[0].exit_status)
+
     def each(self, shape: Shape, references: Sequence[str], act: Callable[[str], None]) -> None:
         """Do something to each of the things named, `-` reading one per line from stdin; each by itself.
 
-        What fails is reported, and the rest is done all the same. Raises Ending with the status of the first failure.
+        What fails is reported, and the rest is done all the same, unless the store has become unusable. Raises Ending
+        with the status of the first failure.
         """
         if len(references) == 1 and references[0] != "-":
             act(references[0])
@@ -143,21 +158,32 @@ class Env:
         with self.printer.many(shape):
             for reference in expanded(references):
                 self.waited()
-                try:
-                    act(prose_or_empty(reference, "The ID", most=10_000))
-                    flush_stdout()
-                except OutputLost:
-                    raise
-                except Fault as fault:
-                    report(fault, as_json=self.printer.as_json)
-                    first = first or fault
+                fault = self._failure(act, reference)
+                first = first or fault
+                if isinstance(fault, StoreUnusable):
+                    break
+                flush_stdout()
         if first:
             raise Ending(first.exit_status)
 
+    def _failure(self, act: Callable[[str], object], reference: str) -> Fault | None:
+        """Do something with a thing that is named, among others; the fault that was reported, if it failed."""
+        try:
+            act(prose_or_empty(reference, "The ID", most=10_000))
+        except (OutputLost, Ending, BrokenPipeError):
+            raise
+        except Exception as error:
+            fault = as_fault(error)
+            report(fault, as_json=self.printer.as_json)
+            return fault
+        return None
+
     def confirm(self, question: str) -> None:
-        """Ask before what cannot be undone, where there is a person; `--yes` answers beforehand."""
-        if self.choices.yes or self.dry_run or not self.interactive:
+        """Ask before what cannot be undone; `--yes` answers beforehand. Raises BadUsage where nobody can be asked."""
+        if self.choices.yes or self.dry_run:
             return
+        if not self.interactive:
+            raise BadUsage("This cannot be undone, and there is no terminal to ask on.", hint="To do it: add --yes")
         if self.ask(f"{question} [y/N] ").strip().lower() not in ("y", "yes"):
             self.printer.note("Nothing was changed.")
             raise Ending(1)

@@ -10,6 +10,7 @@ from expertsupport_cli.actions import following as actions
 from expertsupport_cli.cli.env import Env, expanded
 from expertsupport_cli.cli.perform import changes, reads
 from expertsupport_cli.cli.polling import each_change
+from expertsupport_cli.cli.requests import look_up_requests
 from expertsupport_cli.errors import BadUsage, TimedOut
 from expertsupport_cli.model.history import News
 from expertsupport_cli.model.requests import Request, Status
@@ -155,11 +156,12 @@ def _address(env: Env, email: str | None) -> str:
 
 def _each(env: Env, requests: list[str], email: str | None, act: Following, said: str, again: str) -> None:
     """Have an address follow each request, or not, and tell it; doing it again is a note."""
+    look_up_requests(env, requests)
     address = _address(env, email)
-    by, at = env.actor(), env.at
+    by = env.actor()
 
     def one(reference: str) -> None:
-        request, changed = act(env.store, reference, address, by=by, at=at)
+        request, changed = act(env.store, reference, address, by=by, at=env.at)
         if not changed:
             env.printer.note(f"{request.id}: {address} {said} {again}; nothing was changed.")
         env.printer.thing(REQUEST, request, f"{request.id}  {address} {said}")

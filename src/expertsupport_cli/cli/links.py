@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from expertsupport_cli.actions import links as actions
-from expertsupport_cli.cli.certificates import hand_over
+from expertsupport_cli.cli.certificates import print_serials
 from expertsupport_cli.cli.listing import browse, rows_wanted, summarize
 from expertsupport_cli.cli.perform import changes, reads
 from expertsupport_cli.cli.spaces import show_partners
@@ -78,20 +78,26 @@ def redeem(env: Env, link: LinkAddress) -> None:
     This is what the online store calls after payment. A link works once, and the serial is shown this once.
     """
     address = read_text("-", "The link") if link == "-" else link
-    actions.redeem_link(
-        env.store, address, lambda serial, made: hand_over(env, [(serial, made)]), by=env.actor(), at=env.at
-    )
+    actions.redeem_link(env.store, address, lambda block: print_serials(env, block), by=env.actor(), at=env.at)
     if not env.dry_run:
         env.printer.hint("Keep it: it is not shown again. To use it: es activate TASK SERIAL")
 
 
-@changes(LINK)
+@changes(LINK, asks=True)
 def revoke(
     env: Env,
     links: Annotated[list[str], Argument(metavar="LINK...", help="IDs (L-1) or addresses; several, or - for stdin.")],
 ) -> None:
     """Revoke unused purchase links, for good."""
-    env.confirm("A revoked link cannot be used again. Revoke?")
+    found: list[str] = []
+
+    def find(reference: str) -> None:
+        link = actions.find_link(env.store, reference)
+        found.append(f"{link.id} (for task {link.task})")
+
+    env.look_up(links, find)
+    named = ", ".join([*found, *("those on stdin" for reference in links if reference == "-")])
+    env.confirm(f"Revoke {named}? A revoked link cannot be used again.")
     env.each(LINK, links, lambda reference: _revoke(env, reference))
 
 

@@ -97,6 +97,7 @@ def retry(
             for id in ids:
                 _retry(env, id)
         return
+    env.look_up(ids or [], env.store.mail)
     env.each(MAIL, ids or [], lambda id: _retry(env, id))
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import signal
 import sys
 import traceback
 from types import FrameType
 
-from expertsupport_cli.cli.report import PROGRAM, asks_for_json, report
-from expertsupport_cli.errors import BadUsage, Fault, InternalError, OutputLost, SystemRefused
+from expertsupport_cli.cli.report import as_fault, asks_for_json, report
+from expertsupport_cli.errors import BadUsage, Fault, OutputLost
 from expertsupport_cli.render.printer import flush_stdout, talk_raw
 from expertsupport_cli.serial import conceal
 from expertsupport_cli.text import lines
@@ -42,26 +41,11 @@ def main(arguments: list[str]) -> int:
     except Exception as error:
         if "--debug" in arguments:
             talk_raw("\n".join(lines(conceal(traceback.format_exc().rstrip()))))
-        fault = _as_fault(error)
+        fault = as_fault(error)
         report(fault, as_json=asks_for_json(arguments))
         _save_what_was_printed(fault)
         return fault.exit_status
     return status
-
-
-def _as_fault(error: Exception) -> Fault:
-    if isinstance(error, Fault):
-        return error
-    if isinstance(error, OSError):
-        if error.errno == errno.ENOSPC and error.filename is None:  # what the help is printed with
-            return OutputLost("The output could not be written.", f"{error.strerror}.")
-        name = f"{error.filename}: " if error.filename else ""
-        return SystemRefused("The system refused something.", f"{name}{error.strerror or error}.")
-    return InternalError(
-        f"A fault in this program: {type(error).__name__}.",
-        "It is ours, not yours; what it had begun was undone.",
-        f"To see where: {PROGRAM} --debug …",
-    )
 
 
 def _prepare_streams() -> None:

@@ -12,6 +12,7 @@ from typer import Argument, Option
 from expertsupport_cli.render.rows import FORMATS
 
 __all__ = [
+    "ASKING",
     "CHANGING",
     "PRINTING",
     "Annotated",
@@ -94,5 +95,8 @@ CHANGING = {
     "dry_run": Annotated[
         bool, Option("--dry-run", help="Do everything but keep it: show what would happen.", show_default=False)
     ],
+}
+# ... and, for one that asks before what cannot be undone, the answer.
+ASKING = {
     "yes": Annotated[bool, Option("--yes", help="Do not ask before what cannot be undone.", show_default=False)],
 }

@@ -29,6 +29,7 @@ class Command(Record):
     run: Callable[..., None]
     writes: bool
     shapes: tuple[Shape, ...]
+    asks: bool = False  # before it does what cannot be undone
 
 
 def reads(*shapes: Shape) -> Callable[[Callable[..., None]], Command]:
@@ -36,9 +37,9 @@ def reads(*shapes: Shape) -> Callable[[Callable[..., None]], Command]:
     return lambda body: Command(run=body, writes=False, shapes=shapes)
 
 
-def changes(*shapes: Shape) -> Callable[[Callable[..., None]], Command]:
-    """Makes a command of a body that changes things."""
-    return lambda body: Command(run=body, writes=True, shapes=shapes)
+def changes(*shapes: Shape, asks: bool = False) -> Callable[[Callable[..., None]], Command]:
+    """Makes a command of a body that changes things; `asks` for one whose question `--yes` answers beforehand."""
+    return lambda body: Command(run=body, writes=True, shapes=shapes, asks=asks)
 
 
 def perform(env: Env, command: Command, values: Mapping[str, object], choices: Choices) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from expertsupport_cli.errors import Fault
+import errno
+
+from expertsupport_cli.errors import Fault, InternalError, OutputLost, SystemRefused
 from expertsupport_cli.render.printer import talk, talk_raw
 from expertsupport_cli.serial import conceal
 from expertsupport_cli.steps import Step, Verb
@@ -49,6 +51,22 @@ def report(fault: Fault, *, as_json: bool) -> None:
     for line in (conceal(fault.why), hint):
         if line:
             talk(f"  {line}")
+
+
+def as_fault(error: Exception) -> Fault:
+    """The fault that an exception is to the user: a bug in this program, if it is none of those that are expected."""
+    if isinstance(error, Fault):
+        return error
+    if isinstance(error, OSError):
+        if error.errno == errno.ENOSPC and error.filename is None:  # what the help is printed with
+            return OutputLost("The output could not be written.", f"{error.strerror}.")
+        name = f"{error.filename}: " if error.filename else ""
+        return SystemRefused("The system refused something.", f"{name}{error.strerror or error}.")
+    return InternalError(
+        f"A fault in this program: {type(error).__name__}.",
+        "It is ours, not yours; what it had begun was undone.",
+        f"To see where: {PROGRAM} --debug …",
+    )
 
 
 def in_words(hint: str | Step) -> str:

@@ -84,6 +84,7 @@ def act_on_each(
     Doing it again is a note.
     """
     by = env.actor(side)
+    look_up_requests(env, requests)
     with Text(env, message, file, requests, act) as text:
 
         def one(reference: str) -> None:
@@ -95,6 +96,17 @@ def act_on_each(
             env.printer.thing(REQUEST, request, f"{request.id}  {request.status}")
 
         env.each(REQUEST, requests, one)
+
+
+def look_up_requests(env: Env, references: Sequence[str]) -> None:
+    """Look up the requests that were named. Raises NotFound, or BadUsage for what can be no reference."""
+
+    def find(reference: str) -> None:
+        if any(character.isspace() for character in reference.strip()):
+            raise BadUsage(f"“{reference[:80]}” is not a request.", "A message goes after -m.")
+        env.store.request(reference)
+
+    env.look_up(references, find)
 
 
 def _activate(env: Env, task: str, serial: str) -> Outcome:

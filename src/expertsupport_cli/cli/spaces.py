@@ -88,10 +88,11 @@ def list_partners(env: Env) -> None:
     show_partners(env)
 
 
-@changes(PARTNER)
+@changes(PARTNER, asks=True)
 def remove_partner(env: Env, name: Annotated[str, Argument(metavar="NAME", help="The partner's name.")]) -> None:
     """Remove a partner."""
-    env.confirm(f"Remove partner {name}?")
+    found = actions.find_partner(env.store, name)
+    env.confirm(f"Remove partner {found.name} ({found.url})?")
     removed = actions.remove_partner(env.store, name, by=env.actor(Side.OWNER), at=env.at)
     env.printer.thing(PARTNER, removed, f"{removed.name} was removed.")
 

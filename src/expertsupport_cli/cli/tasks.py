@@ -68,12 +68,14 @@ def show(env: Env, task: TaskId) -> None:
 @changes(TASK)
 def close(env: Env, tasks: TaskIds) -> None:
     """Close a task: support can no longer be activated on it. A request that it has goes on."""
+    env.look_up(tasks, env.store.task)
     env.each(TASK, tasks, lambda id: _show(env, *actions.close_task(env.store, id, by=env.actor(), at=env.at)))
 
 
 @changes(TASK)
 def reopen(env: Env, tasks: TaskIds) -> None:
     """Reopen a closed or expired task; its time starts again."""
+    env.look_up(tasks, env.store.task)
     env.each(TASK, tasks, lambda id: _show(env, *actions.reopen_task(env.store, id, by=env.actor(), at=env.at)))
 
 

@@ -17,6 +17,8 @@ class Value(Enum):
     ADDRESS = 3  # of a follower
     FIELDS = 4  # of a space, as JSON
     PARTNER = 5  # name and URL
+    REASON = 6  # why
+    REPLACEMENT = 7  # the ID of the new certificate
 
 
 class Kind(StrEnum):
@@ -34,9 +36,12 @@ class Kind(StrEnum):
     CERTIFICATE_IMPORTED = "certificate_imported"
     CERTIFICATE_BOUGHT = "certificate_bought"
     CERTIFICATE_REVOKED = "certificate_revoked"
+    CERTIFICATE_REPLACED = "certificate_replaced"
+    CERTIFICATE_RESTORED = "certificate_restored"
     LINK_CREATED = "link_made"
     LINK_REDEEMED = "link_redeemed"
     LINK_REVOKED = "link_revoked"
+    LINK_RESTORED = "link_restored"
     ACTIVATED = "activated"
     COMMENTED = "commented"
     ACKNOWLEDGED = "acknowledged"
@@ -73,6 +78,10 @@ _VALUES = {
     Kind.SPACE_EDITED: Value.FIELDS,
     Kind.PARTNER_ADDED: Value.PARTNER,
     Kind.PARTNER_REMOVED: Value.PARTNER,
+    Kind.CERTIFICATE_REVOKED: Value.REASON,
+    Kind.CERTIFICATE_REPLACED: Value.REPLACEMENT,
+    Kind.CERTIFICATE_RESTORED: Value.REASON,
+    Kind.LINK_RESTORED: Value.REASON,
     Kind.TASK_REOPENED: Value.EXPIRY,
     Kind.FOLLOWED: Value.ADDRESS,
     Kind.UNFOLLOWED: Value.ADDRESS,

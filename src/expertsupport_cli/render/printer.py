@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 from expertsupport_cli.errors import BadUsage, OutputLost
 from expertsupport_cli.render.rows import FORMATS, RowWriter, chosen
@@ -38,6 +38,7 @@ class Printer:
         self._given = format
         self._fields = fields
         self._writer: RowWriter | None = None
+        self._block: list[str] | None = None
 
     @property
     def for_people(self) -> bool:
@@ -77,6 +78,11 @@ class Printer:
         else:
             self._row_writer(shape, alone=alone).object(thing)
 
+    @property
+    def prints_keys_alone(self) -> bool:
+        """Whether of what was made or changed only the ID is printed, or what is said of it: a line each."""
+        return self._fields is None and self._given in (None, "table", "tsv")
+
     def many(self, shape: Shape) -> Batch:
         """`with printer.many(shape):` the things printed meanwhile are the elements of one list."""
         return Batch(self, None if self.for_people else self._row_writer(shape, alone=True))
@@ -106,12 +112,38 @@ class Printer:
 
     def write(self, text: str) -> None:
         """Write to stdout. Raises OutputLost, or BrokenPipeError where nobody reads any more."""
+        if self._block is not None:
+            self._block.append(text)
+            return
         try:
             sys.stdout.write(text)
         except BrokenPipeError:
             raise
         except OSError as error:
             raise OutputLost("The output could not be written.", f"{error.strerror}.") from error
+
+    @contextmanager
+    def block(self) -> Iterator[None]:
+        """`with printer.block():` what is printed meanwhile is written at the end, at once and unbuffered.
+
+        A pipe takes up to 4,096 bytes as a whole or not at all. Raises as `write` does.
+        """
+        flush_stdout()
+        self._block = []
+        try:
+            yield
+            text = "".join(self._block)
+        finally:
+            self._block = None
+        data = text.encode(sys.stdout.encoding, sys.stdout.errors or "strict")
+        try:
+            written = os.write(sys.stdout.fileno(), data)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputLost("The output could not be written.", f"{error.strerror}.") from error
+        if written < len(data):
+            raise OutputLost("The output could not be written.", f"{written} of {len(data)} bytes were.")
 
     @property
     def as_page(self) -> bool:

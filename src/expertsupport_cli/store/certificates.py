@@ -91,6 +91,10 @@ class Certificates(Connection):
             )
         )
 
+    def restore_certificate(self, number: int) -> None:
+        """Make a revoked certificate valid again."""
+        self.change("UPDATE certificates SET revoked_at = NULL WHERE number = ?", number)
+
     def link_by_digest(self, digest: str) -> PurchaseLink | None:
         row = self.row(f"{_LINK} WHERE l.digest = ?", digest)
         return _link(row) if row else None
@@ -137,6 +141,14 @@ class Certificates(Connection):
                 at,
             )
         )
+
+    def restore_link(self, number: int) -> None:
+        """Make a used link unused again."""
+        self.change("UPDATE links SET used_at = NULL, certificate = NULL WHERE number = ?", number)
+
+    def move_link(self, old: int, new: int) -> None:
+        """Give the link that was redeemed for one certificate, if there is one, to another."""
+        self.change("UPDATE links SET certificate = ? WHERE certificate = ?", new, old)
 
     def revoke_link(self, number: int, at: str) -> bool:
         """Whether the link was unused, and not revoked, until now."""
