@@ -83,7 +83,7 @@ def test_the_handshake_after_starttls_has_no_more_time_than_is_left(monkeypatch:
 def test_a_server_that_reads_slowly_is_left(security: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ours = certificates(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", ours.trusted)
-    letter = LETTER.but(text=f"{'x' * 900}\n" * 20_000)  # more than the system keeps for a slow reader
+    letter = LETTER.replace(text=f"{'x' * 900}\n" * 20_000)  # more than the system keeps for a slow reader
     with scripted() as server:
         server.pause, server.tls = 0.005, ours if security == "tls" else None
         is_left_in_time(server.port, letter, security=security)

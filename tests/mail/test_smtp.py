@@ -35,7 +35,7 @@ def tried(store: Store, port: int, **more: Any) -> Mail:
     with sending(port, **more) as smtp:
         sender = Sender(transport=smtp, address=LETTER.sender, reply_to=None, lease="x", lease_seconds=60)
         (mail_,) = mail.send_due(store, sender, lambda: AT)
-    assert store.mail("M-1") == mail_.but(leased_until=None)
+    assert store.mail("M-1") == mail_.replace(leased_until=None)
     return mail_
 
 
@@ -54,7 +54,7 @@ def test_letters_arrive_as_they_are_over_one_connection() -> None:
     box = Letterbox()
     with serving(box) as port, sending(port) as smtp:
         smtp.deliver(LETTER)
-        smtp.deliver(LETTER.but(recipient="carl@example.org"))
+        smtp.deliver(LETTER.replace(recipient="carl@example.org"))
     assert [(letter.sender, letter.recipients) for letter in box.received] == [
         ("support@desk.example", ["ann@example.org"]),
         ("support@desk.example", ["carl@example.org"]),

@@ -55,7 +55,7 @@ def new_certificate(
     """A new serial, as it is written, and its certificate, inside the transaction that is open."""
     normal = serial.issue()
     certificate = _add(store, normal, origin, valid_until, note, at)
-    store.record(Event.by(by, at, Kind(f"certificate_{origin}")).but(certificate=certificate.number, task=task))
+    store.record(Event.by(by, at, Kind(f"certificate_{origin}")).replace(certificate=certificate.number, task=task))
     return serial.write(normal), certificate
 
 
@@ -81,7 +81,7 @@ def import_certificates(
             except Fault as fault:
                 raise not_imported(fault, line) from None
             certificate = _add(store, normal, Origin.IMPORTED, valid_until, note, at)
-            store.record(Event.by(by, at, Kind.CERTIFICATE_IMPORTED).but(certificate=certificate.number))
+            store.record(Event.by(by, at, Kind.CERTIFICATE_IMPORTED).replace(certificate=certificate.number))
             added.append(certificate)
     return added
 
@@ -103,8 +103,8 @@ def revoke_certificate(store: Store, reference: str, *, by: Actor, at: str) -> t
         certificate.refuse_if_used()
         if not store.revoke_certificate(certificate.number, at):
             raise Refused(f"Certificate {certificate.masked} was changed by somebody else in between.")
-        store.record(Event.by(by, at, Kind.CERTIFICATE_REVOKED).but(certificate=certificate.number))
-    return certificate.but(revoked_at=at), True
+        store.record(Event.by(by, at, Kind.CERTIFICATE_REVOKED).replace(certificate=certificate.number))
+    return certificate.replace(revoked_at=at), True
 
 
 def by_serial(store: Store, normal: str) -> Certificate:
