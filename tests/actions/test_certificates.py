@@ -212,7 +212,7 @@ def test_checking_says_what_activation_would_and_changes_nothing(store: Store) -
 def test_a_certificate_is_revoked_by_serial_or_id_and_only_once(store: Store) -> None:
     (typed, first), (_, second) = a_certificate(store), a_certificate(store)
     revoked, changed = certificates.revoke_certificate(store, typed.lower(), by=OLGA, at=later(1))
-    assert (revoked, changed) == (first.but(revoked_at=later(1)), True)
+    assert (revoked, changed) == (first.replace(revoked_at=later(1)), True)
     assert certificates.revoke_certificate(store, second.id.lower(), by=OLGA, at=later(1))[1]
     before = dump(store)
     again, changed = certificates.revoke_certificate(store, first.id, by=OLGA, at=later(2))

@@ -31,12 +31,18 @@ TOLD: dict[str, tuple[Act, Actor, dict[str, str], list[str], list[str]]] = {
     "the desk acknowledges": (Act.ACKNOWLEDGE, BOB, MOVED, [FAN], [A, FAN]),
     "the desk closes": (Act.CLOSE, BOB, MOVED, [], [A]),
     "the desk notes": (Act.NOTE, BOB, {}, [FAN], [DESK, NIGHT]),
-    "one of the desk's addresses notes": (Act.NOTE, BOB.but(email="NIGHT@desk.example"), {}, [FAN], [DESK]),
+    "one of the desk's addresses notes": (Act.NOTE, BOB.replace(email="NIGHT@desk.example"), {}, [FAN], [DESK]),
     "the initiator comments": (Act.COMMENT, ANN, {}, [FAN], [DESK, NIGHT, FAN]),
     "the initiator moves it": (Act.COMMENT, ANN, MOVED, [], [DESK, NIGHT]),
-    "the initiator, without an address today": (Act.CLOSE, ANN.but(email=None), MOVED, [], [DESK, NIGHT]),
-    "the initiator, under another address": (Act.CLOSE, ANN.but(email="a@home.example"), MOVED, [], [DESK, NIGHT]),
-    "the initiator, in capitals": (Act.CLOSE, ANN.but(name="ANN", email="ANN@example.org"), MOVED, [], [DESK, NIGHT]),
+    "the initiator, without an address today": (Act.CLOSE, ANN.replace(email=None), MOVED, [], [DESK, NIGHT]),
+    "the initiator, under another address": (Act.CLOSE, ANN.replace(email="a@home.example"), MOVED, [], [DESK, NIGHT]),
+    "the initiator, in capitals": (
+        Act.CLOSE,
+        ANN.replace(name="ANN", email="ANN@example.org"),
+        MOVED,
+        [],
+        [DESK, NIGHT],
+    ),
     "a colleague comments": (Act.COMMENT, COLLEAGUE, {}, [], [DESK, NIGHT]),
     "a colleague moves it": (Act.COMMENT, COLLEAGUE, MOVED, [], [A, DESK, NIGHT]),
     "a colleague without an address closes": (Act.CLOSE, NAMELESS, MOVED, [FAN], [A, DESK, NIGHT, FAN]),
@@ -45,22 +51,22 @@ TOLD: dict[str, tuple[Act, Actor, dict[str, str], list[str], list[str]]] = {
     "the desk follows as well": (Act.COMMENT, ANN, {}, ["night@desk.example", FAN], [DESK, NIGHT, FAN]),
     "a follower in two cases": (Act.REPLY, BOB, {}, [FAN, "Fan@Example.org"], [A, FAN]),
     "an expert who follows": (Act.REPLY, BOB, {}, ["bob@desk.example"], [A]),
-    "an expert where the initiator's address is set": (Act.REPLY, BOB.but(email=A), {}, [], [A]),
+    "an expert where the initiator's address is set": (Act.REPLY, BOB.replace(email=A), {}, [], [A]),
     "an expert of the initiator's name and another address": (
         Act.REPLY,
-        ANN.but(side=Side.DESK, email="bob@desk.example"),
+        ANN.replace(side=Side.DESK, email="bob@desk.example"),
         {},
         [],
         [A],
     ),
     "an initiator who is of the desk, without an address": (
         Act.REPLY,
-        ANN.but(side=Side.DESK, email=None),
+        ANN.replace(side=Side.DESK, email=None),
         {},
         [],
         [],
     ),
-    "an initiator who is of the desk": (Act.REPLY, ANN.but(side=Side.DESK), {}, [FAN], [FAN]),
+    "an initiator who is of the desk": (Act.REPLY, ANN.replace(side=Side.DESK), {}, [FAN], [FAN]),
     "the initiator moves it, from nothing": (Act.COMMENT, ANN, {"new": "New"}, [FAN], [DESK, NIGHT, FAN]),
 }
 
@@ -77,16 +83,16 @@ def request_(store: Store) -> Request:
 @pytest.mark.parametrize("case", TOLD)
 def test_who_is_told(case: str, request_: Request) -> None:
     act, by, move, followers, told = TOLD[case]
-    event = Event.by(by, AT, Kind(act)).but(**move)
+    event = Event.by(by, AT, Kind(act)).replace(**move)
     assert recipients(event, request_, by, POST.desk, followers) == told
 
 
 @pytest.mark.parametrize("desk", [[], [DESK]])
 def test_an_initiator_without_an_address_is_not_told_and_stops_no_other(desk: list[str], store: Store) -> None:
-    request = a_request(store, by=ANN.but(email=None))
-    event = Event.by(BOB, AT, Kind.CLOSED).but(**MOVED)
+    request = a_request(store, by=ANN.replace(email=None))
+    event = Event.by(BOB, AT, Kind.CLOSED).replace(**MOVED)
     assert recipients(event, request, BOB, desk, [FAN]) == [FAN]
-    assert recipients(event.but(side=Side.CUSTOMER), request, NAMELESS, desk, []) == desk
+    assert recipients(event.replace(side=Side.CUSTOMER), request, NAMELESS, desk, []) == desk
 
 
 def test_each_recipient_gets_a_row_and_a_command_makes_one_mail_each(request_: Request, store: Store) -> None:
@@ -111,7 +117,7 @@ def test_each_recipient_gets_a_row_and_a_command_makes_one_mail_each(request_: R
 def test_whoever_stops_following_is_told_no_more(request_: Request, store: Store) -> None:
     following.follow(store, "ES-1", FAN, by=COLLEAGUE, at=AT)
     following.unfollow(store, "ES-1", FAN.upper(), by=COLLEAGUE, at=AT)
-    requests.comment(store, "ES-1", "Hello?", by=ANN, at=AT, post=POST.but(desk=[]))
+    requests.comment(store, "ES-1", "Hello?", by=ANN, at=AT, post=POST.replace(desk=[]))
     assert mails(store) == []
 
 
@@ -167,7 +173,7 @@ def test_what_is_refused_tells_nobody(request_: Request, store: Store) -> None:
 
 
 def test_a_notice_that_cannot_be_queued_takes_its_change_back_with_it(request_: Request, store: Store) -> None:
-    broken = POST.but(domain=None)
+    broken = POST.replace(domain=None)
     with pytest.raises(TypeError):
         requests.comment(store, "ES-1", "Hello?", by=ANN, at=AT, post=broken)
     assert mails(store) == []
@@ -189,7 +195,7 @@ def test_without_post_nothing_is_queued(request_: Request, store: Store) -> None
 
 
 def test_a_lease_is_for_whoever_queued_the_notice(request_: Request, store: Store) -> None:
-    requests.reply(store, "ES-1", "Hi", asks=False, by=BOB, at=AT, post=POST.but(lease="mine", lease_seconds=15))
+    requests.reply(store, "ES-1", "Hi", asks=False, by=BOB, at=AT, post=POST.replace(lease="mine", lease_seconds=15))
     assert [row.leased_until for row in store.leased_mails("mine")] == [later(seconds=15)]
     assert not store.has_due_mail(later(seconds=14))
     assert store.has_due_mail(later(seconds=15))

@@ -79,7 +79,7 @@ def take_back(store: Store, certificates: Iterable[Certificate], *, by: Actor, a
     for certificate in certificates:
         if store.revoke_certificate(certificate.number, at):
             event = Event.by(by, at, Kind.CERTIFICATE_REVOKED)
-            store.record(event.but(certificate=certificate.number, new=NOT_PRINTED))
+            store.record(event.replace(certificate=certificate.number, new=NOT_PRINTED))
 
 
 def replace_certificate(store: Store, reference: str, hand_over: HandOver, *, by: Actor, at: str) -> Certificate:
@@ -95,7 +95,7 @@ def replace_certificate(store: Store, reference: str, hand_over: HandOver, *, by
         serial, new = new_certificate(store, origin, old.valid_until, old.note, by=by, at=at)
         store.revoke_certificate(old.number, at)
         store.move_link(old.number, new.number)
-        store.record(Event.by(by, at, Kind.CERTIFICATE_REPLACED).but(certificate=old.number, new=new.id))
+        store.record(Event.by(by, at, Kind.CERTIFICATE_REPLACED).replace(certificate=old.number, new=new.id))
     try:
         hand_over([(serial, new)])
     except BaseException:
@@ -103,7 +103,7 @@ def replace_certificate(store: Store, reference: str, hand_over: HandOver, *, by
             take_back(store, [new], by=by, at=at)
             store.restore_certificate(old.number)
             store.move_link(new.number, old.number)
-            store.record(Event.by(by, at, Kind.CERTIFICATE_RESTORED).but(certificate=old.number, new=NOT_PRINTED))
+            store.record(Event.by(by, at, Kind.CERTIFICATE_RESTORED).replace(certificate=old.number, new=NOT_PRINTED))
         raise
     return new
 
@@ -114,7 +114,7 @@ def new_certificate(
     """A new serial, as it is written, and its certificate, inside the transaction that is open."""
     normal = serial.issue()
     certificate = _add(store, normal, origin, valid_until, note, at)
-    store.record(Event.by(by, at, Kind(f"certificate_{origin}")).but(certificate=certificate.number, task=task))
+    store.record(Event.by(by, at, Kind(f"certificate_{origin}")).replace(certificate=certificate.number, task=task))
     return serial.write(normal), certificate
 
 
@@ -140,7 +140,7 @@ def import_certificates(
             except Fault as fault:
                 raise not_imported(fault, line) from None
             certificate = _add(store, normal, Origin.IMPORTED, valid_until, note, at)
-            store.record(Event.by(by, at, Kind.CERTIFICATE_IMPORTED).but(certificate=certificate.number))
+            store.record(Event.by(by, at, Kind.CERTIFICATE_IMPORTED).replace(certificate=certificate.number))
             added.append(certificate)
     return added
 
@@ -161,8 +161,8 @@ def revoke_certificate(store: Store, reference: str, *, by: Actor, at: str) -> t
         certificate.refuse_if_used()
         if not store.revoke_certificate(certificate.number, at):
             raise Refused(f"Certificate {certificate.masked} was changed by somebody else in between.")
-        store.record(Event.by(by, at, Kind.CERTIFICATE_REVOKED).but(certificate=certificate.number))
-    return certificate.but(revoked_at=at), True
+        store.record(Event.by(by, at, Kind.CERTIFICATE_REVOKED).replace(certificate=certificate.number))
+    return certificate.replace(revoked_at=at), True
 
 
 def by_serial(store: Store, normal: str) -> Certificate:

@@ -44,7 +44,7 @@ def make_link(store: Store, task_id: str, *, lifetime: int, by: Actor, at: str) 
                 revoked_at=None,
             )
         )
-        store.record(Event.by(by, at, Kind.LINK_CREATED).but(task=task.id, space=task.space, link=link.number))
+        store.record(Event.by(by, at, Kind.LINK_CREATED).replace(task=task.id, space=task.space, link=link.number))
     return token, link
 
 
@@ -60,16 +60,16 @@ def redeem_link(store: Store, address: str, hand_over: HandOver, *, by: Actor, a
         serial, certificate = new_certificate(store, Origin.BOUGHT, None, "", by=by, at=at, task=link.task)
         if not store.use_link(link.number, certificate.number, at):
             raise LinkSpent(link.id, "used", at, link.task)
-        event = Event.by(by, at, Kind.LINK_REDEEMED).but(task=link.task, link=link.number)
-        store.record(event.but(certificate=certificate.number))
+        event = Event.by(by, at, Kind.LINK_REDEEMED).replace(task=link.task, link=link.number)
+        store.record(event.replace(certificate=certificate.number))
     try:
         hand_over([(serial, certificate)])
     except BaseException:
         with undoing(store, f"{link.id} was redeemed for {certificate.id}, but nobody has its serial."):
             take_back(store, [certificate], by=by, at=at)
             store.restore_link(link.number)
-            restored = Event.by(by, at, Kind.LINK_RESTORED).but(task=link.task, link=link.number)
-            store.record(restored.but(new=NOT_PRINTED))
+            restored = Event.by(by, at, Kind.LINK_RESTORED).replace(task=link.task, link=link.number)
+            store.record(restored.replace(new=NOT_PRINTED))
         raise
     return certificate
 
@@ -82,8 +82,8 @@ def revoke_link(store: Store, reference: str, *, by: Actor, at: str) -> tuple[Pu
             return link, False
         if link.used_at or not store.revoke_link(link.number, at):
             raise LinkSpent(link.id, "used", link.used_at or at, link.task)
-        store.record(Event.by(by, at, Kind.LINK_REVOKED).but(task=link.task, link=link.number))
-    return link.but(revoked_at=at), True
+        store.record(Event.by(by, at, Kind.LINK_REVOKED).replace(task=link.task, link=link.number))
+    return link.replace(revoked_at=at), True
 
 
 def find_link(store: Store, reference: str) -> PurchaseLink:

@@ -97,9 +97,9 @@ def after_try(mail: Mail, failure: Undelivered | None, at: str, jitter: float) -
     """What becomes of a mail after a try. `jitter`, from 0 to 1, spreads the pauses: from 80 % to 120 %."""
     tries = mail.attempts + 1
     if failure is None:
-        return mail.but(state=MailState.SENT, attempts=tries, error=None, sent_at=at)
+        return mail.replace(state=MailState.SENT, attempts=tries, error=None, sent_at=at)
     pause = min(FIRST_PAUSE * GROWTH ** (tries - 1), LONGEST_PAUSE)
-    return mail.but(
+    return mail.replace(
         state=MailState.DEAD if failure.final or tries >= MAX_ATTEMPTS else MailState.FAILED,
         attempts=tries,
         error=str(failure)[:1000],

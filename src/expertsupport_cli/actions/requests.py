@@ -104,7 +104,7 @@ def act(
         store.save_request(after, expected=before.status)
         said = None if body is None else store.add_comment(_comment(before, act, body, by, at))
         moved = before.status is not after.status
-        event = Event.on(before, by, at, Kind(act)).but(
+        event = Event.on(before, by, at, Kind(act)).replace(
             old=str(before.status) if moved else None,
             new=str(after.status) if moved else None,
             comment=said,
@@ -132,8 +132,8 @@ def _open(store: Store, task: Task, certificate: Certificate, by: Actor, at: str
         turn_since=at,
     )
     request = store.add_request(new, certificate.number)
-    store.save_task(task.but(expires_at=None))
-    event = Event.on(request, by, at, Kind.ACTIVATED).but(new=str(request.status), certificate=certificate.number)
+    store.save_task(task.replace(expires_at=None))
+    event = Event.on(request, by, at, Kind.ACTIVATED).replace(new=str(request.status), certificate=certificate.number)
     queue_notices(store, post, event, store.record(event), request, None, by)
     return request
 

@@ -24,7 +24,7 @@ def list_settings(
     show_origin: Annotated[bool, Option("--show-origin", help="Show where each value comes from.")] = False,
 ) -> None:
     """List all settings and their values in force."""
-    shape = SETTING.but(rows=("name", "value", "origin")) if show_origin else SETTING
+    shape = SETTING.replace(rows=("name", "value", "origin")) if show_origin else SETTING
     env.printer.list(shape, (_named(env.settings.find(name)) for name in SETTINGS))
 
 

@@ -106,7 +106,7 @@ def watch(
     Lines for people on a terminal, JSON lines elsewhere.
     """
     if env.choices.format_asked() is None:
-        env.choices = env.choices.but(format="table" if is_terminal(sys.stdout) else "jsonl")
+        env.choices = env.choices.replace(format="table" if is_terminal(sys.stdout) else "jsonl")
     numbers = [env.store.request(reference).number for reference in requests or ()]
     home = env.store.space(space).name if space else None
     last = env.store.last_event()

@@ -117,7 +117,7 @@ def log(
     if expand and env.printer.as_page:
         env.printer.lines(log_page(entries, env.printer.view))
     elif env.printer.for_people:
-        env.printer.list(LOG, (entry.but(kind=event_name(entry.kind)) for entry in entries))
+        env.printer.list(LOG, (entry.replace(kind=event_name(entry.kind)) for entry in entries))
         env.printer.hint(f"To see more of each: es log {task} --expand")
     else:
         env.printer.list(LOG, entries)

@@ -120,7 +120,7 @@ class Event(Record):
     @staticmethod
     def on(request: Request, actor: Actor, at: str, kind: Kind) -> Event:
         """Something that somebody did to a request."""
-        return Event.by(actor, at, kind).but(space=request.space, task=request.task, request=request.number)
+        return Event.by(actor, at, kind).replace(space=request.space, task=request.task, request=request.number)
 
 
 class LogEntry(Record):

@@ -120,7 +120,7 @@ class Request(Record):
         status = self.status if move is Move.STAYS else move
         assert isinstance(status, Status)
         same_turn = status.turn is self.status.turn
-        return self.but(
+        return self.replace(
             status=status,
             updated_at=at,
             closed_at=at if status is Status.CLOSED else None,

@@ -43,7 +43,7 @@ REQUEST = Shape(
 )
 
 _WAITING_SINCE = plain("turn_since", "time", "Since when it waits for the desk")
-QUEUE = REQUEST.but(
+QUEUE = REQUEST.replace(
     name="queue",
     fields=(*REQUEST.fields, _WAITING_SINCE),
     rows=("id", "task_name", "task_id", "initiator", "status", "turn_since", "space"),
@@ -77,7 +77,7 @@ EVENT = Shape(
     ),
 )
 
-LOG = EVENT.but(
+LOG = EVENT.replace(
     name="log",
     fields=(
         *EVENT.fields,

@@ -65,10 +65,10 @@ class RequestPage(Record):
 
 
 def _of_request(field: Field) -> Field:
-    return field.but(get=lambda page, view: field.get(page.request, view))
+    return field.replace(get=lambda page, view: field.get(page.request, view))
 
 
-SHOW = REQUEST.but(
+SHOW = REQUEST.replace(
     name="show",
     link=None,
     fields=(

@@ -69,7 +69,7 @@ class Certificates(Connection):
             certificate.created_at,
             certificate.valid_until,
         )
-        return certificate.but(number=number)
+        return certificate.replace(number=number)
 
     def use_certificate(self, number: int, at: str) -> bool:
         """Whether it was unused, and not revoked, until now."""
@@ -127,7 +127,7 @@ class Certificates(Connection):
             link.created_at,
             link.lapses_at,
         )
-        return link.but(number=number)
+        return link.replace(number=number)
 
     def use_link(self, number: int, certificate: int, at: str) -> bool:
         """Whether the link was good until now: of any number of tries, one gets True."""
