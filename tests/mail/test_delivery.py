@@ -157,7 +157,8 @@ def test_what_failed_or_is_dead_is_tried_again_when_told(es: Es) -> None:
     assert es("mail", "retry", "M-1") == ("M-1\n", "", 0)
     assert states(es) == [("M-1", "queued", 0), ("M-2", "failed", 3), ("M-3", "queued", 0)]
     assert es("mail", "retry", "--all").stdout == "M-2\n"
-    done = es("mail", "retry", "M-3", "M-2", "M-9")
+    assert (es("mail", "retry", "M-3", "M-9").stdout, states(es)[1]) == ("", ("M-2", "queued", 0))
+    done = es("mail", "retry", "-", stdin="M-3\nM-2\nM-9\n")
     assert (done.stdout, done.status) == ("M-3\nM-2\n", 3)
     assert "M-3 is queued; nothing was changed." in done.stderr
     assert sorted(es("mail", "send").stdout.split()) == ["M-1", "M-2", "M-3"]

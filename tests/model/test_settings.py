@@ -235,3 +235,26 @@ def test_a_value_where_a_table_should_be_is_not_written_over(text: str, name: st
     with pytest.raises(BadUsage, match="not a table"):
         write(str(file), name, None)
     assert file.read_text() == text
+
+
+@pytest.mark.parametrize(
+    ("flag", "variable", "found"),
+    [
+        (None, None, "ann@example.org"),
+        ("zed", None, None),
+        ("Ann", None, "ann@example.org"),
+        ("zed", "zed@example.org", "zed@example.org"),
+    ],
+)
+def test_the_address_in_the_file_is_not_that_of_somebody_else_who_is_named(
+    flag: str | None, variable: str | None, found: str | None, file: Path
+) -> None:
+    given(file, '[user]\nname = "ann"\nemail = "ann@example.org"\n')
+    environment = {"ES_EMAIL": variable} if variable else {}
+    assert Settings(environment, {"user.name": flag} if flag else {}).email() == found
+
+
+def test_a_name_and_an_address_are_given_together(file: Path) -> None:
+    given(file, '[user]\nname = "ann"\nemail = "ann@example.org"\n')
+    settings = Settings({"ES_EMAIL": "x@example.org"}, {"user.name": "Bob", "user.email": "bob@example.org"})
+    assert (settings["user.name"], settings.email()) == ("Bob", "bob@example.org")

@@ -14,6 +14,7 @@ from typer.main import get_command_from_info, get_group
 from typer.models import CommandInfo
 
 from expertsupport_cli import __version__
+from expertsupport_cli.checks import person
 from expertsupport_cli.cli import options
 from expertsupport_cli.cli.commands import COMMANDS, GROUPS, SECTIONS, find, names_in
 from expertsupport_cli.cli.env import Choices, Env
@@ -160,7 +161,9 @@ def _version(asked: bool) -> None:
 def _before_the_command(
     ctx: typer.Context,
     store: Annotated[str | None, typer.Option("--store", metavar="PATH", help="The store to use.")] = None,
-    who: Annotated[str | None, typer.Option("--as", metavar="NAME", help="Who acts.")] = None,
+    who: Annotated[
+        str | None, typer.Option("--as", metavar="NAME", help="Who acts: a name, or 'Name <address>'.")
+    ] = None,
     color: Annotated[str, typer.Option("--color", metavar="auto|always|never", help="Whether to use colour.")] = "auto",
     no_input: Annotated[bool, typer.Option("--no-input", help="Never ask, never open an editor.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show where an error comes from.")] = False,
@@ -171,7 +174,9 @@ def _before_the_command(
     """Keep the options before the command for all that is done in it, and close what it opens at the end."""
     if color not in ("auto", "always", "never"):
         raise BadUsage(f"--color is auto, always or never, not “{color[:80]}”.")
-    flags = {name: value for name, value in (("store", store), ("user.name", who)) if value is not None}
+    name, email = (None, None) if who is None else person(who)
+    given = {"store": store, "user.name": name, "user.email": email}
+    flags = {setting: value for setting, value in given.items() if value is not None}
     env = Env(flags, colour=color, no_input=no_input)
     ctx.obj = env
     ctx.call_on_close(env.close)

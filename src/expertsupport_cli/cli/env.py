@@ -126,7 +126,7 @@ class Env:
         return wants_colour(self.colour, sys.stderr, os.environ)
 
     def actor(self, side: Side = Side.CUSTOMER) -> Actor:
-        return Actor(name=self.settings["user.name"], side=side, email=self.settings.get("user.email"))
+        return Actor(name=self.settings["user.name"], side=side, email=self.settings.email())
 
     def space(self, named: str | None) -> str | None:
         """The space that is meant: the one named, else the setting `space`, if there is one."""

@@ -146,7 +146,7 @@ def _closed_already(env: Env, found: list[Request]) -> News | None:
 
 
 def _address(env: Env, email: str | None) -> str:
-    address = email or env.settings.get("user.email")
+    address = email or env.actor().email
     if not address:
         raise BadUsage(
             "No address is named.", hint="--email YOU@EXAMPLE.ORG, or: es config set user.email YOU@EXAMPLE.ORG"

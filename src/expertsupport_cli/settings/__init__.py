@@ -68,6 +68,19 @@ class Settings:
     def get(self, name: str) -> str | None:
         return self.find(name).value
 
+    def email(self) -> str | None:
+        """Where whoever acts hears of things.
+
+        A flag that names somebody else than the rest of the settings do drops the address of the settings file, which
+        is not theirs. One in the environment counts for the command that it is given to.
+        """
+        found = self.find("user.email")
+        named = self._flags.get("user.name")
+        if named is not None and found.origin.startswith("file"):
+            usual = Settings(self.environment)["user.name"]
+            return found.value if named.lower() == usual.lower() else None
+        return found.value
+
     def seconds(self, name: str) -> int:
         return times.parse_duration(self[name])
 
