@@ -241,7 +241,7 @@ def test_the_environment_is_read_above_and_handed_down() -> None:
     }
     below = {file for file in read if floor(dotted(SOURCE / file)) != "cli"}
     # how many colours a terminal has is asked where terminals are known
-    assert below <= {"render/terminal.py"}
+    assert below <= {"render/terminal/capabilities.py"}
 
 
 def test_nobody_but_render_prints() -> None:

@@ -17,8 +17,8 @@ from expertsupport_cli.files import read_text
 from expertsupport_cli.model.certificates import Certificate, CertificateState
 from expertsupport_cli.model.people import Side
 from expertsupport_cli.render.fields import CERTIFICATE, SERIAL
-from expertsupport_cli.render.printer import flush_stdout
 from expertsupport_cli.render.shapes import Named
+from expertsupport_cli.render.terminal.printer import flush_stdout
 
 cert = group("Certificates: paid rights to one request each.")
 

@@ -11,7 +11,7 @@ from expertsupport_cli.actions.notices import Post
 from expertsupport_cli.checks import addresses, domain_of
 from expertsupport_cli.errors import BadUsage, Fault
 from expertsupport_cli.model.mail import Mail, MailState
-from expertsupport_cli.render.printer import flush_stdout
+from expertsupport_cli.render.terminal.printer import flush_stdout
 from expertsupport_cli.steps import Step, Verb
 
 if TYPE_CHECKING:

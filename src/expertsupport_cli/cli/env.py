@@ -15,9 +15,9 @@ from expertsupport_cli.cli.complaint import complain
 from expertsupport_cli.cli.delivery import post_of
 from expertsupport_cli.errors import Fault, OutputLost
 from expertsupport_cli.model.people import Actor, Side
-from expertsupport_cli.render.printer import Printer, flush_stdout
 from expertsupport_cli.render.shapes import View
-from expertsupport_cli.render.terminal import is_terminal, wants_colour
+from expertsupport_cli.render.terminal.capabilities import is_terminal, wants_colour
+from expertsupport_cli.render.terminal.printer import Printer, flush_stdout
 from expertsupport_cli.settings import Settings
 from expertsupport_cli.times import instant
 

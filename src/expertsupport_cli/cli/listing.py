@@ -17,8 +17,8 @@ from expertsupport_cli.errors import BadUsage, StoreUnusable
 from expertsupport_cli.model.requests import OPEN, Status, Turn
 from expertsupport_cli.render.fields import ADDRESS, COMMENT, EVENT, REQUEST
 from expertsupport_cli.render.page import SHOW, RequestPage, request_page
-from expertsupport_cli.render.printer import flush_stdout
 from expertsupport_cli.render.shapes import Named
+from expertsupport_cli.render.terminal.printer import flush_stdout
 from expertsupport_cli.store import Wanted
 from expertsupport_cli.store.listing import SORTS
 

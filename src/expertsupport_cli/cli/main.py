@@ -18,7 +18,7 @@ from typer.main import get_command
 from expertsupport_cli.cli.app import GLOBAL_OPTIONS, app
 from expertsupport_cli.cli.complaint import PROGRAM, asks_for_json, complain
 from expertsupport_cli.errors import BadUsage, Fault, OutputLost
-from expertsupport_cli.render.printer import flush_stdout, talk_raw
+from expertsupport_cli.render.terminal.printer import flush_stdout, talk_raw
 from expertsupport_cli.serial import conceal
 from expertsupport_cli.text import lines
 

@@ -16,8 +16,8 @@ from typer.core import TyperCommand, TyperOption
 from expertsupport_cli.cli.delivery import deliver_own
 from expertsupport_cli.cli.env import Env
 from expertsupport_cli.errors import BadUsage
-from expertsupport_cli.render.rows import FORMATS
 from expertsupport_cli.render.shapes import Shape
+from expertsupport_cli.render.terminal.rows import FORMATS
 
 Function = TypeVar("Function", bound=Callable[..., None])
 State = TypeVar("State", bound=StrEnum)

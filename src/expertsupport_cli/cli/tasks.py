@@ -16,7 +16,7 @@ from expertsupport_cli.errors import BadUsage
 from expertsupport_cli.model.tasks import Task, TaskState
 from expertsupport_cli.render.fields import LOG, TASK
 from expertsupport_cli.render.page import event_name, log_page, task_page
-from expertsupport_cli.render.progress import watched
+from expertsupport_cli.render.terminal.progress import watched
 from expertsupport_cli.store import Wanted
 
 top = group("")

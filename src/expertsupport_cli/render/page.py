@@ -7,7 +7,7 @@ from expertsupport_cli.model.mail import MailState
 from expertsupport_cli.record import Record
 from expertsupport_cli.render.fields import COMMENT, EVENT, LOG, REQUEST
 from expertsupport_cli.render.shapes import Field
-from expertsupport_cli.render.table import STATUS_STYLES
+from expertsupport_cli.render.terminal.table import STATUS_STYLES
 from expertsupport_cli.text import lines, one_line
 
 TYPE_CHECKING = False

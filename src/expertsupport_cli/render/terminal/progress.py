@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from expertsupport_cli.render.terminal import console
+from expertsupport_cli.render.terminal.capabilities import console
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

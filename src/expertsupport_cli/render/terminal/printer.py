@@ -11,8 +11,8 @@ import sys
 from contextlib import suppress
 
 from expertsupport_cli.errors import BadUsage, OutputLost
-from expertsupport_cli.render.rows import FORMATS, RowWriter, chosen
-from expertsupport_cli.render.terminal import is_terminal, wants_colour
+from expertsupport_cli.render.terminal.capabilities import is_terminal, wants_colour
+from expertsupport_cli.render.terminal.rows import FORMATS, RowWriter, chosen
 from expertsupport_cli.text import one_line
 
 TYPE_CHECKING = False
@@ -60,7 +60,7 @@ class Printer:
         """Print all things of a list; how many rows a table got (0 if it is not for people)."""
         names = chosen(shape, self._fields)
         if self.for_people:
-            from expertsupport_cli.render.table import draw
+            from expertsupport_cli.render.terminal.table import draw
 
             return draw(self.write, shape, things, self.view, names, colour=self.colour)
         self._row_writer(shape).rows(things)
@@ -143,7 +143,7 @@ class Printer:
 
         from rich.text import Text
 
-        from expertsupport_cli.render.terminal import console
+        from expertsupport_cli.render.terminal.capabilities import console
 
         buffer = io.StringIO()
         canvas = console(buffer, colour=True)

@@ -6,8 +6,8 @@ import io
 import itertools
 
 from expertsupport_cli import times
-from expertsupport_cli.render.rows import text_of
-from expertsupport_cli.render.terminal import console, width
+from expertsupport_cli.render.terminal.capabilities import console, width
+from expertsupport_cli.render.terminal.rows import text_of
 from expertsupport_cli.text import one_line
 
 TYPE_CHECKING = False
