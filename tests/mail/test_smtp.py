@@ -24,6 +24,7 @@ from expertsupport_cli.mail.letter import Letter
 from expertsupport_cli.mail.smtp import Smtp
 from expertsupport_cli.mail.transport import Server, Undelivered
 from expertsupport_cli.model.mail import Mail
+from expertsupport_cli.render.notice import notice
 from expertsupport_cli.store import Store
 
 LETTER = Letter(
@@ -35,7 +36,7 @@ LETTER = Letter(
     text="First\n.\n..dots\nlast: é",
     at=AT,
 )
-POST = Post(page_url="http://127.0.0.1:8765")
+POST = Post(page_url="http://127.0.0.1:8765", compose=notice)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from expertsupport_cli.actions.notices import Post
 from expertsupport_cli.checks import addresses, domain_of
 from expertsupport_cli.errors import BadUsage, Fault
 from expertsupport_cli.model.mail import Mail, MailState
+from expertsupport_cli.render.notice import notice
 from expertsupport_cli.render.terminal.printer import flush_stdout
 from expertsupport_cli.steps import Step, Verb
 
@@ -32,6 +33,7 @@ def post_of(settings: Settings) -> Post | None:
     desk = settings.get("desk.email")
     return Post(
         page_url=settings["page.url"],
+        compose=notice,
         desk=addresses(desk) if desk else [],
         domain=domain_of(settings["mail.from"]),
         lease=os.urandom(8).hex() if settings["mail.deliver"] == "auto" else None,

@@ -13,7 +13,7 @@ import typer
 from expertsupport_cli.cli.env import Env
 from expertsupport_cli.cli.options import group
 from expertsupport_cli.errors import Fault
-from expertsupport_cli.render.page import Line
+from expertsupport_cli.render.terminal.paint import Line
 
 top = group("")
 

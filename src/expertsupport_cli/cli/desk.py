@@ -24,8 +24,8 @@ from expertsupport_cli.cli.options import (
 from expertsupport_cli.cli.requests import on_each
 from expertsupport_cli.model.people import Side
 from expertsupport_cli.model.requests import Act
+from expertsupport_cli.render.conversation import SHOW
 from expertsupport_cli.render.fields import COMMENT, EVENT, QUEUE, REQUEST
-from expertsupport_cli.render.page import SHOW
 
 desk = group("The experts' side: see what waits, and answer it.")
 

@@ -15,8 +15,9 @@ from expertsupport_cli.cli.env import Env
 from expertsupport_cli.cli.options import Limit, Reads, RequestId, group, prints
 from expertsupport_cli.errors import BadUsage, StoreUnusable
 from expertsupport_cli.model.requests import OPEN, Status, Turn
+from expertsupport_cli.render.conversation import SHOW, RequestPage
 from expertsupport_cli.render.fields import ADDRESS, COMMENT, EVENT, REQUEST
-from expertsupport_cli.render.page import SHOW, RequestPage, request_page
+from expertsupport_cli.render.pages import request_page
 from expertsupport_cli.render.shapes import Named
 from expertsupport_cli.render.terminal.printer import flush_stdout
 from expertsupport_cli.store import Wanted

@@ -14,7 +14,7 @@ from expertsupport_cli.errors import BadUsage
 from expertsupport_cli.model.people import Side
 from expertsupport_cli.model.tasks import Space
 from expertsupport_cli.render.fields import PARTNER, SPACE
-from expertsupport_cli.render.page import space_page
+from expertsupport_cli.render.pages import space_page
 
 space = group("Spaces: named groups of tasks.")
 partner = group("Partners: resellers of certificates.")
@@ -66,7 +66,7 @@ def show(ctx: typer.Context, name: Name) -> None:
     """Show a space."""
     env = Env.of(ctx)
     found = env.store.space(name)
-    env.printer.page(SPACE, found, lambda: space_page(found, _lifetime(found)))
+    env.printer.page(SPACE, found, lambda: space_page(found))
 
 
 @space.command("edit", cls=Changes)

@@ -1,13 +1,17 @@
-"""Tables for people, drawn by Rich: cells are cut to the terminal, times are relative, IDs are links."""
+"""Tables for people: cells are cut to the terminal, times are relative, IDs are links.
+
+The columns are laid out by the first rows; the others follow one by one, so that a list of any length needs the same
+memory. Only text that is not plain ASCII is measured by Rich.
+"""
 
 from __future__ import annotations
 
-import io
 import itertools
 
 from expertsupport_cli import times
-from expertsupport_cli.render.terminal.capabilities import console, width
+from expertsupport_cli.render.terminal.capabilities import width
 from expertsupport_cli.render.terminal.rows import text_of
+from expertsupport_cli.render.terminal.styles import STATUS_STYLES
 from expertsupport_cli.text import one_line
 
 TYPE_CHECKING = False
@@ -15,14 +19,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
-    from rich.text import Text
+    from expertsupport_cli.render.shapes import Field, Shape, View
+    from expertsupport_cli.render.terminal.styles import Styles
 
-    from expertsupport_cli.render.shapes import Shape, View
+    Text = Callable[[Any], str]  # the text of a cell, made safe, from the thing in the row
+    Paint = Callable[[str, str, Any], str]  # a cell as it was cut, its whole text, the thing in the row
 
 LEAST = 16  # columns that the widest cell keeps, if leaving out the last columns can help
-ALWAYS = 6  # so many columns are never left out
-AT_ONCE = 50  # Rich measures all rows that it draws together; what is longer is streamed in the same columns
-STATUS_STYLES = {"New": "bold yellow", "Acknowledged": "cyan", "Waiting": "magenta", "Closed": "dim"}
+ALWAYS = 6  # this many columns are never left out
+LAID_OUT_BY = 50  # this many rows decide how wide the columns are
+GAP = "  "
+HEADINGS = {"id": "ID", "url": "URL", "task_id": "TASK ID"}
 
 
 def draw(
@@ -31,84 +38,133 @@ def draw(
     things: Iterable[Any],
     view: View,
     names: Sequence[str],
-    *,
-    colour: bool,
+    styles: Styles,
 ) -> int:
-    """Write the table of the things; how many there were."""
-    columns = list(names or shape.columns or shape.rows or shape.names())
+    """Write the table of the things; returns how many there were."""
+    names = list(names or shape.columns or shape.rows or shape.names())
+    texts = [_text(shape.field(name), view) for name in names]
     waiting = iter(things)
-    first = [_cells(shape, thing, view, columns, colour=colour) for thing in itertools.islice(waiting, AT_ONCE)]
+    first = [(thing, [text(thing) for text in texts]) for thing in itertools.islice(waiting, LAID_OUT_BY)]
     if not first:
         return 0
-    widths = _widths(columns, first)
-    write(_drawn(_row([_heading(name) for name in columns], widths), "bold", colour=colour))
-    rest = (_cells(shape, thing, view, columns, colour=colour) for thing in waiting)
+    headings = [_heading(name) for name in names]
+    layout = Layout([headings, *(cells for _, cells in first)], width())
+    texts, names = texts[: layout.columns], names[: layout.columns]
+    paints = _paints(shape, names, view, styles)
+    write(styles.paint(layout.line(headings)[0], "bold") + "\n")
     count = 0
-    for cells in itertools.chain(first, rest):
-        write(_drawn(_row(cells, widths), "", colour=colour))
+    rest = ((thing, [text(thing) for text in texts]) for thing in waiting)
+    for thing, cells in itertools.chain(first, rest):
+        line, ends = layout.line(cells)
+        write(_painted(line, ends, cells, paints, thing) + "\n")
         count += 1
     return count
 
 
-def _drawn(text: Text, style: str, *, colour: bool) -> str:
-    buffer = io.StringIO()
-    console(buffer, colour=colour).print(text, style=style, no_wrap=True, crop=False)
-    return buffer.getvalue()
+class Layout:
+    """How wide each column is, found out from some rows, and how wide a line may be."""
+
+    def __init__(self, rows: Sequence[Sequence[str]], room: int) -> None:
+        self._room = room
+        self._sizes = _sizes([max(map(_length, column)) for column in zip(*rows, strict=True)], room)
+        self._fits = sum(self._sizes) + len(GAP) * (self.columns - 1) <= room
+
+    @property
+    def columns(self) -> int:
+        """How many columns there is room for."""
+        return len(self._sizes)
+
+    def line(self, texts: Sequence[str]) -> tuple[str, list[int]]:
+        """The cells in one line, and where in it each of them ends, its padding included."""
+        cells, ends, end = [], [], 0
+        for text, size in zip(texts, self._sizes, strict=False):
+            length = len(text) if text.isascii() else _length(text)
+            cell = text + " " * (size - length) if length <= size else _cut(text, size - 1) + "…"
+            cells.append(cell)
+            end += len(cell)
+            ends.append(end)
+            end += len(GAP)
+        line = GAP.join(cells).rstrip()
+        return line if self._fits else _cut(line, self._room), ends
 
 
-def _cells(shape: Shape, thing: Any, view: View, columns: Sequence[str], *, colour: bool) -> list[Text]:
-    from rich.style import Style
-    from rich.text import Text
-
-    cells = []
-    for name in columns:
-        field = shape.field(name)
-        value = field.get(thing, view)
-        if value is not None and field.type.startswith("time"):
-            cell = Text(times.relative(str(value), view.now))
-        else:
-            cell = Text(one_line(text_of(value)))
-        if name == shape.key and shape.link and colour:
-            cell.stylize(Style(link=shape.link(thing, view), bold=True))
-        elif name == "status":
-            cell.stylize(STATUS_STYLES.get(str(value), ""))
-        cells.append(cell)
-    return cells
-
-
-def _heading(name: str) -> Text:
-    from rich.text import Text
-
-    return Text(
-        {"id": "ID", "url": "URL", "task_id": "TASK ID"}.get(name, name.replace("_at", "").replace("_", " ").upper())
-    )
-
-
-def _widths(columns: Sequence[str], rows: Sequence[Sequence[Text]]) -> list[int]:
+def _sizes(needed: list[int], room: int) -> list[int]:
     """The width of each column: what it needs, the widest cut first where the terminal is too narrow.
 
     Before that gets out of hand, the last columns are left out.
     """
-    widths = [max(len(_heading(name)), *(row[i].cell_len for row in rows)) for i, name in enumerate(columns)]
+    sizes = list(needed)
     while True:
-        room = max(width() - 2 * (len(widths) - 1), len(widths))
-        cut = list(widths)
-        while sum(cut) > room and max(cut) > LEAST:
+        left = max(room - len(GAP) * (len(sizes) - 1), len(sizes))
+        cut = list(sizes)
+        while sum(cut) > left and max(cut) > LEAST:
             cut[cut.index(max(cut))] -= 1
-        if max(cut) > LEAST or len(widths) <= ALWAYS or sum(widths) <= room:
+        if max(cut) > LEAST or len(sizes) <= ALWAYS or sum(sizes) <= left:
             return cut
-        widths.pop()
+        sizes.pop()
 
 
-def _row(cells: Sequence[Text], widths: Sequence[int]) -> Text:
-    from rich.text import Text
+def _text(field: Field, view: View) -> Text:
+    """What a field shows of a thing."""
+    get, now = field.shown or field.get, view.now
 
-    parts = []
-    last = len(widths) - 1
-    for i, (cell, size) in enumerate(zip(cells[: len(widths)], widths, strict=True)):
-        part = cell.copy()
-        part.truncate(size, overflow="ellipsis", pad=i < last)
-        parts.append(part)
-    line = Text("  ").join(parts)
-    line.rstrip()
-    return line
+    def text(thing: Any) -> str:
+        shown = text_of(get(thing, view))
+        # what is printable has nothing in it that would have to be made safe, and asking is quicker
+        return shown if shown.isprintable() else one_line(shown)
+
+    def age(thing: Any) -> str:
+        at = get(thing, view)
+        return "" if at is None else times.relative(str(at), now)
+
+    return age if field.type.startswith("time") else text
+
+
+def _heading(name: str) -> str:
+    return HEADINGS.get(name, name.replace("_at", "").replace("_", " ").upper())
+
+
+def _paints(shape: Shape, names: Sequence[str], view: View, styles: Styles) -> list[tuple[int, Paint]]:
+    """The columns that have colour, and who paints them."""
+    link = shape.link
+
+    def key(cell: str, text: str, thing: Any) -> str:
+        assert link
+        return styles.link(styles.paint(cell, "bold"), link(thing, view))
+
+    def status(cell: str, text: str, thing: Any) -> str:
+        return styles.paint(cell, STATUS_STYLES.get(text, ""))
+
+    painted: dict[str, Paint] = {"status": status, **({shape.key: key} if link else {})}
+    return [(i, painted[name]) for i, name in enumerate(names) if styles.colour and name in painted]
+
+
+def _painted(
+    line: str, ends: Sequence[int], texts: Sequence[str], paints: Sequence[tuple[int, Paint]], thing: Any
+) -> str:
+    """The line, with the cells painted that have colour; their padding has none."""
+    parts, done = [], 0
+    for i, paint in paints:
+        start = ends[i - 1] + len(GAP) if i else 0
+        end = min(start + len(texts[i]), ends[i])
+        parts += [line[done:start], paint(line[start:end], texts[i], thing)]
+        done = end
+    return "".join([*parts, line[done:]])
+
+
+def _length(text: str) -> int:
+    """How many columns the text takes."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def _cut(text: str, size: int) -> str:
+    """As much of the text as fits; of a wide character that does not, a blank."""
+    if text.isascii():
+        return text[:size]
+    from rich.cells import set_cell_size
+
+    return text if _length(text) <= size else set_cell_size(text, size)
