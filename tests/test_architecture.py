@@ -169,6 +169,12 @@ def test_only_render_imports_rich_and_only_where_it_is_used() -> None:
     assert all(each.lazy for each in importers("rich"))
 
 
+def test_what_is_shown_is_data_that_knows_no_terminal() -> None:
+    data = [each for each in ALL if re.fullmatch(r"render/\w+\.py", each.file)]
+    assert len(data) > 10
+    assert not [str(each) for each in data if re.match(rf"rich|{PACKAGE}\.render\.terminal", each.module)]
+
+
 def test_only_the_store_imports_sqlite_and_sqlite_utils_is_loaded_for_bulk_and_migrations_only() -> None:
     assert {floor_of(each) for each in importers("sqlite3", "sqlite_utils")} == {"store"}
     eager = {each.file for each in importers("sqlite_utils") if not each.lazy}
@@ -244,7 +250,7 @@ def test_the_environment_is_read_above_and_handed_down() -> None:
     }
     below = {file for file in read if floor(dotted(SOURCE / file)) != "cli"}
     # how many colours a terminal has is asked where terminals are known
-    assert below <= {"render/terminal.py"}
+    assert below <= {"render/terminal/capabilities.py"}
 
 
 def test_nobody_but_render_prints() -> None:

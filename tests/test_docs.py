@@ -221,7 +221,7 @@ def test_the_changelog_tells_of_this_version() -> None:
     assert f"## [{__version__}]" in text
 
 
-TOLD_BY_THEIR_CLASS = {"render/rows.py row", "cli/options.py invoke"}
+TOLD_BY_THEIR_CLASS = {"render/terminal/rows.py row", "cli/options.py invoke"}
 
 
 def undocumented() -> Iterator[str]:

@@ -14,6 +14,7 @@ from expertsupport_cli.checks import addresses, domain_of
 from expertsupport_cli.errors import BadUsage, Fault
 from expertsupport_cli.model.mail import MailState
 from expertsupport_cli.record import Record
+from expertsupport_cli.render.notice import notice
 from expertsupport_cli.steps import Step, Verb
 
 TYPE_CHECKING = False
@@ -65,6 +66,7 @@ def post_of(settings: Settings) -> Post | None:
         page_url=settings["page.url"],
         desk=addresses(desk) if desk else [],
         domain=domain_of(settings["mail.from"]),
+        compose=notice,
         lease=new_lease() if settings["mail.deliver"] == "auto" else None,
         lease_seconds=_lease_seconds(settings),
     )

@@ -14,6 +14,7 @@ from sessions import as_json, filled
 
 from expertsupport_cli.actions import links, requests, spaces
 from expertsupport_cli.actions.notices import Post
+from expertsupport_cli.render.notice import notice
 
 REQUEST = [
     "id",
@@ -153,7 +154,7 @@ def a_whole_store(es: Es) -> dict[str, str]:
     with filled(es) as store:
         request = a_request(store)
         requests.comment(store, request.id, "Help!", by=ANN, at=request.created_at)
-        post = Post(page_url="http://127.0.0.1:8765")
+        post = Post(page_url="http://127.0.0.1:8765", compose=notice)
         requests.reply(store, request.id, "Where?", asks=False, by=BOB, at=request.created_at, post=post)
         a_space(store, "forever", lifetime=None)
         a_task(store, id="FREE", space="forever")

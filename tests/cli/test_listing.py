@@ -178,7 +178,7 @@ def test_a_note_is_never_met_on_the_customers_side(listed: Es) -> None:
     assert [(said["kind"], said["author"], said["side"], said["body"]) for said in page["comments"]] == [
         ("note", "bob", "desk", "Quagmire")
     ]
-    assert "bob (desk) noted, for the desk only\n    Quagmire\n" in listed("desk", "show", "ES-1").stdout
+    assert "bob (desk) added a note (desk only)\n    Quagmire\n" in listed("desk", "show", "ES-1").stdout
 
 
 def test_a_request_is_known_by_id_number_and_task_the_open_one_else_the_newest(es: Es) -> None:

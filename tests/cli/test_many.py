@@ -17,6 +17,7 @@ from sessions import as_json, dump, filled, many_requests
 from expertsupport_cli.actions import following, links, requests, spaces
 from expertsupport_cli.actions.notices import Post
 from expertsupport_cli.cli.commands import COMMANDS, find
+from expertsupport_cli.render.notice import notice
 
 
 @pytest.fixture
@@ -202,7 +203,7 @@ def for_each_command(es: Es) -> tuple[Path, dict[str, str]]:
         a_space(store, "forever", lifetime=None)
         a_task(store, space="forever")
         a_request(store)
-        requests.close(store, "ES-2", None, by=BOB, at=AT, post=Post(page_url="http://127.0.0.1:8765"))
+        requests.close(store, "ES-2", None, by=BOB, at=AT, post=Post(page_url="http://127.0.0.1:8765", compose=notice))
         a_task(store)
         serial, _ = a_certificate(store)
         link, _ = links.make_link(store, "T-2", lifetime=1000 * 86400, by=ANN, at=AT)

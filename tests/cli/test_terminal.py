@@ -79,7 +79,7 @@ URL          http://127.0.0.1:8765/requests/tttttttttttttttttttttttttttttttt
 
     Help!
 
-2026-MM-DD HH:MM:SS UTC  bob (desk) replied, and asks, New → Waiting
+2026-MM-DD HH:MM:SS UTC  bob (desk) replied and is waiting for an answer, New → Waiting
     Is it still plugged in?"""
 
 

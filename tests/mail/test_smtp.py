@@ -23,9 +23,10 @@ from expertsupport_cli.actions.notices import Post
 from expertsupport_cli.mail.smtp import Smtp
 from expertsupport_cli.mail.transport import Server
 from expertsupport_cli.model.mail import Mail
+from expertsupport_cli.render.notice import notice
 from expertsupport_cli.store import Store
 
-POST = Post(page_url="http://127.0.0.1:8765")
+POST = Post(page_url="http://127.0.0.1:8765", compose=notice)
 
 
 def tried(store: Store, port: int, **more: Any) -> Mail:

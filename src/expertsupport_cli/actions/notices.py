@@ -1,4 +1,4 @@
-"""Notices: who is told by mail of what was done to a request, and what they are told.
+"""Notices: who is told by mail of what was done to a request.
 
 The initiator hears what the desk does, and of every change of status that is not their own; the desk hears what
 customers do; followers hear both. Notes go to the desk alone. Nobody is told of their own act, and no address twice.
@@ -13,36 +13,27 @@ from expertsupport_cli import times
 from expertsupport_cli.model.history import Event, Kind
 from expertsupport_cli.model.mail import Mail, MailState
 from expertsupport_cli.model.people import Actor, Side
-from expertsupport_cli.model.requests import Request, ticket_url
+from expertsupport_cli.model.requests import Request
 from expertsupport_cli.record import Record
 from expertsupport_cli.store import Store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 LONGEST_ID = 78 - len("In-Reply-To: <>")  # a header that cannot be folded must fit in a line
-
-_TOLD = {
-    Kind.ACTIVATED: "activated expert support",
-    Kind.COMMENTED: "commented",
-    Kind.ACKNOWLEDGED: "acknowledged the request",
-    Kind.REPLIED: "replied",
-    Kind.ASKED: "replied, and waits for your answer",
-    Kind.NOTED: "noted, for the desk only",
-    Kind.CLOSED: "closed the request",
-    Kind.REOPENED: "reopened the request",
-}
 
 
 class Post(Record):
     """What notices need to know of the settings.
 
-    `desk` are the desk's addresses, `domain` is the right side of Message-IDs. With a `lease`, whoever queues a notice
-    also tries first to deliver it, for `lease_seconds`.
+    `compose` writes the text from the event, its request, what was said, and the address of the pages. `desk` are the
+    desk's addresses, `domain` is the right side of Message-IDs. With a `lease`, whoever queues a notice also tries
+    first to deliver it, for `lease_seconds`.
     """
 
     page_url: str
+    compose: Callable[[Event, Request, str | None, str], str]
     desk: Sequence[str] = ()
     domain: str = "localhost"
     lease: str | None = None
@@ -56,7 +47,7 @@ def queue_notices(
     if post is None:
         return
     told = recipients(event, request, by, post.desk, store.followers(request))
-    text = notice(event, request, body, post.page_url)
+    text = post.compose(event, request, body, post.page_url)
     until = times.after(event.at, post.lease_seconds) if post.lease else None
     for recipient in told:
         mail = Mail(
@@ -109,24 +100,6 @@ def _is_initiator(request: Request, by: Actor) -> bool:
     if by.side is Side.DESK:
         return same_name and (same_address or by.email is None)
     return same_name or same_address
-
-
-def notice(event: Event, request: Request, body: str | None, page_url: str) -> str:
-    """The text of a notice: what happened, by whom, what was said, the status, and where to go on."""
-    who = f"{event.actor} (expert)" if event.side is Side.DESK else event.actor
-    parts = [f"{who} {_TOLD.get(event.kind, event.kind)}."]
-    if body is not None:
-        parts.append("\n".join(f"    {line}" for line in body.splitlines()))
-    status = f"{event.old} -> {event.new}" if event.old else str(request.status)
-    command = "es desk show" if event.kind is Kind.NOTED else "es show"
-    parts.append(
-        f"Request:  {request.id} ({request.space})\n"
-        f"Task:     {request.task}, {request.task_name}\n"
-        f"Status:   {status}\n"
-        f"Page:     {ticket_url(page_url, request.token)}\n"
-        f"To see it all: {command} {request.id}"
-    )
-    return "\n\n".join(parts) + "\n"
 
 
 def message_id(domain: str) -> str:

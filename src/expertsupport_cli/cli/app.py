@@ -21,7 +21,7 @@ from expertsupport_cli.cli.env import Choices, Env
 from expertsupport_cli.cli.perform import Command, perform
 from expertsupport_cli.cli.report import PROGRAM
 from expertsupport_cli.errors import BadUsage, InternalError
-from expertsupport_cli.render.printer import talk_raw
+from expertsupport_cli.render.terminal.printer import talk_raw
 
 GLOBAL_OPTIONS = ("--store", "--as", "--color", "--no-input", "--debug", "--version")
 OUTPUT_OPTIONS = ("--format", "--json", "--fields", "--dry-run", "--yes")

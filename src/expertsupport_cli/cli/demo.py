@@ -10,7 +10,7 @@ import tempfile
 
 from expertsupport_cli.cli.perform import reads
 from expertsupport_cli.errors import Fault
-from expertsupport_cli.render.page import Line
+from expertsupport_cli.render.terminal.paint import Line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from expertsupport_cli.cli.perform import changes, reads
 from expertsupport_cli.cli.requests import act_on_each
 from expertsupport_cli.model.people import Side
 from expertsupport_cli.model.requests import Act
+from expertsupport_cli.render.conversation import SHOW
 from expertsupport_cli.render.fields import COMMENT, EVENT, QUEUE, REQUEST
-from expertsupport_cli.render.page import SHOW
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

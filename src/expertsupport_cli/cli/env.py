@@ -13,9 +13,9 @@ from expertsupport_cli.cli.report import as_fault, report
 from expertsupport_cli.errors import BadUsage, OutputLost, StoreUnusable
 from expertsupport_cli.model.people import Actor, Side
 from expertsupport_cli.record import Record
-from expertsupport_cli.render.printer import Printer, flush_stdout
 from expertsupport_cli.render.shapes import View
-from expertsupport_cli.render.terminal import is_terminal, wants_colour
+from expertsupport_cli.render.terminal.capabilities import is_terminal, wants_colour
+from expertsupport_cli.render.terminal.printer import Printer, flush_stdout
 from expertsupport_cli.settings import Settings
 from expertsupport_cli.times import instant
 

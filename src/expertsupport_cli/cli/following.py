@@ -15,9 +15,9 @@ from expertsupport_cli.errors import BadUsage, TimedOut
 from expertsupport_cli.model.history import News
 from expertsupport_cli.model.requests import Request, Status
 from expertsupport_cli.render.fields import NEWS, REQUEST
-from expertsupport_cli.render.page import news_line
-from expertsupport_cli.render.printer import flush_stdout
-from expertsupport_cli.render.terminal import is_terminal
+from expertsupport_cli.render.terminal.capabilities import is_terminal
+from expertsupport_cli.render.terminal.paint import news_line
+from expertsupport_cli.render.terminal.printer import flush_stdout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

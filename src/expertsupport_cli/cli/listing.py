@@ -11,10 +11,11 @@ from expertsupport_cli.actions.following import mark_shown
 from expertsupport_cli.cli.perform import reads
 from expertsupport_cli.errors import BadUsage, StoreUnusable
 from expertsupport_cli.model.requests import OPEN, Status, Turn
+from expertsupport_cli.render.conversation import SHOW, RequestPage
 from expertsupport_cli.render.fields import ADDRESS, COMMENT, EVENT, REQUEST
-from expertsupport_cli.render.page import SHOW, RequestPage, request_page
-from expertsupport_cli.render.printer import flush_stdout
+from expertsupport_cli.render.pages import request_page
 from expertsupport_cli.render.shapes import Named
+from expertsupport_cli.render.terminal.printer import flush_stdout
 from expertsupport_cli.store import Wanted
 from expertsupport_cli.store.listing import SORTS
 

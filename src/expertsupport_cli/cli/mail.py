@@ -16,9 +16,9 @@ from expertsupport_cli.mail.letter import Letter
 from expertsupport_cli.mail.transport import Undelivered
 from expertsupport_cli.model.mail import Mail, MailState
 from expertsupport_cli.render.fields import ADDRESSEE, MAIL
-from expertsupport_cli.render.page import mail_page
-from expertsupport_cli.render.printer import flush_stdout
+from expertsupport_cli.render.pages import mail_page
 from expertsupport_cli.render.shapes import Named
+from expertsupport_cli.render.terminal.printer import flush_stdout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

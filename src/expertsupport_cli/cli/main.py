@@ -10,7 +10,7 @@ from types import FrameType
 
 from expertsupport_cli.cli.report import as_fault, asks_for_json, report
 from expertsupport_cli.errors import BadUsage, Fault, OutputLost
-from expertsupport_cli.render.printer import flush_stdout, talk_raw
+from expertsupport_cli.render.terminal.printer import flush_stdout, talk_raw
 from expertsupport_cli.serial import conceal
 from expertsupport_cli.text import lines
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from expertsupport_cli.render.rows import FORMATS
+from expertsupport_cli.render.terminal.rows import FORMATS
 
 __all__ = [
     "ASKING",

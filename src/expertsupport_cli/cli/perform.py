@@ -9,7 +9,7 @@ from __future__ import annotations
 from expertsupport_cli import wiring
 from expertsupport_cli.cli.env import Ending
 from expertsupport_cli.record import Record
-from expertsupport_cli.render.printer import flush_stdout
+from expertsupport_cli.render.terminal.printer import flush_stdout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 
 from expertsupport_cli.errors import Fault, InternalError, OutputLost, SystemRefused
-from expertsupport_cli.render.printer import talk, talk_raw
+from expertsupport_cli.render.terminal.printer import talk, talk_raw
 from expertsupport_cli.serial import conceal
 from expertsupport_cli.steps import Step, Verb
 from expertsupport_cli.text import to_json

@@ -9,7 +9,7 @@ from expertsupport_cli.errors import BadUsage
 from expertsupport_cli.model.people import Side
 from expertsupport_cli.model.tasks import Space
 from expertsupport_cli.render.fields import PARTNER, SPACE
-from expertsupport_cli.render.page import space_page
+from expertsupport_cli.render.pages import space_page
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def list_spaces(env: Env) -> None:
 def show(env: Env, name: NewName) -> None:
     """Show a space."""
     found = env.store.space(name)
-    env.printer.page(SPACE, found, lambda: space_page(found, _lifetime(found)))
+    env.printer.page(SPACE, found, lambda: space_page(found))
 
 
 @changes(SPACE)

@@ -11,8 +11,9 @@ from expertsupport_cli.cli.taskfile import task_lines
 from expertsupport_cli.errors import BadUsage
 from expertsupport_cli.model.tasks import Task, TaskState
 from expertsupport_cli.render.fields import LOG, TASK
-from expertsupport_cli.render.page import event_name, log_page, task_page
-from expertsupport_cli.render.progress import watched
+from expertsupport_cli.render.pages import log_page, task_page
+from expertsupport_cli.render.terminal.paint import log_lines
+from expertsupport_cli.render.terminal.progress import watched
 from expertsupport_cli.store import Wanted
 
 TYPE_CHECKING = False
@@ -113,11 +114,12 @@ def log(
 
     Expanded, each event with its fields: where support was activated, the support ticket URL.
     """
-    entries = env.store.events_of_task(env.store.task(task).id)
+    found = env.store.task(task)
+    entries = env.store.events_of_task(found.id)
     if expand and env.printer.as_page:
-        env.printer.lines(log_page(entries, env.printer.view))
+        env.printer.lines(log_lines(log_page(found, entries, env.printer.view)))
     elif env.printer.for_people:
-        env.printer.list(LOG, (entry.replace(kind=event_name(entry.kind)) for entry in entries))
+        env.printer.list(LOG, entries)
         env.printer.hint(f"To see more of each: es log {task} --expand")
     else:
         env.printer.list(LOG, entries)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum, StrEnum
 
 from expertsupport_cli.model.people import Actor, Side
-from expertsupport_cli.model.requests import Request
+from expertsupport_cli.model.requests import Request, ticket_url
 from expertsupport_cli.record import Record
 
 
@@ -138,6 +138,10 @@ class LogEntry(Record):
     certificate: str | None
     link: str | None
     comment: int | None
+
+    def url(self, page_url: str) -> str | None:
+        """The support ticket URL, on the event that opened the request."""
+        return ticket_url(page_url, self.token) if self.kind is Kind.ACTIVATED and self.token else None
 
 
 class News(Record):

@@ -140,6 +140,6 @@ class Comment(Record):
     created_at: str
 
 
-def ticket_url(page_url: str, token: str | None) -> str:
+def ticket_url(page_url: str, token: str) -> str:
     """The support ticket URL: the address of the page of the request with this token."""
     return f"{page_url.rstrip('/')}/requests/{token}"

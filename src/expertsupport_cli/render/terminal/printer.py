@@ -11,8 +11,8 @@ import sys
 from contextlib import contextmanager, suppress
 
 from expertsupport_cli.errors import BadUsage, OutputLost
-from expertsupport_cli.render.rows import FORMATS, RowWriter, chosen
-from expertsupport_cli.render.terminal import is_terminal, wants_colour
+from expertsupport_cli.render.terminal.capabilities import is_terminal, wants_colour
+from expertsupport_cli.render.terminal.rows import FORMATS, RowWriter, chosen
 from expertsupport_cli.text import one_line
 
 TYPE_CHECKING = False
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
-    from expertsupport_cli.render.page import Line
+    from expertsupport_cli.render.pages import Page
     from expertsupport_cli.render.shapes import Shape, View
+    from expertsupport_cli.render.terminal.paint import Line
 
 
 class Printer:
@@ -61,9 +62,10 @@ class Printer:
         """Print all things of a list; how many rows a table got (0 if it is not for people)."""
         names = chosen(shape, self._fields)
         if self.for_people:
-            from expertsupport_cli.render.table import draw
+            from expertsupport_cli.render.terminal.styles import Styles
+            from expertsupport_cli.render.terminal.table import draw
 
-            return draw(self.write, shape, things, self.view, names, colour=self.colour)
+            return draw(self.write, shape, things, self.view, names, Styles(colour=self.colour))
         self._row_writer(shape).rows(things)
         return 0
 
@@ -96,19 +98,23 @@ class Printer:
             for thing in things:
                 self.thing(shape, thing)
 
-    def page(self, shape: Shape, thing: Any, page: Callable[[], Iterator[Line]]) -> None:
+    def page(self, shape: Shape, thing: Any, page: Callable[[], Page]) -> None:
         """Print a page, the same text on and off a terminal; or the thing, if a format or fields were asked for."""
         if self.as_page:
-            self.lines(page())
+            from expertsupport_cli.render.terminal.paint import page_lines
+
+            self.lines(page_lines(page()))
         elif self.for_people:
             self.list(shape, [thing])
         else:
             self._row_writer(shape).object(thing)
 
-    def lines(self, page: Iterator[Line]) -> None:
-        from expertsupport_cli.render.page import to_text
+    def lines(self, lines: Iterable[Line]) -> None:
+        """Print lines that have styles."""
+        from expertsupport_cli.render.terminal.paint import to_text
+        from expertsupport_cli.render.terminal.styles import Styles
 
-        self.write(to_text(page, self._paint if self.colour else None))
+        self.write(to_text(lines, Styles(colour=self.colour)))
 
     def write(self, text: str) -> None:
         """Write to stdout. Raises OutputLost, or BrokenPipeError where nobody reads any more."""
@@ -169,18 +175,6 @@ class Printer:
         if alone and format in ("tsv", "csv") and not names:
             names = [shape.key]
         return RowWriter(self.write, shape, self.view, format, names, safe=self.on_terminal)
-
-    def _paint(self, line: Line) -> str:
-        import io
-
-        from rich.text import Text
-
-        from expertsupport_cli.render.terminal import console
-
-        buffer = io.StringIO()
-        canvas = console(buffer, colour=True)
-        canvas.print(Text.assemble(*line), end="", soft_wrap=True, no_wrap=True, crop=False)
-        return buffer.getvalue()
 
 
 class Batch:
