@@ -169,6 +169,7 @@ def test_a_malformed_serial_is_asked_for_again_three_times_in_all(es: Es) -> Non
     terminal = Terminal(es, "activate", "T-1").sees("Serial number").types("ABCD-EFGH")
     terminal.sees("It ends after 8 of its 16").sees("Serial number").types(serial)
     assert terminal.ends() == 0
+    es("close", "ES-1")
     terminal = Terminal(es, "activate", "T-1")
     for _ in range(3):
         terminal.sees("Serial number").types("ABCD-EFGH")
@@ -181,6 +182,15 @@ def test_an_unknown_task_is_told_before_the_serial_is_asked_for(es: Es) -> None:
     terminal = Terminal(es, "activate", "T-2")
     assert terminal.ends() == 3
     assert "Serial number" not in terminal.raw
+
+
+def test_closed_requests_are_named_before_a_new_one_is_offered(es: Es) -> None:
+    serial = to_activate(es)
+    es("activate", "T-1", serial)
+    es("close", "ES-1")
+    terminal = Terminal(es, "activate", "T-1").sees("Serial number").types("")
+    assert terminal.ends() == 2
+    assert "ES-1 on this task is closed. To go on with it: es reopen ES-1" in terminal.text
 
 
 def test_with_no_input_nothing_is_asked(es: Es) -> None:

@@ -27,26 +27,48 @@ class Outcome(Record):
     changed: bool
 
 
+def ready_to_activate(store: Store, task_id: str, *, at: str) -> Request | None:
+    """The request of a task that is open already, or None where one can be opened; before a serial is asked for.
+
+    An open request is shown even if its task is closed or its space blocked. Raises NotFound, TaskClosed, TaskExpired,
+    SpaceBlocked.
+    """
+    task = store.task(task_id)
+    current = store.open_request(task.id)
+    if current is None:
+        _refuse_if_not_workable(store, task, at)
+    return current
+
+
 def activate(
-    store: Store, task_id: str, serial_number: str, *, by: Actor, at: str, post: Post | None = None
+    store: Store,
+    task_id: str,
+    serial_number: str,
+    *,
+    message: str | None = None,
+    by: Actor,
+    at: str,
+    post: Post | None = None,
 ) -> Outcome:
     """Open a request on a task with a certificate; the task then never expires. All of it or none of it.
 
     Refused, with nothing spent, in this order: MalformedSerial; NotFound (the task); CertificateUnknown,
     SerialMistyped, CertificateUsed, CertificateRevoked, CertificateExpired; TaskClosed, TaskExpired, SpaceBlocked;
-    RequestOpen. The serial that opened a request of this task gives that request again, unchanged.
+    RequestOpen. The serial that opened a request of this task gives that request again, unchanged: the `message`, the
+    first of the conversation, is then not added.
     """
     normal = serial.read(serial_number)
+    if message is not None:
+        prose(message, "The message", most=MAX_MESSAGE)
     with store.transaction():
         task = store.task(task_id)
         certificate = by_serial(store, normal)
         if certificate.request and certificate.task == task.id:
             return Outcome(request=store.request(certificate.request), changed=False)
         certificate.refuse_if_invalid(at)
-        task.refuse_if_not_workable(at)
-        store.space(task.space).refuse_if_blocked()
+        _refuse_if_not_workable(store, task, at)
         _refuse_if_open(store, task.id)
-        return Outcome(request=_open(store, task, certificate, by, at, post), changed=True)
+        return Outcome(request=_open(store, task, certificate, message, by, at, post), changed=True)
 
 
 def comment(store: Store, reference: str, body: str, *, by: Actor, at: str, post: Post | None = None) -> Outcome:
@@ -102,7 +124,7 @@ def act(
         if act is Act.REOPEN:
             _refuse_if_open(store, before.task)
         store.save_request(after, expected=before.status)
-        said = None if body is None else store.add_comment(_comment(before, act, body, by, at))
+        said = None if body is None else store.add_comment(_comment(before, body, by, at, note=act is Act.NOTE))
         moved = before.status is not after.status
         event = Event.on(before, by, at, Kind(act)).replace(
             old=str(before.status) if moved else None,
@@ -113,7 +135,15 @@ def act(
     return Outcome(request=after, changed=True)
 
 
-def _open(store: Store, task: Task, certificate: Certificate, by: Actor, at: str, post: Post | None) -> Request:
+def _refuse_if_not_workable(store: Store, task: Task, at: str) -> None:
+    """Raises TaskClosed, TaskExpired or SpaceBlocked."""
+    task.refuse_if_not_workable(at)
+    store.space(task.space).refuse_if_blocked()
+
+
+def _open(
+    store: Store, task: Task, certificate: Certificate, message: str | None, by: Actor, at: str, post: Post | None
+) -> Request:
     if not store.use_certificate(certificate.number, at):
         raise CertificateUsed(certificate.masked, "another request", task.id)
     new = Request(
@@ -133,18 +163,20 @@ def _open(store: Store, task: Task, certificate: Certificate, by: Actor, at: str
     )
     request = store.add_request(new, certificate.number)
     store.save_task(task.replace(expires_at=None))
-    event = Event.on(request, by, at, Kind.ACTIVATED).replace(new=str(request.status), certificate=certificate.number)
-    queue_notices(store, post, event, store.record(event), request, None, by)
+    said = None if message is None else store.add_comment(_comment(request, message, by, at))
+    event = Event.on(request, by, at, Kind.ACTIVATED)
+    event = event.replace(new=str(request.status), certificate=certificate.number, comment=said)
+    queue_notices(store, post, event, store.record(event), request, message, by)
     return request
 
 
-def _comment(request: Request, act: Act, body: str, by: Actor, at: str) -> Comment:
+def _comment(request: Request, body: str, by: Actor, at: str, *, note: bool = False) -> Comment:
     return Comment(
         number=0,
         request=request.id,
         author=by.name,
         side=Side.DESK if by.side is Side.DESK else Side.CUSTOMER,
-        kind="note" if act is Act.NOTE else "comment",
+        kind="note" if note else "comment",
         body=body,
         created_at=at,
     )

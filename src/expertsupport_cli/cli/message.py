@@ -20,6 +20,20 @@ _BELOW = f"""{SCISSORS}
 """
 
 
+def given_message(message: str | None, file: str | None, *, stdin: str | None) -> str | None:
+    """The message of `-m` or `-F`, None if neither is given; `stdin` is what else is to come from there.
+
+    Raises BadUsage, NotFound.
+    """
+    if message is not None and file is not None:
+        raise BadUsage("The message is given twice.", hint="Leave out either -m or -F.")
+    if file == "-" and stdin is not None:
+        raise BadUsage(f"Both the message and {stdin} are to come from stdin.", hint="Give the message with -m.")
+    if file is not None:
+        return read_text(file, "The message").removesuffix("\n").removesuffix("\r")
+    return message
+
+
 class Text:
     """`with Text(...) as text:` the message, as `text.body`; None where the act needs none and none was given.
 
@@ -27,21 +41,11 @@ class Text:
     """
 
     def __init__(self, env: Env, message: str | None, file: str | None, requests: Sequence[str], act: Act) -> None:
-        self.body: str | None = None
         self._env = env
         self._draft: str | None = None
         self._requests = requests
-        if message is not None and file is not None:
-            raise BadUsage("The message is given twice.", hint="Leave out either -m or -F.")
-        if file == "-" and "-" in requests:
-            raise BadUsage(
-                "Both the message and the requests are to come from stdin.", hint="Give the message with -m."
-            )
-        if message is not None:
-            self.body = message
-        elif file is not None:
-            self.body = read_text(file, "The message").removesuffix("\n").removesuffix("\r")
-        elif act.needs_message:
+        self.body = given_message(message, file, stdin="the requests" if "-" in requests else None)
+        if self.body is None and act.needs_message:
             self._from_editor(act)
 
     def __enter__(self) -> Text:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from expertsupport_cli.actions import requests as actions
-from expertsupport_cli.cli.message import Text
+from expertsupport_cli.cli.env import Ending
+from expertsupport_cli.cli.message import Text, given_message
 from expertsupport_cli.cli.perform import changes
-from expertsupport_cli.errors import BadUsage, MalformedSerial
+from expertsupport_cli.errors import BadUsage, MalformedSerial, Refused
 from expertsupport_cli.files import read_text
 from expertsupport_cli.model.people import Side
 from expertsupport_cli.model.requests import Act
 from expertsupport_cli.render.fields import REQUEST
+from expertsupport_cli.store import Wanted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from expertsupport_cli.actions.requests import Outcome
     from expertsupport_cli.cli.env import Env
     from expertsupport_cli.cli.options import Argument, Message, MessageFile, Option, RequestIds, TaskId
+    from expertsupport_cli.model.requests import Request
 
 TRIES = 3
 
@@ -33,20 +36,23 @@ def activate(
     serial_file: Annotated[
         str | None, Option("--serial-file", metavar="FILE", help="Read the serial from a file.")
     ] = None,
+    message: Message = None,
+    file: MessageFile = None,
 ) -> None:
     """Open a request on a task with a certificate.
 
     The task then never expires. Without SERIAL it is asked for, on a terminal; it can also come from stdin (-) or
     from a file, where other users of the machine do not see it. If anything is refused, the certificate stays unused.
+    If the task has an open request, that is shown. -m or -F adds a first message.
     """
     if serial is not None and serial_file is not None:
         raise BadUsage("The serial number is given twice.", hint="Leave out either SERIAL or --serial-file.")
-    given = "-" if serial == "-" else serial_file
+    source = "-" if serial == "-" else serial_file
+    body = given_message(message, file, stdin="the serial number" if source == "-" else None)
     if serial is None and serial_file is None:
-        outcome = _ask_and_activate(env, task)
+        _ask_and_activate(env, task, body)
     else:
-        outcome = _activate(env, task, read_text(given, "The serial number") if given else serial or "")
-    _show_activation(env, outcome)
+        _activate(env, task, read_text(source, "The serial number") if source else serial or "", body)
 
 
 @changes(REQUEST)
@@ -109,31 +115,54 @@ def look_up_requests(env: Env, references: Sequence[str]) -> None:
     env.look_up(references, find)
 
 
-def _activate(env: Env, task: str, serial: str) -> Outcome:
-    return actions.activate(env.store, task, serial, by=env.actor(), at=env.at, post=env.post)
+def _activate(env: Env, task: str, serial: str, body: str | None) -> None:
+    outcome = actions.activate(env.store, task, serial, message=body, by=env.actor(), at=env.at, post=env.post)
+    if not outcome.changed:
+        request = outcome.request
+        lost = _not_added(request, body)
+        env.printer.note(f"This certificate opened {request.id} on {request.task} before; nothing was changed.{lost}")
+    _show_activation(env, outcome)
 
 
-def _ask_and_activate(env: Env, task: str) -> Outcome:
-    """Ask for the serial; one that is not of the form is asked for again."""
+def _ask_and_activate(env: Env, task: str, body: str | None) -> None:
+    """Ask for the serial, unless there is an open request; one that is not of the form is asked for again."""
+    current = actions.ready_to_activate(env.store, task, at=env.at)
+    if current is not None:
+        _show_open(env, current, body)
+        return
     if not env.interactive:
         raise BadUsage(
             "No serial number is given.",
             "There is no terminal to ask for it.",
             f"es activate {task} SERIAL, or: es activate {task} --serial-file FILE",
         )
-    env.store.task(task)
+    for closed in env.store.requests(Wanted(task=task)):
+        env.printer.note(f"{closed.id} on this task is closed. To go on with it: es reopen {closed.id}")
     for left in range(TRIES - 1, -1, -1):
         typed = env.ask("Serial number (empty: how to buy one): ")
         if not typed.strip():
             break
         try:
-            return _activate(env, task, typed)
+            _activate(env, task, typed, body)
+            return
         except MalformedSerial as fault:
             if not left:
                 raise
             env.printer.note(f"{fault.message} Try again.")
     _show_ways_to_buy(env, task)
     raise BadUsage("No serial number was given.", hint=f"When you have one: es activate {task}")
+
+
+def _show_open(env: Env, request: Request, body: str | None) -> None:
+    """Show the request that there is instead of opening one. Raises Ending where a message was to be added."""
+    env.printer.note(f"Task {request.task} has an open request; no certificate is needed.{_not_added(request, body)}")
+    _show_activation(env, actions.Outcome(request=request, changed=False))
+    if body is not None:
+        raise Ending(Refused.exit_status)
+
+
+def _not_added(request: Request, body: str | None) -> str:
+    return "" if body is None else f" The message was not saved. Try: es comment {request.id} -m TEXT"
 
 
 def _show_ways_to_buy(env: Env, task: str) -> None:
@@ -144,8 +173,6 @@ def _show_ways_to_buy(env: Env, task: str) -> None:
 
 def _show_activation(env: Env, outcome: Outcome) -> None:
     request = outcome.request
-    if not outcome.changed:
-        env.printer.note(f"This certificate opened {request.id} on {request.task} before; nothing was changed.")
     env.printer.thing(REQUEST, request, f"{request.id}  {request.status}\n{request.url(env.printer.view.page_url)}")
     if outcome.changed and not request.initiator_email:
         env.printer.note("No mail can reach you about this request: es config set user.email YOU@EXAMPLE.ORG")
