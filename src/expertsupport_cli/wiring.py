@@ -6,13 +6,14 @@ What a command queued is delivered here too, after its commit.
 from __future__ import annotations
 
 import os
+import stat
 import time
 from contextlib import suppress
 
 from expertsupport_cli.actions.notices import Post
 from expertsupport_cli.checks import addresses, domain_of
 from expertsupport_cli.errors import BadUsage, Fault
-from expertsupport_cli.model.mail import MailState
+from expertsupport_cli.model.mail import MailState, Pages
 from expertsupport_cli.record import Record
 from expertsupport_cli.render.notice import notice
 from expertsupport_cli.steps import Step, Verb
@@ -63,12 +64,23 @@ def post_of(settings: Settings) -> Post | None:
         return None
     desk = settings.get("desk.email")
     return Post(
-        page_url=settings["page.url"],
+        pages=_pages(settings),
         desk=addresses(desk) if desk else [],
         domain=domain_of(settings["mail.from"]),
         compose=notice,
         lease=new_lease() if settings["mail.deliver"] == "auto" else None,
         lease_seconds=_lease_seconds(settings),
+    )
+
+
+def _pages(settings: Settings) -> Pages:
+    """What mail may say of the pages: the default address leads there on this machine only."""
+    found = settings.find("page.url")
+    stays_here = settings["mail.transport"] == "maildir"
+    return Pages(
+        url=None if found.origin == "default" else found.value,
+        local=found.value if found.origin == "default" and stays_here else None,
+        replies_are_read=settings.get("mail.reply-to") is not None or settings.find("mail.from").origin != "default",
     )
 
 
@@ -128,10 +140,15 @@ def transport_of(settings: Settings, deadline: float | None = None) -> Transport
     if kind == "maildir":
         from expertsupport_cli.mail.maildir import Maildir
 
-        return Maildir(os.path.expanduser(settings["mail.maildir"]))
+        return Maildir(maildir_path(settings), shared=_is_shared(store_path(settings)))
     from expertsupport_cli.mail.smtp import Smtp
     from expertsupport_cli.mail.transport import Server
 
+    if settings.find("mail.from").origin == "default":
+        what = "Nobody is named from whom mail comes."
+        raise BadUsage(
+            what, "Mail by SMTP needs the setting mail.from.", Step(verb=Verb.SET_SETTING, reference="mail.from")
+        )
     user = settings.get("mail.smtp.user")
     server = Server(
         host=settings["mail.smtp.host"],
@@ -142,6 +159,20 @@ def transport_of(settings: Settings, deadline: float | None = None) -> Transport
         password=_password(settings, user) if user else None,
     )
     return Smtp(server, deadline)
+
+
+def maildir_path(settings: Settings) -> str:
+    """The folder of the Maildirs, one for each recipient: beside the store, unless a setting names another."""
+    named = settings.get("mail.maildir")
+    return os.path.expanduser(named) if named else os.path.join(os.path.dirname(store_path(settings)) or ".", "mail")
+
+
+def _is_shared(path: str) -> bool:
+    """Whether a group may write to the store."""
+    try:
+        return bool(os.stat(path).st_mode & stat.S_IWGRP)
+    except OSError:
+        return False
 
 
 def _lease_seconds(settings: Settings) -> int:

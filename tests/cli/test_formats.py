@@ -154,7 +154,7 @@ def a_whole_store(es: Es) -> dict[str, str]:
     with filled(es) as store:
         request = a_request(store)
         requests.comment(store, request.id, "Help!", by=ANN, at=request.created_at)
-        post = Post(page_url="http://127.0.0.1:8765", compose=notice)
+        post = Post(compose=notice)
         requests.reply(store, request.id, "Where?", asks=False, by=BOB, at=request.created_at, post=post)
         a_space(store, "forever", lifetime=None)
         a_task(store, id="FREE", space="forever")

@@ -203,7 +203,7 @@ def for_each_command(es: Es) -> tuple[Path, dict[str, str]]:
         a_space(store, "forever", lifetime=None)
         a_task(store, space="forever")
         a_request(store)
-        requests.close(store, "ES-2", None, by=BOB, at=AT, post=Post(page_url="http://127.0.0.1:8765", compose=notice))
+        requests.close(store, "ES-2", None, by=BOB, at=AT, post=Post(compose=notice))
         a_task(store)
         serial, _ = a_certificate(store)
         link, _ = links.make_link(store, "T-2", lifetime=1000 * 86400, by=ANN, at=AT)

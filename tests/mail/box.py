@@ -14,7 +14,7 @@ from expertsupport_cli.model.mail import Mail
 from expertsupport_cli.render.notice import notice
 from expertsupport_cli.store import Store
 
-POST = Post(page_url="http://127.0.0.1:8765", compose=notice)
+POST = Post(compose=notice)
 
 
 class Box:

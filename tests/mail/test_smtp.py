@@ -26,7 +26,7 @@ from expertsupport_cli.model.mail import Mail
 from expertsupport_cli.render.notice import notice
 from expertsupport_cli.store import Store
 
-POST = Post(page_url="http://127.0.0.1:8765", compose=notice)
+POST = Post(compose=notice)
 
 
 def tried(store: Store, port: int, **more: Any) -> Mail:
@@ -47,6 +47,7 @@ def over_smtp(es: Es, port: int, **more: str) -> dict[str, str]:
         "ES_MAIL_SMTP_HOST": "127.0.0.1",
         "ES_MAIL_SMTP_PORT": str(port),
         "ES_MAIL_SMTP_SECURITY": "none",
+        "ES_MAIL_FROM": "Expert Support <support@desk.example>",
         **more,
     }
 

@@ -107,7 +107,7 @@ def test_the_defaults_are_those_of_the_design(file: Path, tmp_path: Path) -> Non
         "shop.link-lifetime": "24h",
         "desk.email": None,
         "mail.transport": "maildir",
-        "mail.maildir": str(tmp_path / "data" / "expertsupport" / "mail"),
+        "mail.maildir": None,
         "mail.deliver": "auto",
         "mail.timeout": "5s",
         "mail.keep": "30d",

@@ -6,7 +6,7 @@ import pytest
 from render.things import VIEW, a_request, a_task, an_entry, an_event, an_item
 
 from expertsupport_cli.model.history import Kind, Value
-from expertsupport_cli.model.mail import MailState
+from expertsupport_cli.model.mail import MailState, Notice, Pages, Role
 from expertsupport_cli.model.requests import Turn
 from expertsupport_cli.render.conversation import RequestPage
 from expertsupport_cli.render.fields import LOG, NEWS
@@ -34,7 +34,16 @@ def told_of(kind: Kind) -> dict[str, str]:
         "page": to_text(page_lines(page), PLAIN),
         "inbox": inbox,
         "watch": news_line(item),
-        "mail": notice(an_event(kind), a_request(), None, VIEW.page_url),
+        "mail": notice(
+            Notice(
+                event=an_event(kind),
+                request=a_request(),
+                role=Role.INITIATOR,
+                body=None,
+                description="",
+                pages=Pages(),
+            )
+        ),
     }
 
 

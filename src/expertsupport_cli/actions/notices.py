@@ -11,7 +11,7 @@ import os
 
 from expertsupport_cli import times
 from expertsupport_cli.model.history import Event, Kind
-from expertsupport_cli.model.mail import Mail, MailState
+from expertsupport_cli.model.mail import Mail, MailState, Notice, Pages, Role
 from expertsupport_cli.model.people import Actor, Side
 from expertsupport_cli.model.requests import Request
 from expertsupport_cli.record import Record
@@ -27,13 +27,12 @@ LONGEST_ID = 78 - len("In-Reply-To: <>")  # a header that cannot be folded must 
 class Post(Record):
     """What notices need to know of the settings.
 
-    `compose` writes the text from the event, its request, what was said, and the address of the pages. `desk` are the
-    desk's addresses, `domain` is the right side of Message-IDs. With a `lease`, whoever queues a notice also tries
-    first to deliver it, for `lease_seconds`.
+    `compose` puts a notice into words. `desk` are the desk's addresses, `domain` is the right side of Message-IDs. With
+    a `lease`, whoever queues a notice also tries first to deliver it, for `lease_seconds`.
     """
 
-    page_url: str
-    compose: Callable[[Event, Request, str | None, str], str]
+    compose: Callable[[Notice], str]
+    pages: Pages = Pages()
     desk: Sequence[str] = ()
     domain: str = "localhost"
     lease: str | None = None
@@ -46,10 +45,10 @@ def queue_notices(
     """Queue a mail to each who is to hear of an event, inside the transaction that is open. No post, no mail."""
     if post is None:
         return
-    told = recipients(event, request, by, post.desk, store.followers(request))
-    text = post.compose(event, request, body, post.page_url)
     until = times.after(event.at, post.lease_seconds) if post.lease else None
-    for recipient in told:
+    description = store.task(request.task).description if event.kind is Kind.ACTIVATED else ""
+    for recipient, role in recipients(event, request, by, post.desk, store.followers(request)).items():
+        told = Notice(event=event, request=request, role=role, body=body, description=description, pages=post.pages)
         mail = Mail(
             number=0,
             event=number,
@@ -57,7 +56,7 @@ def queue_notices(
             recipient=recipient,
             message_id=message_id(post.domain),
             subject=f"[{request.id}] {request.task_name}",
-            body=text,
+            body=post.compose(told),
             state=MailState.QUEUED,
             attempts=0,
             error=None,
@@ -68,38 +67,28 @@ def queue_notices(
         store.add_mail(mail, post.lease, until)
 
 
-def recipients(event: Event, request: Request, by: Actor, desk: Sequence[str], followers: Sequence[str]) -> list[str]:
-    """The addresses that are told of an event, in a fixed order."""
-    wanted: list[str] = []
-    if event.kind is Kind.NOTED:
-        wanted += desk
-    else:
-        if request.initiator_email and (by.side is Side.DESK or event.new is not None):
-            wanted.append(request.initiator_email)
-        wanted += [*(desk if by.side is not Side.DESK else ()), *followers]
-    own = _own_addresses(request, by)
-    told = {address.lower(): address for address in reversed(wanted) if address.lower() not in own}
-    return list(told.values())[::-1]
-
-
-def _own_addresses(request: Request, by: Actor) -> set[str]:
-    """The addresses of whoever acts, in small letters: among them the initiator's, if that is who acts."""
-    email = (by.email or "").lower()
-    theirs = (request.initiator_email or "").lower()
-    return {email, theirs} if _is_initiator(request, by) else {email} - {theirs}
-
-
-def _is_initiator(request: Request, by: Actor) -> bool:
-    """Whether somebody is the initiator, as far as name and address tell.
-
-    On the customer's side either is enough. An expert needs both: at a desk where the initiator's address is set and
-    `--as` names the expert, or where all share a login and differ in their addresses, it is still another.
-    """
-    same_name = by.name.lower() == request.initiator.lower()
-    same_address = by.email is not None and by.email.lower() == (request.initiator_email or "").lower()
-    if by.side is Side.DESK:
-        return same_name and (same_address or by.email is None)
-    return same_name or same_address
+def recipients(
+    event: Event, request: Request, by: Actor, desk: Sequence[str], followers: Sequence[str]
+) -> dict[str, Role]:
+    """The addresses that are told of an event, in a fixed order, and why each is."""
+    wanted: list[tuple[str, Role]] = []
+    own = {(by.email or "").lower()}
+    if event.kind is not Kind.NOTED and request.initiator_email:
+        if by.is_person(request.initiator, request.initiator_email):
+            own.add(request.initiator_email.lower())
+        else:
+            own.discard(request.initiator_email.lower())
+            if by.side is Side.DESK or event.new is not None:
+                wanted.append((request.initiator_email, Role.INITIATOR))
+    if by.side is not Side.DESK or event.kind is Kind.NOTED:
+        wanted += [(address, Role.DESK) for address in desk]
+    if event.kind is not Kind.NOTED:
+        wanted += [(address, Role.FOLLOWER) for address in followers]
+    told: dict[str, tuple[str, Role]] = {}
+    for address, role in wanted:
+        if address.lower() not in own:
+            told.setdefault(address.lower(), (address, role))
+    return dict(told.values())
 
 
 def message_id(domain: str) -> str:

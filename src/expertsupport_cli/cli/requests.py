@@ -175,7 +175,10 @@ def _show_activation(env: Env, outcome: Outcome) -> None:
     request = outcome.request
     env.printer.thing(REQUEST, request, f"{request.id}  {request.status}\n{request.url(env.printer.view.page_url)}")
     if outcome.changed and not request.initiator_email:
-        env.printer.note("No mail can reach you about this request: es config set user.email YOU@EXAMPLE.ORG")
+        env.printer.note(
+            f"No mail can reach you about this request. Try: es follow {request.id} --email YOU@EXAMPLE.ORG"
+            " (for later requests: es config set user.email YOU@EXAMPLE.ORG)"
+        )
     if outcome.changed:
         env.printer.hint(f"Task {request.task} no longer expires. To say more: es comment {request.id}")
     env.printer.hint(f"To follow it: es show {request.id}   All of them: es list   When done: es close {request.id}")

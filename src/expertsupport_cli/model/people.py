@@ -21,3 +21,15 @@ class Actor(Record):
     name: str
     side: Side
     email: str | None = None
+
+    def is_person(self, name: str, email: str | None) -> bool:
+        """Whether the one who acts is somebody, such as the initiator of a request, as far as name and address tell.
+
+        Where both addresses are known, they decide: two who share a login are two, one who has two logins is one. An
+        expert must agree in the name as well, since an expert's terminal may have the customer's address set. Where an
+        address is not known, the names decide.
+        """
+        same_name = self.name.lower() == name.lower()
+        if self.email is None or email is None:
+            return same_name
+        return self.email.lower() == email.lower() and (same_name or self.side is not Side.DESK)

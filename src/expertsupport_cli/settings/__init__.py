@@ -97,10 +97,6 @@ class Settings:
             import platformdirs
 
             return os.path.join(platformdirs.user_data_dir(APP, appauthor=False), "store.db")
-        if setting.name == "mail.maildir":
-            import platformdirs
-
-            return os.path.join(platformdirs.user_data_dir(APP, appauthor=False), "mail")
         if setting.name == "mail.smtp.port":
             return {"tls": "465", "starttls": "587"}.get(self["mail.smtp.security"], "25")
         if setting.name == "user.name":
