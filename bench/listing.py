@@ -40,18 +40,19 @@ def fill(path: str, rows: int) -> None:
     with db:
         db.execute(
             "WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
-            " INSERT INTO tasks SELECT i, 'T-' || i, i, space, name || ' ' || i, description, creator, created_at,"
-            " closed_at, expires_at FROM tasks, n WHERE number = 1",
+            " INSERT INTO tasks SELECT i, 'T-' || i, 't-' || i, i, space, name || ' ' || i, description, creator,"
+            " created_at, closed_at, expires_at FROM tasks, n WHERE number = 1",
             (rows,),
         )
         db.execute(
             "INSERT INTO certificates SELECT t.number, printf('%064d', t.number), last_group, origin, note,"
-            " c.created_at, valid_until, revoked_at, used_at FROM certificates c, tasks t"
+            " c.created_at, expires_at, revoked_at, used_at FROM certificates c, tasks t"
             " WHERE c.number = 1 AND t.number > 1"
         )
         db.execute(
-            "INSERT INTO requests SELECT t.number, printf('%032d', t.number), t.number, r.space, t.number, status,"
-            " initiator, initiator_email, r.created_at, updated_at, r.closed_at, turn_since FROM requests r, tasks t"
+            "INSERT INTO requests SELECT t.number, printf('%032d', t.number), t.number, t.id_key, lower(t.name),"
+            " r.space, space_key, t.number, status, initiator, initiator_key, initiator_email, email_key,"
+            " r.created_at, updated_at, r.closed_at, turn_since FROM requests r, tasks t"
             " WHERE r.number = 1 AND t.number > 1"
         )
     db.close()

@@ -13,6 +13,7 @@ from expertsupport_cli.model.people import Actor, Side
 from expertsupport_cli.model.requests import Request
 from expertsupport_cli.model.tasks import Space, Task
 from expertsupport_cli.store import Store, open_store
+from expertsupport_cli.store.sqlite.connection import SqliteEngine
 
 AT = "2026-01-31T09:30:00Z"
 ANN = Actor(name="ann", side=Side.CUSTOMER, email="ann@example.org")
@@ -27,7 +28,7 @@ def later(days: float = 0, *, seconds: int = 0) -> str:
 
 def a_store(path: Path) -> Store:
     """The store at a path, made if there is none."""
-    return open_store(str(path), timeout=10, writes=True, tell=lambda _: None)
+    return open_store(str(path), timeout=10, writes=True, notify=lambda _: None)
 
 
 def a_space(store: Store, name: str = "acme", *, lifetime: int | None = 10 * 86400, limit: int | None = None) -> Space:
@@ -64,7 +65,7 @@ def a_new_certificate(digest: str = "d" * 64) -> Certificate:
         origin=Origin.ISSUED,
         note="n",
         created_at=AT,
-        valid_until=later(5),
+        expires_at=later(5),
         revoked_at=None,
         used_at=None,
     )
@@ -78,7 +79,7 @@ def a_new_link(task: str, digest: str = "e" * 64) -> PurchaseLink:
         task=task,
         created_at=AT,
         creator="ann",
-        lapses_at=later(1),
+        expires_at=later(1),
         used_at=None,
         revoked_at=None,
     )
@@ -96,3 +97,14 @@ def dump(store: Store) -> dict[str, list[tuple[object, ...]]]:
     with closing(sqlite3.connect(store.path)) as db:
         names = [row[0] for row in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")]
         return {name: db.execute(f'SELECT * FROM "{name}"').fetchall() for name in names}
+
+
+def engine(store: Store) -> SqliteEngine:
+    """What a store in a file stands on."""
+    assert isinstance(store.engine, SqliteEngine)
+    return store.engine
+
+
+def raw(store: Store) -> sqlite3.Connection:
+    """The connection of a store in a file, for faults to be put into it."""
+    return engine(store).db

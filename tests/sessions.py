@@ -141,8 +141,8 @@ def many_requests(es: Es, count: int) -> None:
     numbers = f"WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {count})"
     with closing(sqlite3.connect(es.store)) as db, db:
         db.execute(
-            f"INSERT INTO tasks (id, counted, space, name, description, creator, created_at) {numbers}"
-            " SELECT 'T-' || n, n, 1, 'The printer is on fire, again: ' || n, '', 'ann', ? FROM n",
+            f"INSERT INTO tasks (id, id_key, counted, space, name, description, creator, created_at) {numbers}"
+            " SELECT 'T-' || n, 't-' || n, n, 1, 'The printer is on fire, again: ' || n, '', 'ann', ? FROM n",
             (AT,),
         )
         db.execute(
@@ -151,7 +151,9 @@ def many_requests(es: Es, count: int) -> None:
             (AT, AT),
         )
         db.execute(
-            "INSERT INTO requests (token, task, space, certificate, status, initiator, created_at, updated_at,"
-            f" turn_since) {numbers} SELECT printf('%032d', n), n, 1, n, 'New', 'ann', ?, ?, ? FROM n",
+            "INSERT INTO requests (token, task, task_key, task_name_key, space, space_key, certificate, status,"
+            f" initiator, initiator_key, created_at, updated_at, turn_since) {numbers}"
+            " SELECT printf('%032d', n), n, 't-' || n, 'the printer is on fire, again: ' || n, 1, 'acme', n, 'New',"
+            " 'ann', 'ann', ?, ?, ? FROM n",
             (AT, AT, AT),
         )

@@ -155,7 +155,7 @@ def faults(root: type[Fault] = Fault) -> Iterator[type[Fault]]:
 
 def codes(fault: type[Fault]) -> set[str]:
     if fault is LinkSpent:
-        return {LinkSpent("L-1", how, "", "").code for how in ("used", "lapsed", "revoked")}
+        return {LinkSpent("L-1", how, "", "").code for how in ("used", "expired", "revoked")}
     return {fault.code}
 
 

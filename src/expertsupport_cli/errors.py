@@ -14,7 +14,7 @@
     │   ├── CertificateRevoked  4   certificate_revoked
     │   ├── CertificateExpired  4   certificate_expired
     │   ├── CertificateUsed     4   certificate_used
-    │   ├── LinkSpent           4   link_used, link_lapsed or link_revoked
+    │   ├── LinkSpent           4   link_used, link_expired or link_revoked
     │   ├── RequestClosed       4   request_closed
     │   ├── RequestOpen         4   request_open        the task has another request that is not closed
     │   ├── SpaceBlocked        4   space_blocked
@@ -142,10 +142,10 @@ class CertificateRevoked(Refused):
 class CertificateExpired(Refused):
     code = "certificate_expired"
 
-    def __init__(self, certificate: str, valid_until: str) -> None:
+    def __init__(self, certificate: str, expires_at: str) -> None:
         super().__init__(
             f"Certificate {certificate} has expired.",
-            f"It was valid until {valid_until}.",
+            f"It was valid until {expires_at}.",
             Step(verb=Verb.BUY),
         )
 
@@ -162,11 +162,11 @@ class CertificateUsed(Refused):
 
 
 class LinkSpent(Refused):
-    """A purchase link that was used, has lapsed or was revoked."""
+    """A purchase link that was used, has expired or was revoked."""
 
     def __init__(self, link: str, how: str, at: str, task: str) -> None:
         self.code = f"link_{how}"
-        told = {"used": "was already used", "lapsed": "has lapsed", "revoked": "was revoked"}[how]
+        told = {"used": "was already used", "expired": "has expired", "revoked": "was revoked"}[how]
         super().__init__(
             f"Purchase link {link} {told}.",
             f"That was at {at}; a link works once.",

@@ -54,7 +54,7 @@ def open_store(settings: Settings, *, writes: bool, notify: Callable[[str], None
         timeout=settings.seconds("store.timeout"),
         writes=writes,
         dry_run=dry_run,
-        tell=notify,
+        notify=notify,
     )
 
 

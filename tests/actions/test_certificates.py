@@ -41,7 +41,7 @@ def test_certificates_are_issued_with_the_serials_that_are_handed_over(store: St
     assert [certificate.id for _, certificate in handed] == ["C-1", "C-2", "C-3"]
     for typed, certificate in handed:
         assert certificates.check_certificate(store, typed, at=AT) == certificate == store.certificate(certificate.id)
-        assert (certificate.origin, certificate.note, certificate.valid_until) == ("issued", "for acme", later(1))
+        assert (certificate.origin, certificate.note, certificate.expires_at) == ("issued", "for acme", later(1))
         assert certificate.masked == f"****-****-****-{typed[-4:]}"
 
 
@@ -98,7 +98,7 @@ def test_a_certificate_is_replaced_with_the_same_link_note_and_validity(store: S
     new = certificates.replace_certificate(store, "c-1", handed.extend, by=OLGA, at=AT)
     (old, _), (serial, given) = handed
     assert new == given == certificates.check_certificate(store, serial, at=AT)
-    assert (new.id, new.note, new.valid_until) == ("C-2", "for acme", later(1))
+    assert (new.id, new.note, new.expires_at) == ("C-2", "for acme", later(1))
     with pytest.raises(CertificateRevoked):
         certificates.check_certificate(store, old, at=AT)
     third = certificates.replace_certificate(store, serial, handed.extend, by=OLGA, at=AT)

@@ -79,9 +79,9 @@ def test_a_used_link_is_refused_and_says_how_to_get_another(store: Store) -> Non
     assert refusal.hint == Step(verb=Verb.BUY, reference=link.task)
 
 
-def test_a_link_lapses_to_the_second(store: Store) -> None:
+def test_a_link_expires_to_the_second(store: Store) -> None:
     token, _ = a_link(store)
-    spent(store, token, "lapsed", at=later(1))
+    spent(store, token, "expired", at=later(1))
     redeemed(store, token, at=later(1, seconds=-1))
 
 
@@ -169,5 +169,5 @@ def test_no_link_is_made_for_a_task_that_cannot_be_worked_on(store: Store) -> No
 def test_a_task_may_have_many_links_that_live_as_long_as_they_were_told(store: Store) -> None:
     request = a_request(store)
     made = [a_link(store, task=request.task)[1] for _ in range(3)]
-    assert [link.lapses_at for link in made] == [later(1)] * 3
+    assert [link.expires_at for link in made] == [later(1)] * 3
     assert [link.id for link in store.links(request.task)] == ["L-3", "L-2", "L-1"]

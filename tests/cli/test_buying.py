@@ -69,15 +69,15 @@ def test_the_store_does_not_keep_the_address(es: Es) -> None:
     assert token not in es.store.read_bytes()
 
 
-def test_a_link_that_has_lapsed_is_refused_and_says_how_to_get_another(es: Es) -> None:
+def test_a_link_that_has_expired_is_refused_and_says_how_to_get_another(es: Es) -> None:
     with filled(es) as store:
         token, _ = links.make_link(store, a_task(store).id, lifetime=1, by=ANN, at=AT)
     before = dump(es)
     result = es("link", "redeem", token)
     assert (result.status, result.stdout) == (4, "")
-    assert "has lapsed" in result.stderr
+    assert "has expired" in result.stderr
     assert "es purchase-link T-1" in result.stderr
-    assert refusal(es("link", "redeem", token, "--json")) == (4, "link_lapsed")
+    assert refusal(es("link", "redeem", token, "--json")) == (4, "link_expired")
     assert dump(es) == before
 
 
@@ -87,7 +87,7 @@ def test_how_long_a_link_can_be_used_is_a_setting(es: Es) -> None:
     es("purchase-link", task)
     day, second = as_json(es("link", "list", "--json"))
     for row, seconds in ((day, 86400), (second, 1)):
-        assert seconds_between(row["created_at"], row["lapses_at"]) == seconds
+        assert seconds_between(row["created_at"], row["expires_at"]) == seconds
     assert es("purchase-link", task, env={"ES_SHOP_LINK_LIFETIME": "soon"}).status == 2
 
 

@@ -34,7 +34,7 @@ def test_how_long_they_can_be_used_and_a_note_are_kept(es: Es) -> None:
     (row,) = as_json(es("cert", "list", "--json"))
     assert SERIAL.fullmatch(made)
     assert (row["state"], row["origin"], row["note"]) == ("unused", "issued", "for Zed")
-    assert seconds_between(row["created_at"], row["valid_until"]) == 365 * 86400
+    assert seconds_between(row["created_at"], row["expires_at"]) == 365 * 86400
 
 
 def test_they_are_listed_newest_first_and_by_state(es: Es) -> None:

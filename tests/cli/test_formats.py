@@ -32,7 +32,7 @@ REQUEST = [
     "url",
 ]
 COMMENT = ["id", "author", "side", "kind", "body", "created_at"]
-EVENT = ["number", "at", "event", "actor", "side", "from", "to"]
+EVENT = ["number", "at", "event", "actor", "side", "via", "from", "to"]
 LOG = [*EVENT, "request", "certificate", "link", "support_ticket_url"]
 TASK = ["id", "name", "state", "space", "description", "creator", "created_at", "closed_at", "expires_at"]
 SPACE = ["name", "title", "task_expiry", "task_limit", "tasks", "blocked", "created_at"]
@@ -43,13 +43,13 @@ CERTIFICATE = [
     "origin",
     "note",
     "created_at",
-    "valid_until",
+    "expires_at",
     "revoked_at",
     "used_at",
     "request",
     "task_id",
 ]
-LINK = ["id", "task_id", "state", "creator", "created_at", "lapses_at", "used_at", "revoked_at", "certificate"]
+LINK = ["id", "task_id", "state", "creator", "created_at", "expires_at", "used_at", "revoked_at", "certificate"]
 PARTNER = ["name", "url", "created_at"]
 MAIL = [
     "id",
@@ -80,8 +80,8 @@ NEWS = [
     "task_name",
     "space",
 ]
-SERIAL = ["serial", "id", "valid_until"]
-ADDRESS = ["url", "id", "lapses_at"]
+SERIAL = ["serial", "id", "expires_at"]
+ADDRESS = ["url", "id", "expires_at"]
 CONTRACT = [
     # command, its arguments, what it reads on stdin, the keys of (each element of) its JSON
     ("list", "list", "", REQUEST),

@@ -54,6 +54,8 @@ def ids(es: Es, *arguments: str, **env: str) -> str:
         ("--task t-2", "2"),
         ("--initiator EVE", "4 2"),
         ("--initiator ann@example.org", "5 3 1"),
+        ("--search t-1", "1"),
+        ("--search T-", "5 4 3 2 1"),
         ("--since 2026-02-02", "5 4 3"),
         ("--since 2026-02-02T09:30:00Z", "5 4 3"),
         ("--since 2026-02-02T10:30:01+01:00", "5 4"),
@@ -215,3 +217,17 @@ def test_off_a_terminal_nothing_is_left_out_of_a_table_either(es: Es) -> None:
             a_task(store, f"Task {number}")
     assert es("task", "list", "--format", "table").stdout.count("\n") == 61
     assert es("task", "list", "--format", "table", "--limit", "5").stdout.count("\n") == 6
+
+
+def test_a_search_with_too_many_words_is_refused(listed: Es) -> None:
+    result = listed("list", "--search", " ".join(f"w{number}" for number in range(1_000)))
+    assert (result.status, result.stdout) == (2, "")
+    assert "too many words to search for: 1,000" in result.stderr
+
+
+def test_a_name_is_found_in_every_case_of_every_alphabet(es: Es) -> None:
+    with filled(es) as store:
+        task = a_task(store, id="INC-4711")
+        a_request(store, task=task.id, by=EVE.replace(name="zoë"))
+    assert ids(es, "--initiator", "ZOË") == ids(es, "--initiator", "ｚoe\u0308") == "1"
+    assert as_json(es("task", "show", "inc-4711", "--json"))["id"] == "INC-4711"

@@ -8,7 +8,7 @@ from builders import AT, later
 
 from expertsupport_cli.model.history import Event, Kind, LogEntry, News
 from expertsupport_cli.model.mail import Mail, MailState
-from expertsupport_cli.model.people import Side
+from expertsupport_cli.model.people import Side, Via
 from expertsupport_cli.model.requests import Comment, Request, Status
 from expertsupport_cli.model.tasks import Space, Task
 from expertsupport_cli.render.shapes import View
@@ -42,7 +42,7 @@ def a_comment(number: int, body: str, **changes: Any) -> Comment:
 
 
 def an_event(kind: Kind, **changes: Any) -> Event:
-    return Event(at=AT, actor="bob", side=Side.DESK, kind=kind).replace(**changes)
+    return Event(at=AT, actor="bob", side=Side.DESK, via=Via.CLI, kind=kind).replace(**changes)
 
 
 def an_entry(kind: Kind, **changes: Any) -> LogEntry:
@@ -51,6 +51,7 @@ def an_entry(kind: Kind, **changes: Any) -> LogEntry:
         at=AT,
         actor="bob",
         side=Side.DESK,
+        via=Via.CLI,
         kind=kind,
         old=None,
         new=None,

@@ -11,16 +11,20 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import sys
 import traceback
 from collections.abc import Callable
 from contextlib import closing
+from typing import Any
 
 from expertsupport_cli.actions import certificates, links, requests, spaces
 from expertsupport_cli.errors import Fault
 from expertsupport_cli.model.certificates import Certificate
 from expertsupport_cli.model.people import Actor, Side
-from expertsupport_cli.store import Store, migrations, open_store
+from expertsupport_cli.store import Store, open_store
+from expertsupport_cli.store.sqlite import migrations, opening
+from expertsupport_cli.store.sqlite.connection import SqliteEngine
 
 AT = "2026-01-31T09:30:00Z"
 ANN = Actor(name="ann", side=Side.CUSTOMER)
@@ -70,34 +74,76 @@ def issue(store: Store, number: int, words: list[str]) -> str:
     return "issued"
 
 
+class Counting:
+    """Counts statements, and ends the process as the one of a number begins."""
+
+    def __init__(self, kill_at: int = 0) -> None:
+        self.begun = 0
+        self.kill_at = kill_at
+
+    def __call__(self, statement: str) -> None:
+        self.begun += 1
+        if self.begun == self.kill_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
 def killed(store: Store, number: int, words: list[str]) -> str:
     """Activate and comment, and be killed as the statement of that number begins.
 
     With so small a cache SQLite writes to the file before the commit.
     """
-    begun = 0
-
-    def count(statement: str) -> None:
-        nonlocal begun
-        begun += 1
-        if begun == number + 1:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    store._db.execute("PRAGMA cache_size = 1")
-    store._db.set_trace_callback(count)
+    assert isinstance(store.engine, SqliteEngine)
+    db = store.engine.db
+    db.execute("PRAGMA cache_size = 1")
+    db.set_trace_callback(Counting(kill_at=number + 1))
     requests.activate(store, words[0], words[1], by=ANN, at=AT)
     requests.comment(store, words[0], "x" * 200_000, by=ANN, at=AT)
     return "survived"
 
 
+def watch_upgrade(counting: Counting) -> None:
+    """Count the statements of the connection to the store that is opened next; of the copy beside, none.
+
+    With so small a cache SQLite writes to the file before the commit.
+    """
+    connect: Callable[..., sqlite3.Connection] = sqlite3.connect
+
+    def watched(path: str, **how: Any) -> sqlite3.Connection:
+        db = connect(path, **how)
+        if how.get("uri"):
+            db.execute("PRAGMA cache_size = 1")
+            db.set_trace_callback(counting)
+        return db
+
+    sqlite3.connect = watched  # type: ignore[assignment]
+
+
+def upgrade(store: Store, number: int, words: list[str]) -> str:
+    """Be killed as the statement of that number begins, while the store is upgraded."""
+    return "survived"
+
+
+def count_upgrade(store: Store, number: int, words: list[str]) -> str:
+    """How many statements there are from the opening of the store until it is upgraded."""
+    return str(counting.begun)
+
+
 MANNERS: dict[str, Callable[[Store, int, list[str]], str]] = {
-    manner.__name__: manner for manner in (activate, activate_each, redeem, first_use, move, issue, killed)
+    manner.__name__: manner
+    for manner in (activate, activate_each, redeem, first_use, move, issue, killed, upgrade, count_upgrade)
 }
 
 
+counting = Counting()
+
+
 def one_of_them(manner: str, number: int, path: str, words: list[str]) -> str:
+    global counting
+    counting = Counting(kill_at=number + 1 if manner == "upgrade" else 0)
+    if manner in ("upgrade", "count_upgrade"):
+        watch_upgrade(counting)
     try:
-        with closing(open_store(path.format(number), timeout=60, writes=True, tell=lambda _: None)) as store:
+        with closing(open_store(path.format(number), timeout=60, writes=True, notify=lambda _: None)) as store:
             return MANNERS[manner](store, number, words)
     except Fault as fault:
         return type(fault).__name__
@@ -106,7 +152,7 @@ def one_of_them(manner: str, number: int, path: str, words: list[str]) -> str:
 
 
 def main(manner: str, count: int, path: str, words: list[str]) -> None:
-    assert migrations.migrations  # loaded once, not by each
+    assert len(migrations.migrations._migrations) == opening.VERSION  # loaded once, not by each
     gate, start = os.pipe()
     children = []
     for number in range(count):

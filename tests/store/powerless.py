@@ -12,7 +12,8 @@ import sys
 from expertsupport_cli.actions import spaces
 from expertsupport_cli.errors import StoreUnusable
 from expertsupport_cli.model.people import Actor, Side
-from expertsupport_cli.store import migrations, open_store
+from expertsupport_cli.store import open_store
+from expertsupport_cli.store.sqlite import migrations
 
 _VERSION = 0x20080522  # of the system call capset
 
@@ -25,7 +26,7 @@ def drop_capabilities() -> None:
 
 def main(path: str, writes: bool) -> str:
     try:
-        store = open_store(path, timeout=0, writes=writes, tell=lambda _: None)
+        store = open_store(path, timeout=0, writes=writes, notify=lambda _: None)
         try:
             if writes:
                 spaces.add_space(store, "new", by=Actor(name="olga", side=Side.OWNER), at="2026-01-31T09:30:00Z")

@@ -9,13 +9,14 @@ import pytest
 from builders import ANN, AT, BOB, OLGA, a_certificate, a_new_certificate, a_new_link, a_request, a_space, a_task, later
 
 from expertsupport_cli.actions import certificates, links, requests, spaces, tasks
+from expertsupport_cli.actions.tasks import TaskLine
 from expertsupport_cli.errors import Fault, NotFound
 from expertsupport_cli.model.certificates import CertificateState, Partner
 from expertsupport_cli.model.history import Event, Kind
 from expertsupport_cli.model.people import Actor, Side
 from expertsupport_cli.model.requests import Comment, Status
 from expertsupport_cli.model.tasks import Space, Task, TaskState
-from expertsupport_cli.store import Store, Wanted, connection
+from expertsupport_cli.store import Store, Wanted, engine
 
 Opener = Callable[[], Store]
 
@@ -29,7 +30,7 @@ def store(opener: Opener) -> Iterator[Store]:
 @pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> int:
     """Pages of three, so that few rows make many."""
-    monkeypatch.setattr(connection, "PAGE", 3)
+    monkeypatch.setattr(engine, "PAGE", 3)
     return 3
 
 
@@ -153,6 +154,22 @@ def test_a_task_that_is_not_there_suggests_its_neighbours(store: Store) -> None:
     assert {"INC-4711", "INC-4712"} == set(refusal.value.why.removeprefix("Did you mean ")[:-1].split(" or "))
 
 
+def test_many_tasks_are_loaded_at_once_each_with_its_event_and_found(store: Store, small_pages: int) -> None:
+    home = a_space(store, "Acme")
+    a_task(store)
+    lines = [TaskLine(line=n, id="", name=f"Task {n}", space="ACME", description="d") for n in range(8)]
+    tasks.import_tasks(store, lines, by=ANN, at=AT)
+    found = store.task("t-9")
+    assert (found.name, found.space, found.description, found.creator) == ("Task 7", "Acme", "d", "ann")
+    assert (found.created_at, found.expires_at) == (AT, home.expiry(AT))
+    assert [task.number for task in store.tasks(AT)] == list(range(9, 0, -1))
+    assert store.next_task_number() == 10
+    (event,) = store.events_of_task("T-9")
+    assert (event.kind, event.actor, event.side, event.via, event.at) == ("task_imported", "ann", "customer", "cli", AT)
+    request = a_request(store, task="T-9")
+    assert [one.id for one in store.requests(Wanted(words=["task", "7"]))] == [request.id]
+
+
 # --- certificates and links
 
 
@@ -200,7 +217,7 @@ def test_certificates_are_listed_by_state_newest_first_in_pages(store: Store, sm
     assert [certificate.number for certificate in store.certificates(AT, limit=4)] == [9, 8, 7, 6]
 
 
-def test_a_link_is_used_once_and_not_after_it_lapsed(store: Store) -> None:
+def test_a_link_is_used_once_and_not_after_it_expired(store: Store) -> None:
     task = a_task(store).id
     with store.transaction():
         first, second = (store.add_certificate(a_new_certificate(digit * 64)).number for digit in "12")
@@ -228,6 +245,7 @@ def test_links_are_listed_by_task_newest_first_in_pages(store: Store, small_page
     assert [link.number for link in store.links()] == [8, 7, 6, 5, 4, 3, 2, 1]
     assert [link.number for link in store.links("b")] == [8, 6, 4, 2]
     assert [link.number for link in store.links(limit=2)] == [8, 7]
+    assert (store.count_links(), store.count_links("B"), store.count_links("C")) == (8, 4, 0)
 
 
 # --- requests and their history

@@ -8,7 +8,7 @@ from contextlib import closing
 from itertools import count
 
 import pytest
-from builders import ANN, AT, BOB, OLGA, a_certificate, a_request, a_space, a_task, dump, later
+from builders import ANN, AT, BOB, OLGA, a_certificate, a_request, a_space, a_task, dump, engine, later, raw
 
 from expertsupport_cli.actions import certificates, links, requests, spaces, tasks
 from expertsupport_cli.actions.tasks import TaskLine
@@ -112,7 +112,7 @@ def test_a_fault_at_each_statement_leaves_the_store_as_it_was(prepare: Callable[
     before = dump(store)
     for number in count(1):
         refusing = Refusing(number)
-        store._db.set_authorizer(refusing)
+        raw(store).set_authorizer(refusing)
         try:
             act()
         except (sqlite3.Error, Fault):
@@ -120,8 +120,8 @@ def test_a_fault_at_each_statement_leaves_the_store_as_it_was(prepare: Callable[
         else:
             break
         finally:
-            store._db.set_authorizer(None)
-        assert not store._db.in_transaction
+            raw(store).set_authorizer(None)
+        assert not raw(store).in_transaction
         assert dump(store) == before, f"after a fault at statement {number}"
     assert refusing.left > 0, "a fault was passed over"
     assert number > 5
@@ -134,10 +134,10 @@ def test_an_interruption_in_the_middle_of_activation_leaves_the_store_as_it_was(
     act = activating(store)
     before = dump(store)
     steps = count(1)
-    store._db.set_progress_handler(lambda: next(steps) == part * 5, 2)
+    raw(store).set_progress_handler(lambda: next(steps) == part * 5, 2)
     with pytest.raises(sqlite3.OperationalError, match="interrupted"):
         act()
-    store._db.set_progress_handler(None, 0)
+    raw(store).set_progress_handler(None, 0)
     assert dump(store) == before
     assert act()
 
@@ -147,12 +147,12 @@ def test_a_full_disk_leaves_the_store_as_it_was(prepare: Callable[[Store], Act],
     act = prepare(store)
     before = dump(store)
     pages = store.value("PRAGMA page_count")
-    store._db.execute(f"PRAGMA max_page_count = {pages + 2}")
+    raw(store).execute(f"PRAGMA max_page_count = {pages + 2}")
     with pytest.raises(StoreFull) as refusal:
         act()
     assert refusal.value.exit_status == 5
     assert dump(store) == before
-    store._db.execute("PRAGMA max_page_count = 1000000")
+    raw(store).execute("PRAGMA max_page_count = 1000000")
     assert act()
 
 
@@ -160,7 +160,7 @@ def test_a_full_disk_leaves_the_store_as_it_was(prepare: Callable[[Store], Act],
 def test_a_store_that_another_holds_is_busy_and_stays_as_it_was(lock: str, held: str, store: Store) -> None:
     act = activating(store)
     before = dump(store)
-    store._timeout = 0
+    engine(store).timeout = 0
     with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
         other.execute(lock)
         with pytest.raises(StoreBusy):
@@ -172,7 +172,7 @@ def test_a_store_that_another_holds_is_busy_and_stays_as_it_was(lock: str, held:
 def test_a_reader_who_does_not_end_makes_a_commit_fail_whole(store: Store) -> None:
     act = activating(store)
     before = dump(store)
-    store._timeout = 0
+    engine(store).timeout = 0
     with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
         other.execute("BEGIN")
         other.execute("SELECT * FROM tasks").fetchall()
@@ -186,7 +186,7 @@ def test_a_reader_who_does_not_end_makes_a_commit_fail_whole(store: Store) -> No
 
 
 @pytest.fixture
-def raw(store: Store) -> sqlite3.Connection:
+def connection(store: Store) -> sqlite3.Connection:
     """The store with ES-1 closed and ES-2 open on T-1; L-1 used for C-3; C-4 unused; L-2 not used; a comment."""
     first = a_request(store)
     requests.comment(store, first.id, "It burns.", by=ANN, at=AT)
@@ -195,13 +195,14 @@ def raw(store: Store) -> sqlite3.Connection:
     made = [links.make_link(store, first.task, lifetime=60, by=ANN, at=AT)[0] for _ in range(2)]
     links.redeem_link(store, made[0], lambda _: None, by=OLGA, at=AT)
     a_certificate(store)
-    return store._db
+    return raw(store)
 
 
 ANOTHER_REQUEST = (
-    "INSERT INTO requests (token, task, space, certificate, status, initiator, created_at, updated_at, closed_at,"
-    " turn_since) SELECT 'x' || token, task, space, {certificate}, '{status}', initiator, created_at, updated_at,"
-    " {closed_at}, turn_since FROM requests WHERE number = 2"
+    "INSERT INTO requests (token, task, task_key, task_name_key, space, space_key, certificate, status, initiator,"
+    " initiator_key, created_at, updated_at, closed_at, turn_since) SELECT 'x' || token, task, task_key, task_name_key,"
+    " space, space_key, {certificate}, '{status}', initiator, initiator_key, created_at, updated_at, {closed_at},"
+    " turn_since FROM requests WHERE number = 2"
 )
 NEVER = {
     "a second open request on a task": ANOTHER_REQUEST.format(certificate=4, status="Waiting", closed_at="NULL"),
@@ -227,21 +228,26 @@ NEVER = {
     " SELECT request, author, side, 'note', body, created_at FROM comments",
     "a time of another form": "UPDATE tasks SET expires_at = '2026-01-31 09:30'",
     "a deleted task with a history": "DELETE FROM tasks",
-    "an id twice": "INSERT INTO tasks (id, space, name, description, creator, created_at)"
-    " SELECT lower(id), space, name, description, creator, created_at FROM tasks",
+    "an id twice": "INSERT INTO tasks (id, id_key, space, name, description, creator, created_at)"
+    " SELECT lower(id), id_key, space, name, description, creator, created_at FROM tasks",
+    "an email without its key": "UPDATE requests SET initiator_email = NULL WHERE number = 2",
+    "an event that came no known way": "INSERT INTO events (at, actor, side, via, kind)"
+    " SELECT at, actor, side, 'fax', kind FROM events",
+    "an event that came nobody knows how": "INSERT INTO events (at, actor, side, kind)"
+    " SELECT at, actor, side, kind FROM events",
     "a number that is text": "UPDATE spaces SET task_limit = 'many'",
 }
 
 
 @pytest.mark.parametrize("what", NEVER)
-def test_the_schema_itself_refuses(what: str, raw: sqlite3.Connection, store: Store) -> None:
+def test_the_schema_itself_refuses(what: str, connection: sqlite3.Connection, store: Store) -> None:
     before = dump(store)
     with pytest.raises(sqlite3.IntegrityError):
-        raw.execute(NEVER[what])
+        connection.execute(NEVER[what])
     assert dump(store) == before
 
 
-def test_a_used_link_cannot_be_used_again_through_the_store(raw: sqlite3.Connection, store: Store) -> None:
+def test_a_used_link_cannot_be_used_again_through_the_store(connection: sqlite3.Connection, store: Store) -> None:
     with store.transaction():
         assert not store.use_link(1, 4, AT)
         assert store.use_link(2, 4, AT)

@@ -12,8 +12,9 @@ import pytest
 from builders import a_request, a_space, a_store
 
 from expertsupport_cli.errors import StoreBusy
-from expertsupport_cli.store import Store, Wanted, check, open_store, opening
-from expertsupport_cli.store.migrations import migrations
+from expertsupport_cli.store import Store, Wanted, check, open_store
+from expertsupport_cli.store.sqlite import opening
+from expertsupport_cli.store.sqlite.migrations import migrations
 
 
 def mode(path: Path) -> int:
@@ -21,7 +22,7 @@ def mode(path: Path) -> int:
 
 
 def opened(path: Path, told: list[str], *, writes: bool, dry_run: bool = False) -> Store:
-    return open_store(str(path), timeout=0, writes=writes, tell=told.append, dry_run=dry_run)
+    return open_store(str(path), timeout=0, writes=writes, notify=told.append, dry_run=dry_run)
 
 
 # --- made at the first write

@@ -12,14 +12,15 @@ from pathlib import Path
 import pytest
 from builders import a_request, a_space, a_store
 
-from expertsupport_cli.errors import Fault, StoreDamaged, StoreForeign, StoreMissing, StoreTooNew
-from expertsupport_cli.store import Store, Wanted, check, open_store, opening
+from expertsupport_cli.errors import Fault, StoreDamaged, StoreForeign, StoreMissing, StoreTooNew, StoreUnusable
+from expertsupport_cli.store import Store, Wanted, check, open_store
+from expertsupport_cli.store.sqlite import opening
 
 POWERLESS = Path(__file__).with_name("powerless.py")
 
 
 def opened(path: Path, *, writes: bool) -> Store:
-    return open_store(str(path), timeout=0, writes=writes, tell=lambda _: None)
+    return open_store(str(path), timeout=0, writes=writes, notify=lambda _: None)
 
 
 def execute(path: Path, *statements: str) -> None:
@@ -129,6 +130,17 @@ def test_no_store_is_made_at_the_end_of_a_link_to_nowhere(tmp_path: Path) -> Non
 def test_a_store_is_not_made_where_the_name_is_too_long(tmp_path: Path) -> None:
     with pytest.raises(StoreMissing):
         opened(tmp_path / ("x" * 300), writes=True)
+
+
+def test_a_library_that_is_too_old_is_told_before_anything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 38, 5))
+    for writes in (True, False):
+        with pytest.raises(StoreUnusable, match="SQLite library of this Python is too old") as refusal:
+            opened(tmp_path / "store.db", writes=writes)
+        assert "3.39 or newer" in refusal.value.why
+    assert list(tmp_path.iterdir()) == []
 
 
 # --- for those who may not write

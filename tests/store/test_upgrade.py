@@ -2,40 +2,40 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import stat
 import subprocess
+import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from builders import ANN, AT, a_certificate, a_store, a_task
+from builders import a_request, a_store
 from conftest import ES, Es
-from sqlite_utils import Database
+from released import execute, first_version, released_store
 
-from expertsupport_cli.actions import requests
-from expertsupport_cli.errors import StoreUnusable
-from expertsupport_cli.store import Store, open_store
+from expertsupport_cli.errors import StoreDamaged, StoreUnusable
+from expertsupport_cli.store import open_store
 from expertsupport_cli.store.check import findings
-from expertsupport_cli.store.migrations import migrations
-from expertsupport_cli.store.opening import APPLICATION_ID, VERSION
+from expertsupport_cli.store.sqlite.opening import VERSION
+
+CROWD = Path(__file__).with_name("crowd.py")
+OLD: dict[int, Callable[[Path], Path]] = {1: first_version, 2: released_store}
+RENAMED = {("certificates", "valid_until"): "expires_at", ("links", "lapses_at"): "expires_at"}
+
+
+@pytest.fixture(params=OLD)
+def number(request: pytest.FixtureRequest) -> int:
+    """Each version that there was."""
+    return int(request.param)
 
 
 @pytest.fixture
-def old(tmp_path: Path) -> Path:
-    """A store as the first version left it, before there was mail, with a request and a comment in it."""
-    path = tmp_path / "store.db"
-    db = sqlite3.connect(path, isolation_level=None)
-    migrations.apply(Database(db, execute_plugins=False), stop_before="mail")
-    db.execute(f"PRAGMA application_id={APPLICATION_ID}")
-    db.execute("PRAGMA user_version=1")
-    store = Store(db, str(path))
-    task = a_task(store)
-    request = requests.activate(store, task.id, a_certificate(store)[0], by=ANN, at=AT).request
-    requests.comment(store, request.id, "It started on page 404.", by=ANN, at=AT)
-    store.close()
-    path.chmod(0o600)
-    return path
+def old(number: int, tmp_path: Path) -> Path:
+    """A store of that version, with everything in it that there was."""
+    return OLD[number](tmp_path / "store.db")
 
 
 def version(path: Path) -> int:
@@ -46,61 +46,115 @@ def version(path: Path) -> int:
 def told(path: Path) -> list[str]:
     """What opening it says."""
     said: list[str] = []
-    open_store(str(path), timeout=10, writes=False, tell=said.append).close()
+    open_store(str(path), timeout=10, writes=False, notify=said.append).close()
     return said
 
 
-def rows(path: Path) -> list[str]:
-    """What is in the tables of the first version, as SQL."""
+def columns(path: Path) -> dict[str, list[str]]:
+    """The tables that hold what people put in, with their columns."""
     with closing(sqlite3.connect(path)) as db:
-        return [
-            line
-            for line in db.iterdump()
-            if line.startswith("INSERT INTO")
-            and not line.startswith(('INSERT INTO "_sqlite_migrations', "INSERT INTO sqlite_"))
-        ]
+        names = [name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        ours = [name for name in names if not name.startswith(("_", "sqlite_")) and "_fts" not in name]
+        return {name: [row[1] for row in db.execute(f"PRAGMA table_info({name})")] for name in ours}
 
 
-def test_an_old_store_is_upgraded_and_keeps_what_is_in_it(old: Path) -> None:
-    before = rows(old)
-    assert any("page 404" in row for row in before)
-    assert told(old) == [f"Upgrading the store; a copy of it as it was is in {old}.v1.bak"]
+def rows(path: Path, wanted: dict[str, list[str]]) -> dict[str, list[tuple[object, ...]]]:
+    with closing(sqlite3.connect(path)) as db:
+        return {
+            table: db.execute(f"SELECT {', '.join(names)} FROM {table} ORDER BY 1, 2").fetchall()
+            for table, names in wanted.items()
+        }
+
+
+def state(path: Path) -> list[str]:
+    """All that is in a store, as SQL, but for when it was upgraded."""
+    with closing(sqlite3.connect(path)) as db:
+        return [line for line in db.iterdump() if not line.startswith('INSERT INTO "_sqlite_migrations"')]
+
+
+def test_an_old_store_is_upgraded_and_keeps_what_is_in_it(number: int, old: Path) -> None:
+    before = columns(old)
+    kept = rows(old, before)
+    assert all(kept.values())
+    assert told(old) == [f"Upgrading the store; a copy of it as it was is in {old}.v{number}.bak"]
     assert version(old) == VERSION
-    assert rows(old) == before
+    now = {table: [RENAMED.get((table, name), name) for name in names] for table, names in before.items()}
+    assert rows(old, now) == kept
     assert told(old) == []
     with closing(a_store(old)) as store:
-        assert [rule for rule, amiss in findings(store) if amiss] == []
+        assert {rule: found for rule, found in findings(store) if found} == {}
         assert store.request("ES-1").task == "T-1"
+        a_request(store)
+        assert {rule: found for rule, found in findings(store) if found} == {}
 
 
-def test_the_copy_is_the_store_as_it_was_for_the_same_eyes_only(old: Path) -> None:
-    before = rows(old)
+def test_an_upgraded_store_has_the_schema_of_a_new_one(old: Path, tmp_path: Path) -> None:
+    def schema(path: Path) -> set[tuple[str, str]]:
+        with closing(sqlite3.connect(path)) as db:
+            return set(db.execute("SELECT name, sql FROM sqlite_schema"))
+
     told(old)
-    copy = old.with_name("store.db.v1.bak")
-    assert (version(copy), rows(copy)) == (1, before)
+    a_store(tmp_path / "new.db").close()
+    assert schema(old) - {("sqlite_stat1", "")} == schema(tmp_path / "new.db")
+
+
+def test_the_copy_is_the_store_as_it_was_for_the_same_eyes_only(number: int, old: Path) -> None:
+    before = state(old)
+    told(old)
+    copy = old.with_name(f"store.db.v{number}.bak")
+    assert (version(copy), state(copy)) == (number, before)
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
 
 
-def test_a_store_that_cannot_be_copied_is_left_as_it_is(old: Path) -> None:
-    old.with_name("store.db.v1.bak").mkdir()
+def test_a_store_that_cannot_be_copied_is_left_as_it_is(number: int, old: Path) -> None:
+    old.with_name(f"store.db.v{number}.bak").mkdir()
     before = old.read_bytes()
     with pytest.raises(StoreUnusable, match="could not be copied"):
         told(old)
     assert old.read_bytes() == before
-    assert sorted(path.name for path in old.parent.iterdir()) == ["store.db", "store.db.v1.bak"]
+    assert sorted(path.name for path in old.parent.iterdir()) == ["store.db", f"store.db.v{number}.bak"]
 
 
-def test_an_upgrade_that_fails_leaves_the_old_version(old: Path) -> None:
-    with closing(sqlite3.connect(old)) as db:
-        db.execute("CREATE TABLE followers (x)")  # in the way of the migration
-        db.commit()
-    before = rows(old)
+def test_an_upgrade_that_fails_leaves_the_old_version(number: int, old: Path) -> None:
+    execute(old, "CREATE TABLE new_readings (x)")  # in the way of the migration
+    before = state(old)
     with pytest.raises(sqlite3.OperationalError, match="already exists"):
         told(old)
-    assert (version(old), rows(old)) == (1, before)
+    assert (version(old), state(old)) == (number, before)
 
 
-def test_of_many_that_open_an_old_store_at_once_one_upgrades_it(old: Path, es: Es) -> None:
+def test_a_store_whose_references_lead_nowhere_is_not_upgraded(number: int, old: Path) -> None:
+    execute(old, "UPDATE links SET task = 99 WHERE number = 2")
+    before = state(old)
+    with pytest.raises(StoreDamaged, match="was not upgraded") as refusal:
+        told(old)
+    assert "table links" in refusal.value.why
+    assert (version(old), state(old)) == (number, before)
+
+
+def test_partners_whose_names_have_become_the_same_are_told_apart(old: Path) -> None:
+    for name in ("ZOË & SÖHNE", "zoË & söhne", "ZOË & SÖHNE (2)", "ﷺ" * 200, "ﷺ" * 199):
+        execute(old, f"INSERT INTO partners (name, url, created_at) VALUES ('{name}', 'u', '2026-01-31T09:30:00Z')")
+    with closing(a_store(old)) as store:
+        names = [partner.name for partner in store.partners()]
+        assert len(names) == len(set(names)) == 7
+        assert names[:2] == ["Abc", "Zoë & Söhne"]
+        assert {"ZOË & SÖHNE (2)", "ZOË & SÖHNE (3)", "zoË & söhne (4)", "ﷺ" * 200, "ﷺ" * 10 + " (2)"} < set(names)
+        assert {rule: found for rule, found in findings(store) if found} == {}
+
+
+def test_what_was_kept_in_two_cases_becomes_one(tmp_path: Path) -> None:
+    old = released_store(
+        tmp_path / "store.db",
+        "INSERT INTO readings VALUES ('Zoë', 4, 39), ('ZOË', 4, 50)",
+        "INSERT INTO followers VALUES (4, 'É@x', '2026-01-31T09:30:00Z'), (4, 'é@x', '2026-01-31T09:30:00Z')",
+    )
+    with closing(a_store(old)) as store:
+        assert store.last_read("zoë", 4) == 50
+        assert store.followers(store.request("ES-4")) == ["É@x"]
+
+
+def test_of_many_that_open_an_old_store_at_once_one_upgrades_it(number: int, old: Path, es: Es) -> None:
     assert es.store == old
     crowd = [
         subprocess.Popen([ES, "show", "ES-1"], env=es.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -109,4 +163,41 @@ def test_of_many_that_open_an_old_store_at_once_one_upgrades_it(old: Path, es: E
     ended = [(process.communicate(timeout=60), process.returncode) for process in crowd]
     assert [status for _, status in ended] == [0] * 8, ended
     assert sum("Upgrading the store" in stderr for (_, stderr), _ in ended) == 1
-    assert version(old.with_name("store.db.v1.bak")) == 1
+    assert version(old.with_name(f"store.db.v{number}.bak")) == number
+
+
+def test_whoever_is_killed_at_any_statement_of_an_upgrade_leaves_the_old_store_or_the_new_one(
+    number: int, old: Path, tmp_path: Path
+) -> None:
+    before = state(old)
+    new = tmp_path / "new.db"
+    shutil.copy(old, new)
+    moments = statements_of_an_upgrade(new)
+    after = state(new)
+    folder = tmp_path / "killed"
+    folder.mkdir()
+    for moment in range(moments + 1):
+        shutil.copy(old, folder / f"{moment}.db")
+    done = subprocess.run(
+        [sys.executable, str(CROWD), "upgrade", str(moments + 1), str(folder / "{}.db")],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
+    )
+    assert (done.stdout, done.stderr) == ("survived\n", "")
+    left = []
+    for moment in range(moments + 1):
+        path = folder / f"{moment}.db"
+        left.append(version(path))
+        assert state(path) == (after if left[-1] == VERSION else before), moment
+    assert left == sorted(left)
+    assert set(left) == {number, VERSION}
+
+
+def statements_of_an_upgrade(path: Path) -> int:
+    """How many there are, those that SQLite runs for itself among them."""
+    done = subprocess.run(
+        [sys.executable, str(CROWD), "count_upgrade", "1", str(path)], capture_output=True, text=True, check=True
+    )
+    return int(done.stdout)

@@ -49,11 +49,11 @@ def issue_certificates(
     block is revoked and earlier ones stay valid; what was raised is raised again.
     """
     prose_or_empty(note, "The note")
-    valid_until = None if valid_for is None else times.after(at, valid_for)
+    expires_at = None if valid_for is None else times.after(at, valid_for)
     for start in range(0, count, block):
         with store.transaction():
             size = min(block, count - start)
-            issued = [new_certificate(store, Origin.ISSUED, valid_until, note, by=by, at=at) for _ in range(size)]
+            issued = [new_certificate(store, Origin.ISSUED, expires_at, note, by=by, at=at) for _ in range(size)]
         try:
             hand_over(issued)
         except BaseException:
@@ -92,7 +92,7 @@ def replace_certificate(store: Store, reference: str, hand_over: HandOver, *, by
         old = find_certificate(store, reference)
         old.refuse_if_invalid(at)
         origin = Origin.BOUGHT if old.origin is Origin.BOUGHT else Origin.ISSUED
-        serial, new = new_certificate(store, origin, old.valid_until, old.note, by=by, at=at)
+        serial, new = new_certificate(store, origin, old.expires_at, old.note, by=by, at=at)
         store.revoke_certificate(old.number, at)
         store.move_link(old.number, new.number)
         store.record(Event.by(by, at, Kind.CERTIFICATE_REPLACED).replace(certificate=old.number, new=new.id))
@@ -109,11 +109,11 @@ def replace_certificate(store: Store, reference: str, hand_over: HandOver, *, by
 
 
 def new_certificate(
-    store: Store, origin: Origin, valid_until: str | None, note: str, *, by: Actor, at: str, task: str | None = None
+    store: Store, origin: Origin, expires_at: str | None, note: str, *, by: Actor, at: str, task: str | None = None
 ) -> tuple[str, Certificate]:
     """A new serial, as it is written, and its certificate, inside the transaction that is open."""
     normal = serial.issue()
-    certificate = _add(store, normal, origin, valid_until, note, at)
+    certificate = _add(store, normal, origin, expires_at, note, at)
     store.record(Event.by(by, at, Kind(f"certificate_{origin}")).replace(certificate=certificate.number, task=task))
     return serial.write(normal), certificate
 
@@ -129,7 +129,7 @@ def import_certificates(
 ) -> list[Certificate]:
     """Take in serials of other origin, all or none. Raises MalformedSerial or AlreadyExists, naming the line."""
     prose_or_empty(note, "The note")
-    valid_until = None if valid_for is None else times.after(at, valid_for)
+    expires_at = None if valid_for is None else times.after(at, valid_for)
     added: list[Certificate] = []
     with store.transaction():
         for line, text in lines:
@@ -139,7 +139,7 @@ def import_certificates(
                     raise AlreadyExists("This certificate is in the store already, or twice in the file.")
             except Fault as fault:
                 raise not_imported(fault, line) from None
-            certificate = _add(store, normal, Origin.IMPORTED, valid_until, note, at)
+            certificate = _add(store, normal, Origin.IMPORTED, expires_at, note, at)
             store.record(Event.by(by, at, Kind.CERTIFICATE_IMPORTED).replace(certificate=certificate.number))
             added.append(certificate)
     return added
@@ -185,7 +185,7 @@ def find_certificate(store: Store, reference: str) -> Certificate:
     return by_serial(store, normal)
 
 
-def _add(store: Store, normal: str, origin: Origin, valid_until: str | None, note: str, at: str) -> Certificate:
+def _add(store: Store, normal: str, origin: Origin, expires_at: str | None, note: str, at: str) -> Certificate:
     return store.add_certificate(
         Certificate(
             number=0,
@@ -194,7 +194,7 @@ def _add(store: Store, normal: str, origin: Origin, valid_until: str | None, not
             origin=origin,
             note=note,
             created_at=at,
-            valid_until=valid_until,
+            expires_at=expires_at,
             revoked_at=None,
             used_at=None,
         )

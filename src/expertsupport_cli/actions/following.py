@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from expertsupport_cli.checks import address
+from expertsupport_cli.folding import fold_key
 from expertsupport_cli.ids import REQUEST, parse_id
 from expertsupport_cli.model.history import Event, Kind
 from expertsupport_cli.model.people import Actor
@@ -50,8 +51,9 @@ def mark_shown(store: Store, request: Request, last: int, *, by: Actor) -> None:
 
     Does not wait for a busy store. Raises StoreUnusable, where it cannot be written down.
     """
-    addresses = {(request.initiator_email or "").lower(), *map(str.lower, store.followers(request))}
-    mine = by.name.lower() == request.initiator.lower() or (by.email is not None and by.email.lower() in addresses)
+    addresses = {fold_key(request.initiator_email or ""), *map(fold_key, store.followers(request))}
+    same_name = fold_key(by.name) == fold_key(request.initiator)
+    mine = same_name or (by.email is not None and fold_key(by.email) in addresses)
     if mine and last > store.last_read(by.name, request.number):
         with store.transaction(patient=False):
             store.mark_read(by.name, request.number, last)

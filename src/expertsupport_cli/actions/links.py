@@ -23,7 +23,7 @@ TOKEN_BYTES = 20  # 160 random bits
 
 
 def make_link(store: Store, task_id: str, *, lifetime: int, by: Actor, at: str) -> tuple[str, PurchaseLink]:
-    """A new token, and the link of which the store keeps its digest; it lapses after so many seconds.
+    """A new token, and the link of which the store keeps its digest; it expires after so many seconds.
 
     Raises NotFound, TaskClosed, TaskExpired, SpaceBlocked: for a task that nothing can be started on.
     """
@@ -39,7 +39,7 @@ def make_link(store: Store, task_id: str, *, lifetime: int, by: Actor, at: str) 
                 task=task.id,
                 created_at=at,
                 creator=by.name,
-                lapses_at=times.after(at, lifetime),
+                expires_at=times.after(at, lifetime),
                 used_at=None,
                 revoked_at=None,
             )

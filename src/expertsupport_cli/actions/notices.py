@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 
 from expertsupport_cli import times
+from expertsupport_cli.folding import fold_key
 from expertsupport_cli.model.history import Event, Kind
 from expertsupport_cli.model.mail import Mail, MailState, Notice, Pages, Role
 from expertsupport_cli.model.people import Actor, Side
@@ -72,12 +73,12 @@ def recipients(
 ) -> dict[str, Role]:
     """The addresses that are told of an event, in a fixed order, and why each is."""
     wanted: list[tuple[str, Role]] = []
-    own = {(by.email or "").lower()}
+    own = {fold_key(by.email or "")}
     if event.kind is not Kind.NOTED and request.initiator_email:
         if by.is_person(request.initiator, request.initiator_email):
-            own.add(request.initiator_email.lower())
+            own.add(fold_key(request.initiator_email))
         else:
-            own.discard(request.initiator_email.lower())
+            own.discard(fold_key(request.initiator_email))
             if by.side is Side.DESK or event.new is not None:
                 wanted.append((request.initiator_email, Role.INITIATOR))
     if by.side is not Side.DESK or event.kind is Kind.NOTED:
@@ -86,8 +87,8 @@ def recipients(
         wanted += [(address, Role.FOLLOWER) for address in followers]
     told: dict[str, tuple[str, Role]] = {}
     for address, role in wanted:
-        if address.lower() not in own:
-            told.setdefault(address.lower(), (address, role))
+        if fold_key(address) not in own:
+            told.setdefault(fold_key(address), (address, role))
     return dict(told.values())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from expertsupport_cli.checks import prose, prose_or_empty, task_id
 from expertsupport_cli.errors import AlreadyExists, BadUsage, Fault, not_imported
+from expertsupport_cli.folding import fold_key
 from expertsupport_cli.ids import task_count
 from expertsupport_cli.model.history import Event, Kind
 from expertsupport_cli.model.people import Actor
@@ -64,9 +65,9 @@ def import_tasks(
         number = max([store.next_task_number(), *(1 + (task_count(line.id) or 0) for line in kept)])
         tasks = []
         for line in kept:
-            tasks.append(_task(line, line.id or f"T-{number}", homes[line.space.lower()], by, at))
+            tasks.append(_task(line, line.id or f"T-{number}", homes[fold_key(line.space)], by, at))
             number += not line.id
-        event = {"at": at, "actor": by.name, "side": str(by.side), "kind": str(Kind.TASK_IMPORTED)}
+        event = {"at": at, "actor": by.name, "side": by.side, "via": by.via, "kind": Kind.TASK_IMPORTED}
         store.load_tasks(writing(tasks), event)
     return tasks
 
@@ -127,7 +128,7 @@ def _checked(lines: Iterable[TaskLine]) -> Iterable[TaskLine]:
         try:
             _check_text(line)
             if line.id:
-                first = seen.setdefault(task_id(line.id).lower(), line.line)
+                first = seen.setdefault(fold_key(task_id(line.id)), line.line)
                 if first != line.line:
                     raise BadUsage(f"The ID {line.id} stands in line {first} already.")
         except Fault as fault:
@@ -136,11 +137,11 @@ def _checked(lines: Iterable[TaskLine]) -> Iterable[TaskLine]:
 
 
 def _homes(store: Store, lines: Sequence[TaskLine]) -> dict[str, Space]:
-    """The spaces of the lines, by name in small letters, each with room for its tasks."""
+    """The spaces of the lines, by the key of their name, each with room for its tasks."""
     homes: dict[str, Space] = {}
     counts: dict[str, int] = {}
     for line in lines:
-        name = line.space.lower()
+        name = fold_key(line.space)
         counts[name] = counts.get(name, 0) + 1
         try:
             if name not in homes:
@@ -153,8 +154,8 @@ def _homes(store: Store, lines: Sequence[TaskLine]) -> dict[str, Space]:
 
 
 def _refuse_taken(store: Store, lines: Sequence[TaskLine]) -> None:
-    by_id = {line.id.lower(): line for line in lines if line.id}
+    by_id = {fold_key(line.id): line for line in lines if line.id}
     taken = store.taken_task_ids([line.id for line in by_id.values()])
     if taken:
-        first = min((by_id[id.lower()] for id in taken), key=lambda line: line.line)
+        first = min((by_id[fold_key(id)] for id in taken), key=lambda line: line.line)
         raise not_imported(AlreadyExists(f"There is a task {first.id} already."), first.line)

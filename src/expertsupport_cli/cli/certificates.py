@@ -124,7 +124,7 @@ def check(env: Env, serial: Serial) -> None:
     If not, say why, and end as activation would.
     """
     found = actions.check_certificate(env.store, _serial(serial), at=env.at)
-    until = f" until {found.valid_until}" if found.valid_until else ""
+    until = f" until {found.expires_at}" if found.expires_at else ""
     env.printer.thing(CERTIFICATE, found, f"{found.masked} ({found.id}) is unused and can be activated{until}.")
 
 
@@ -165,7 +165,7 @@ def print_serials(env: Env, block: list[tuple[str, Certificate]]) -> None:
     with env.printer.block():
         for serial, certificate in block:
             shown = "(none: a dry run)" if env.dry_run else serial
-            values = {"serial": shown, "id": certificate.id, "valid_until": certificate.valid_until}
+            values = {"serial": shown, "id": certificate.id, "expires_at": certificate.expires_at}
             env.printer.thing(SERIAL, Named(values=values), shown)
 
 

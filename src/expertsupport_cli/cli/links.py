@@ -31,8 +31,8 @@ def purchase_link(
 ) -> None:
     """Make a link to buy a certificate, or show the partners.
 
-    The link is made for a task, works once, and lapses after the setting shop.link-lifetime. It is printed alone; to go
-    to the store again, make another.
+    The link is made for a task, works once, and expires after the setting shop.link-lifetime. It is printed alone; to
+    go to the store again, make another.
     """
     if partner and (online or open_):
         raise BadUsage("--partner goes with neither --online nor --open.")
@@ -45,14 +45,14 @@ def purchase_link(
     shop, lifetime = env.settings["shop.url"], env.settings.seconds("shop.link-lifetime")
     token, made = actions.make_link(env.store, task, lifetime=lifetime, by=env.actor(), at=env.at)
     url = "(none: a dry run)" if env.dry_run else shop + token
-    env.printer.thing(ADDRESS, Named(values={"url": url, "id": made.id, "lapses_at": made.lapses_at}), url)
+    env.printer.thing(ADDRESS, Named(values={"url": url, "id": made.id, "expires_at": made.expires_at}), url)
     current = env.store.open_request(made.task)
     if current:
         env.printer.note(
             f"Task {made.task} has an open request, {current.id}: a new one can be opened once that is closed."
         )
     if not env.dry_run:
-        env.printer.hint(f"The link works once, until {made.lapses_at}. With the certificate: es activate {made.task}")
+        env.printer.hint(f"The link works once, until {made.expires_at}. With the certificate: es activate {made.task}")
     if open_ and not env.dry_run:
         browse(env, url)
 

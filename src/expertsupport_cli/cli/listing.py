@@ -16,6 +16,7 @@ from expertsupport_cli.render.fields import ADDRESS, COMMENT, EVENT, REQUEST
 from expertsupport_cli.render.pages import request_page
 from expertsupport_cli.render.shapes import Named
 from expertsupport_cli.render.terminal.printer import flush_stdout
+from expertsupport_cli.search import lexemes
 from expertsupport_cli.store import Wanted
 from expertsupport_cli.store.listing import SORTS
 
@@ -51,7 +52,11 @@ def list_requests(
     until: Annotated[str | None, Option("--until", metavar="WHEN", help="Opened before.")] = None,
     search: Annotated[
         str | None,
-        Option("--search", metavar="WORDS", help="All these words, or their beginnings, in task name or comments."),
+        Option(
+            "--search",
+            metavar="WORDS",
+            help="All these words (at most 50), or their beginnings, in task name, task ID or comments.",
+        ),
     ] = None,
     sort: Annotated[
         str, Option("--sort", metavar="FIELD", help=f"By {', '.join(SORTS)}.", show_default=False)
@@ -88,7 +93,7 @@ def open_page(env: Env, request: RequestId) -> None:
     """
     found = env.store.request(request)
     url = found.url(env.printer.view.page_url)
-    env.printer.thing(ADDRESS, Named(values={"url": url, "id": found.id, "lapses_at": None}), url)
+    env.printer.thing(ADDRESS, Named(values={"url": url, "id": found.id, "expires_at": None}), url)
     if env.printer.on_terminal:
         browse(env, url)
 
@@ -166,7 +171,7 @@ def _wanted(
     space = env.space(space)
     if turn not in (None, *Turn):
         raise BadUsage(f"--turn is desk or customer, not “{(turn or '')[:80]}”.")
-    words = [word for word in (search or "").split() if any(character.isalnum() for character in word)]
+    words = [word for word in (search or "").split() if lexemes(word)]
     if search is not None and not words:
         raise BadUsage("--search has no word in it.", hint="For example: es list --search 'printer jam'")
     known = {str(status).lower(): status for status in Status}

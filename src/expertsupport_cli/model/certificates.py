@@ -36,7 +36,7 @@ class Certificate(Record):
     origin: Origin
     note: str
     created_at: str
-    valid_until: str | None
+    expires_at: str | None
     revoked_at: str | None
     used_at: str | None
     request: str | None = None
@@ -56,7 +56,7 @@ class Certificate(Record):
             return CertificateState.USED
         if self.revoked_at:
             return CertificateState.REVOKED
-        expired = self.valid_until and self.valid_until <= at
+        expired = self.expires_at and self.expires_at <= at
         return CertificateState.EXPIRED if expired else CertificateState.UNUSED
 
     def refuse_if_used(self) -> None:
@@ -69,8 +69,8 @@ class Certificate(Record):
         self.refuse_if_used()
         if self.revoked_at:
             raise CertificateRevoked(self.masked, self.revoked_at)
-        if self.valid_until and self.valid_until <= at:
-            raise CertificateExpired(self.masked, self.valid_until)
+        if self.expires_at and self.expires_at <= at:
+            raise CertificateExpired(self.masked, self.expires_at)
 
 
 class LinkState(StrEnum):
@@ -79,7 +79,7 @@ class LinkState(StrEnum):
     UNUSED = "unused"
     USED = "used"
     REVOKED = "revoked"
-    LAPSED = "lapsed"
+    EXPIRED = "expired"
 
 
 class PurchaseLink(Record):
@@ -90,7 +90,7 @@ class PurchaseLink(Record):
     task: str
     created_at: str
     creator: str
-    lapses_at: str
+    expires_at: str
     used_at: str | None
     revoked_at: str | None
     certificate: str | None = None
@@ -105,13 +105,13 @@ class PurchaseLink(Record):
             return LinkState.USED
         if self.revoked_at:
             return LinkState.REVOKED
-        return LinkState.LAPSED if self.lapses_at <= at else LinkState.UNUSED
+        return LinkState.EXPIRED if self.expires_at <= at else LinkState.UNUSED
 
     def refuse_if_spent(self, at: str) -> None:
         """Raises LinkSpent."""
         state = self.state(at)
         if state is not LinkState.UNUSED:
-            raise LinkSpent(self.id, state, self.used_at or self.revoked_at or self.lapses_at, self.task)
+            raise LinkSpent(self.id, state, self.used_at or self.revoked_at or self.expires_at, self.task)
 
 
 class Partner(Record):

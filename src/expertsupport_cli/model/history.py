@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum, StrEnum
 
-from expertsupport_cli.model.people import Actor, Side
+from expertsupport_cli.model.people import Actor, Side, Via
 from expertsupport_cli.model.requests import Request, ticket_url
 from expertsupport_cli.record import Record
 
@@ -102,6 +102,7 @@ class Event(Record):
     at: str
     actor: str
     side: Side
+    via: Via
     kind: Kind
     old: str | None = None
     new: str | None = None
@@ -115,7 +116,7 @@ class Event(Record):
     @staticmethod
     def by(actor: Actor, at: str, kind: Kind) -> Event:
         """Something that somebody did."""
-        return Event(at=at, actor=actor.name, side=actor.side, kind=kind)
+        return Event(at=at, actor=actor.name, side=actor.side, via=actor.via, kind=kind)
 
     @staticmethod
     def on(request: Request, actor: Actor, at: str, kind: Kind) -> Event:
@@ -130,6 +131,7 @@ class LogEntry(Record):
     at: str
     actor: str
     side: str
+    via: str
     kind: Kind
     old: str | None
     new: str | None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from expertsupport_cli.folding import fold_key
 from expertsupport_cli.record import Record
 
 
@@ -15,12 +16,21 @@ class Side(StrEnum):
     OWNER = "owner"
 
 
+class Via(StrEnum):
+    """Which way somebody acts: with the program, in a browser, or by answering a mail."""
+
+    CLI = "cli"
+    WEB = "web"
+    MAIL = "mail"
+
+
 class Actor(Record):
-    """Who acts, for which side."""
+    """Who acts, for which side, and which way."""
 
     name: str
     side: Side
     email: str | None = None
+    via: Via = Via.CLI
 
     def is_person(self, name: str, email: str | None) -> bool:
         """Whether the one who acts is somebody, such as the initiator of a request, as far as name and address tell.
@@ -29,7 +39,7 @@ class Actor(Record):
         expert must agree in the name as well, since an expert's terminal may have the customer's address set. Where an
         address is not known, the names decide.
         """
-        same_name = self.name.lower() == name.lower()
+        same_name = fold_key(self.name) == fold_key(name)
         if self.email is None or email is None:
             return same_name
-        return self.email.lower() == email.lower() and (same_name or self.side is not Side.DESK)
+        return fold_key(self.email) == fold_key(email) and (same_name or self.side is not Side.DESK)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from expertsupport_cli import times
 from expertsupport_cli.model.certificates import CertificateState, LinkState, Origin
 from expertsupport_cli.model.mail import MailState
-from expertsupport_cli.model.people import Side
+from expertsupport_cli.model.people import Side, Via
 from expertsupport_cli.model.requests import Status, Turn
 from expertsupport_cli.model.tasks import TaskState
 from expertsupport_cli.render.shapes import Shape, computed, named, plain
@@ -73,6 +73,7 @@ EVENT = Shape(
         ),
         plain("actor", "string", "Who did it"),
         plain("side", "string", one_of(Side)),
+        plain("via", "string", f"Which way it came: {one_of(Via)}"),
         plain("from", "string or null", "The value before, where one changed", "old"),
         plain("to", "string or null", "The value after", "new"),
     ),
@@ -134,7 +135,7 @@ SPACE = Shape(
 CERTIFICATE = Shape(
     name="certificate",
     key="id",
-    rows=("id", "certificate", "state", "origin", "created_at", "valid_until", "request", "task_id", "note"),
+    rows=("id", "certificate", "state", "origin", "created_at", "expires_at", "request", "task_id", "note"),
     fields=(
         plain("id", "string", "The certificate's ID in this store, C-1; not its serial"),
         plain("certificate", "string", "Its serial, masked", "masked"),
@@ -142,7 +143,7 @@ CERTIFICATE = Shape(
         plain("origin", "string", one_of(Origin, {Origin.BOUGHT: "with a purchase link"})),
         plain("note", "string", "What its issuer noted; may be empty"),
         plain("created_at", "time", "When it came into the store"),
-        plain("valid_until", "time or null", "Until when it can be used; null for no end"),
+        plain("expires_at", "time or null", "Until when it can be used; null for no end"),
         plain("revoked_at", "time or null", "When it was revoked, if it was"),
         plain("used_at", "time or null", "When it opened its request, if it did"),
         plain("request", "string or null", "The request that it opened"),
@@ -153,14 +154,14 @@ CERTIFICATE = Shape(
 LINK = Shape(
     name="link",
     key="id",
-    rows=("id", "task_id", "state", "creator", "created_at", "lapses_at", "certificate"),
+    rows=("id", "task_id", "state", "creator", "created_at", "expires_at", "certificate"),
     fields=(
         plain("id", "string", "The purchase link's ID, L-1; not its address"),
         plain("task_id", "string", "The task that it was made for", "task"),
         computed("state", "string", one_of(LinkState), lambda link, view: link.state(view.now)),
         plain("creator", "string", "Who made it"),
         plain("created_at", "time", "When it was made"),
-        plain("lapses_at", "time", "When it can no longer be used"),
+        plain("expires_at", "time", "When it can no longer be used"),
         plain("used_at", "time or null", "When it was redeemed, if it was"),
         plain("revoked_at", "time or null", "When it was revoked, if it was"),
         plain("certificate", "string or null", "The certificate that it was redeemed for, masked"),
@@ -231,7 +232,7 @@ SERIAL = named(
     "serial",
     ("serial", "string", "The serial number, shown this once"),
     ("id", "string", "The certificate's ID, C-1"),
-    ("valid_until", "time or null", "Until when it can be used; null for no end"),
+    ("expires_at", "time or null", "Until when it can be used; null for no end"),
     rows=("serial",),
 )
 ADDRESS = named(
@@ -239,7 +240,7 @@ ADDRESS = named(
     "url",
     ("url", "string", "The address"),
     ("id", "string", "The ID of the purchase link, L-1, or of the request"),
-    ("lapses_at", "time or null", "When a purchase link can no longer be used"),
+    ("expires_at", "time or null", "When a purchase link can no longer be used"),
     rows=("url",),
 )
 SETTING = named(

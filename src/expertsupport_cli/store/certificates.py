@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 from expertsupport_cli.errors import NotFound
+from expertsupport_cli.folding import fold_key
 from expertsupport_cli.ids import CERTIFICATE, LINK, REQUEST, parse_id, write_id
 from expertsupport_cli.model.certificates import Certificate, CertificateState, Origin, PurchaseLink
 from expertsupport_cli.serial import mask
 from expertsupport_cli.steps import Step, Verb
-from expertsupport_cli.store.connection import Connection
+from expertsupport_cli.store.engine import Statements
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator
 
-_CERTIFICATE = """SELECT c.number, c.digest, c.last_group, c.origin, c.note, c.created_at, c.valid_until, c.revoked_at,
+    from expertsupport_cli.store.engine import Row
+
+_CERTIFICATE = """SELECT c.number, c.digest, c.last_group, c.origin, c.note, c.created_at, c.expires_at, c.revoked_at,
     c.used_at, r.number AS request, t.id AS task FROM certificates c
     LEFT JOIN requests r ON r.certificate = c.number LEFT JOIN tasks t ON t.number = r.task"""
-_LINK = """SELECT l.number, l.digest, t.id AS task, l.created_at, l.creator, l.lapses_at, l.used_at, l.revoked_at,
+_LINK = """SELECT l.number, l.digest, t.id AS task, l.created_at, l.creator, l.expires_at, l.used_at, l.revoked_at,
     c.last_group AS certificate FROM links l JOIN tasks t ON t.number = l.task
     LEFT JOIN certificates c ON c.number = l.certificate"""
 _GOOD = "c.used_at IS NULL AND c.revoked_at IS NULL"
 _CERTIFICATE_STATES = {
-    CertificateState.UNUSED: f"{_GOOD} AND (c.valid_until IS NULL OR c.valid_until > :at)",
+    CertificateState.UNUSED: f"{_GOOD} AND (c.expires_at IS NULL OR c.expires_at > :at)",
     CertificateState.USED: "c.used_at IS NOT NULL",
     CertificateState.REVOKED: "c.revoked_at IS NOT NULL",
-    CertificateState.EXPIRED: f"{_GOOD} AND c.valid_until <= :at",
+    CertificateState.EXPIRED: f"{_GOOD} AND c.expires_at <= :at",
 }
 
 
-class Certificates(Connection):
+class Certificates(Statements):
     def certificate_by_digest(self, *digests: str) -> Certificate | None:
         """The certificate with the first of these digests that there is."""
         for digest in digests:
@@ -49,25 +51,25 @@ class Certificates(Connection):
         self, at: str, state: CertificateState | None = None, limit: int | None = None
     ) -> Iterator[Certificate]:
         """Certificates, newest first, in pages."""
-        where = _CERTIFICATE_STATES[state] if state else "1"
+        where = _CERTIFICATE_STATES[state] if state else "TRUE"
         rows = self.newest_first(f"{_CERTIFICATE} WHERE {where}", "c.number", {"at": at}, limit)
         return (_certificate(row) for row in rows)
 
     def count_certificates(self, at: str, state: CertificateState | None = None) -> int:
-        where = _CERTIFICATE_STATES[state] if state else "1"
+        where = _CERTIFICATE_STATES[state] if state else "TRUE"
         return int(self.value(f"SELECT count(*) FROM certificates c WHERE {where}", at=at))
 
     def add_certificate(self, certificate: Certificate) -> Certificate:
         """The certificate with the number that it got."""
         number = self.insert(
-            "INSERT INTO certificates (digest, last_group, origin, note, created_at, valid_until)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO certificates (digest, last_group, origin, note, created_at, expires_at)"
+            " VALUES (?, ?, ?, ?, ?, ?) RETURNING number",
             certificate.digest,
             certificate.last_group,
             certificate.origin,
             certificate.note,
             certificate.created_at,
-            certificate.valid_until,
+            certificate.expires_at,
         )
         return certificate.replace(number=number)
 
@@ -108,24 +110,25 @@ class Certificates(Connection):
 
     def links(self, task: str | None = None, limit: int | None = None) -> Iterator[PurchaseLink]:
         """Purchase links, newest first, in pages."""
-        where = "t.id = :task" if task else "1"
-        rows = self.newest_first(f"{_LINK} WHERE {where}", "l.number", {"task": task}, limit)
+        where = "t.id_key = :task" if task else "TRUE"
+        rows = self.newest_first(f"{_LINK} WHERE {where}", "l.number", {"task": fold_key(task or "")}, limit)
         return (_link(row) for row in rows)
 
     def count_links(self, task: str | None = None) -> int:
+        where = "t.id_key = :task" if task else "TRUE"
         joined = "links l JOIN tasks t ON t.number = l.task"
-        return int(self.value(f"SELECT count(*) FROM {joined} WHERE {'t.id = :task' if task else '1'}", task=task))
+        return int(self.value(f"SELECT count(*) FROM {joined} WHERE {where}", task=fold_key(task or "")))
 
     def add_link(self, link: PurchaseLink) -> PurchaseLink:
         """The link with the number that it got."""
         number = self.insert(
-            "INSERT INTO links (digest, task, creator, created_at, lapses_at)"
-            " VALUES (?, (SELECT number FROM tasks WHERE id = ?), ?, ?, ?)",
+            "INSERT INTO links (digest, task, creator, created_at, expires_at)"
+            " VALUES (?, (SELECT number FROM tasks WHERE id_key = ?), ?, ?, ?) RETURNING number",
             link.digest,
-            link.task,
+            fold_key(link.task),
             link.creator,
             link.created_at,
-            link.lapses_at,
+            link.expires_at,
         )
         return link.replace(number=number)
 
@@ -134,7 +137,7 @@ class Certificates(Connection):
         return bool(
             self.change(
                 "UPDATE links SET used_at = ?, certificate = ?"
-                " WHERE number = ? AND used_at IS NULL AND revoked_at IS NULL AND lapses_at > ?",
+                " WHERE number = ? AND used_at IS NULL AND revoked_at IS NULL AND expires_at > ?",
                 at,
                 certificate,
                 number,
@@ -161,10 +164,10 @@ class Certificates(Connection):
         )
 
 
-def _certificate(row: sqlite3.Row) -> Certificate:
+def _certificate(row: Row) -> Certificate:
     request = None if row["request"] is None else write_id(REQUEST, row["request"])
     return Certificate(**{**row, "origin": Origin(row["origin"]), "request": request})
 
 
-def _link(row: sqlite3.Row) -> PurchaseLink:
+def _link(row: Row) -> PurchaseLink:
     return PurchaseLink(**{**row, "certificate": None if row["certificate"] is None else mask(row["certificate"])})

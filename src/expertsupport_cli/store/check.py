@@ -1,124 +1,179 @@
-"""Is the store whole? The file, the schema, and every rule of the model, asked of the data."""
+"""Is the store whole? Every rule of the model, asked of the data, and what the engine checks of itself."""
 
 from __future__ import annotations
 
-import sqlite3
+from functools import partial
+from itertools import islice
 
-from expertsupport_cli.errors import StoreBusy, StoreReadOnly, StoreUnusable
+from expertsupport_cli.errors import StoreUnusable
+from expertsupport_cli.folding import fold_key
+from expertsupport_cli.ids import CERTIFICATE, LINK, MAIL, REQUEST, task_count, write_id
 from expertsupport_cli.model.history import Kind
-from expertsupport_cli.store.connection import Connection, literals
-from expertsupport_cli.store.opening import open_empty
+from expertsupport_cli.store.engine import Statements, literals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Any
 
-_MOVED = f"e.new IS NOT NULL AND e.kind IN ({literals(kind for kind in Kind if kind.moves_status)})"
+    from expertsupport_cli.store.engine import Row
+
 MAX_EXAMPLES = 20  # examples of one finding
 
-# each query finds what breaks the rule
-RULES = {
-    "a certificate is used exactly if it opened a request": """
-        SELECT 'C-' || c.number FROM certificates c LEFT JOIN requests r ON r.certificate = c.number
-        WHERE (c.used_at IS NULL) <> (r.number IS NULL)""",
-    "a used certificate was used when its request was opened": """
-        SELECT 'C-' || c.number FROM certificates c JOIN requests r ON r.certificate = c.number
-        WHERE c.used_at <> r.created_at""",
-    "a task with a request never expires": """
-        SELECT DISTINCT t.id FROM tasks t JOIN requests r ON r.task = t.number WHERE t.expires_at IS NOT NULL""",
-    "a task has one request that is not closed, at most": """
-        SELECT t.id FROM requests r JOIN tasks t ON t.number = r.task WHERE r.status <> 'Closed'
-        GROUP BY r.task HAVING count(*) > 1""",
-    "every request was activated, once": """
-        SELECT 'ES-' || r.number FROM requests r WHERE 1 <> (SELECT count(*) FROM events e
-        WHERE e.request = r.number AND e.kind = 'activated' AND e.certificate = r.certificate AND e.task = r.task)""",
-    "a request has the status that its history gives it": f"""
-        SELECT 'ES-' || r.number FROM requests r WHERE r.status <> (SELECT e.new FROM events e
-        WHERE e.request = r.number AND {_MOVED} ORDER BY e.number DESC LIMIT 1)""",
-    "each change of status starts from the one before": f"""
-        SELECT 'event ' || number FROM (SELECT e.number, e.kind, e.old, lag(e.new) OVER
-        (PARTITION BY e.request ORDER BY e.number) AS was FROM events e
-        WHERE e.request IS NOT NULL AND {_MOVED}) WHERE kind <> 'activated' AND old IS NOT was""",
-    "every comment has its event": """
-        SELECT 'comment ' || k.number FROM comments k LEFT JOIN events e ON e.comment = k.number
-        WHERE e.number IS NULL OR e.request <> k.request""",
-    "notes are the desk's": """
-        SELECT 'comment ' || k.number FROM comments k JOIN events e ON e.comment = k.number
-        WHERE (k.kind = 'note') <> (e.kind = 'noted') OR (k.kind = 'note' AND k.side <> 'desk')""",
-    "a purchase link was redeemed for a bought certificate": """
-        SELECT 'L-' || l.number FROM links l JOIN certificates c ON c.number = l.certificate
-        WHERE c.origin <> 'bought'""",
-    "a link was used before it lapsed": """
-        SELECT 'L-' || number FROM links WHERE used_at >= lapses_at""",
-    "every task was added": """
-        SELECT t.id FROM tasks t WHERE NOT EXISTS (SELECT 1 FROM events e
-        WHERE e.task = t.number AND e.kind IN ('task_added', 'task_imported'))""",
-    "the history has no gap": """
-        SELECT 'event ' || (number + 1) FROM events e WHERE number < (SELECT max(number) FROM events)
-        AND NOT EXISTS (SELECT 1 FROM events n WHERE n.number = e.number + 1)
-        UNION ALL SELECT 'event 1' WHERE (SELECT min(number) FROM events) > 1""",
-    "a notice is about its own request": """
-        SELECT 'M-' || m.number FROM outbox m JOIN events e ON e.number = m.event WHERE e.request <> m.request""",
-    "IDs T-n are counted": """
-        SELECT id FROM tasks WHERE id <> 'T-' || counted
-        OR counted IS NULL AND length(id) < 18 AND id = 'T-' || CAST(substr(id, 3) AS INTEGER)""",
+_MOVED = f"e.new IS NOT NULL AND e.kind IN ({literals(kind for kind in Kind if kind.moves_status)})"
+
+_certificate = partial(write_id, CERTIFICATE)
+_link = partial(write_id, LINK)
+_mail = partial(write_id, MAIL)
+_request = partial(write_id, REQUEST)
+_comment = "comment {}".format
+_event = "event {}".format
+_task = str
+
+# each rule: a query that finds what breaks it, and how that is named
+RULES: dict[str, tuple[str, Callable[[Any], str]]] = {
+    "a certificate is used exactly if it opened a request": (
+        "SELECT c.number FROM certificates c LEFT JOIN requests r ON r.certificate = c.number"
+        " WHERE (c.used_at IS NULL) <> (r.number IS NULL)",
+        _certificate,
+    ),
+    "a used certificate was used when its request was opened": (
+        "SELECT c.number FROM certificates c JOIN requests r ON r.certificate = c.number"
+        " WHERE c.used_at <> r.created_at",
+        _certificate,
+    ),
+    "a task with a request never expires": (
+        "SELECT DISTINCT t.id FROM tasks t JOIN requests r ON r.task = t.number WHERE t.expires_at IS NOT NULL",
+        _task,
+    ),
+    "a task has one request that is not closed, at most": (
+        "SELECT t.id FROM requests r JOIN tasks t ON t.number = r.task WHERE r.closed_at IS NULL"
+        " GROUP BY t.id HAVING count(*) > 1",
+        _task,
+    ),
+    "every request was activated, once": (
+        "SELECT r.number FROM requests r WHERE 1 <> (SELECT count(*) FROM events e WHERE e.request = r.number"
+        " AND e.kind = 'activated' AND e.certificate = r.certificate AND e.task = r.task)",
+        _request,
+    ),
+    "a request has the status that its history gives it": (
+        "SELECT r.number FROM requests r WHERE r.status <> (SELECT e.new FROM events e"
+        f" WHERE e.request = r.number AND {_MOVED} ORDER BY e.number DESC LIMIT 1)",
+        _request,
+    ),
+    "each change of status starts from the one before": (
+        "SELECT m.number FROM (SELECT e.number, e.kind, e.old, lag(e.new) OVER"
+        " (PARTITION BY e.request ORDER BY e.number) AS was FROM events e"
+        f" WHERE e.request IS NOT NULL AND {_MOVED}) AS m WHERE m.kind <> 'activated' AND m.old IS DISTINCT FROM m.was",
+        _event,
+    ),
+    "every comment has its event": (
+        "SELECT k.number FROM comments k LEFT JOIN events e ON e.comment = k.number"
+        " WHERE e.number IS NULL OR e.request <> k.request",
+        _comment,
+    ),
+    "notes are the desk's": (
+        "SELECT k.number FROM comments k JOIN events e ON e.comment = k.number"
+        " WHERE (k.kind = 'note') <> (e.kind = 'noted') OR (k.kind = 'note' AND k.side <> 'desk')",
+        _comment,
+    ),
+    "a purchase link was redeemed for a bought certificate": (
+        "SELECT l.number FROM links l JOIN certificates c ON c.number = l.certificate WHERE c.origin <> 'bought'",
+        _link,
+    ),
+    "a link was used before it expired": (
+        "SELECT l.number FROM links l WHERE l.used_at >= l.expires_at",
+        _link,
+    ),
+    "every task was added": (
+        "SELECT t.id FROM tasks t WHERE NOT EXISTS (SELECT 1 FROM events e"
+        " WHERE e.task = t.number AND e.kind IN ('task_added', 'task_imported'))",
+        _task,
+    ),
+    "the history has no gap": (
+        "SELECT e.number + 1 FROM events e WHERE e.number < (SELECT max(number) FROM events)"
+        " AND NOT EXISTS (SELECT 1 FROM events n WHERE n.number = e.number + 1)"
+        " UNION ALL SELECT 1 WHERE (SELECT min(number) FROM events) > 1",
+        _event,
+    ),
+    "a notice is about its own request": (
+        "SELECT m.number FROM outbox m JOIN events e ON e.number = m.event WHERE e.request <> m.request",
+        _mail,
+    ),
 }
 
 
-def findings(store: Connection) -> Iterator[tuple[str, list[str]]]:
+def findings(store: Statements) -> Iterator[tuple[str, list[str]]]:
     """Each rule, and what breaks it: nothing, in a store that is whole."""
-    yield "the file is whole", _file(store)
-    yield "all references lead somewhere", _references(store)
-    yield "the schema is as it should be", _schema(store)
-    yield "the search index fits the text", _index(store)
-    for rule, query in RULES.items():
-        yield rule, _asked(store, f"{query} LIMIT {MAX_EXAMPLES}")
+    yield from store.engine.findings()
+    for rule, (query, name) in RULES.items():
+        yield rule, _examples(name(row[0]) for row in _rows(store, f"{query} LIMIT {MAX_EXAMPLES}"))
+    for rule, broken in RULES_IN_PYTHON.items():
+        yield rule, _examples(broken(store))
 
 
-def _asked(store: Connection, query: str) -> list[str]:
-    """The first column of a query; what the query itself fails with, if it does."""
+def _rows(store: Statements, query: str) -> Iterator[Row]:
+    """The rows of a query, asked for when the first is wanted."""
+    yield from store.rows(query)
+
+
+def _examples(found: Iterable[str]) -> list[str]:
+    """The first of what was found; what the search for it fails with, if it does."""
     try:
-        return [str(row[0]) for row in store.rows(query)]
-    except (StoreUnusable, sqlite3.Error) as error:
-        return [f"cannot be checked: {error}"]
-
-
-def _file(store: Connection) -> list[str]:
-    found = _asked(store, f"PRAGMA integrity_check({MAX_EXAMPLES})")
-    return [] if found == ["ok"] else found
-
-
-def _references(store: Connection) -> list[str]:
-    return [f"{name}" for name in _asked(store, "PRAGMA foreign_key_check")][:MAX_EXAMPLES]
-
-
-def _schema(store: Connection) -> list[str]:
-    """Tables, indexes and triggers that are missing, changed or too many."""
-    query = "SELECT type || ' ' || name, coalesce(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%'"
-    fresh = open_empty()
-    try:
-        wanted = {row[0]: row[1] for row in fresh.execute(query)}
-    finally:
-        fresh.close()
-    try:
-        there = {row[0]: row[1] for row in store.rows(query)}
+        return list(islice(found, MAX_EXAMPLES))
     except StoreUnusable as error:
         return [f"cannot be checked: {error}"]
-    missing = [f"{name} is missing" for name in wanted if name not in there]
-    changed = [f"{name} is changed" for name in wanted if name in there and there[name] != wanted[name]]
-    return [*missing, *changed, *(f"{name} is not ours" for name in there if name not in wanted)][:MAX_EXAMPLES]
 
 
-def _index(store: Connection) -> list[str]:
-    """What the full-text index says when it compares itself with the text, for which it needs to be able to write."""
-    broken = []
-    for table in ("tasks", "comments"):
-        try:
-            with store.rehearsal():
-                store.change(f"INSERT INTO {table}_fts ({table}_fts, rank) VALUES ('integrity-check', 1)")
-        except (StoreReadOnly, StoreBusy):
-            found = _asked(store, f"SELECT (SELECT count(*) FROM {table}) - (SELECT count(*) FROM {table}_fts_docsize)")
-            broken += [] if found == ["0"] else [f"{table}_fts: {found[0]} rows are not indexed"]
-        except (StoreUnusable, sqlite3.Error):
-            broken.append(f"{table}_fts does not fit the text")
-    return broken
+def _miscounted(store: Statements) -> Iterator[str]:
+    rows = store.newest_first("SELECT t.number, t.id, t.counted FROM tasks t WHERE TRUE", "t.number", {}, None)
+    return (row["id"] for row in rows if row["counted"] != task_count(row["id"]))
+
+
+def _misfolded(store: Statements) -> Iterator[str]:
+    for table, (names, joined) in _FOLDED.items():
+        pairs = ", ".join(f"{name} AS name{i}, x.{key} AS key{i}" for i, (key, name) in enumerate(names.items()))
+        query = f"SELECT x.number, {pairs} FROM {table} x {joined} WHERE TRUE"
+        for row in store.newest_first(query, "x.number", {}, None):
+            for i, key in enumerate(names):
+                name = row[f"name{i}"]
+                if row[f"key{i}"] != (None if name is None else fold_key(name)):
+                    yield f"{key} in {table} {row['number']}"
+
+
+# each table: its keys, and what they are the keys of
+_FOLDED = {
+    "spaces": ({"name_key": "x.name"}, ""),
+    "tasks": ({"id_key": "x.id"}, ""),
+    "partners": ({"name_key": "x.name"}, ""),
+    "requests": (
+        {
+            "task_key": "t.id",
+            "task_name_key": "t.name",
+            "space_key": "s.name",
+            "initiator_key": "x.initiator",
+            "email_key": "x.initiator_email",
+        },
+        "JOIN tasks t ON t.number = x.task JOIN spaces s ON s.number = x.space",
+    ),
+    "outbox": ({"recipient_key": "x.recipient"}, ""),
+}
+
+
+def _misfolded_followers(store: Statements) -> Iterator[str]:
+    rows = store.paged(
+        "SELECT f.request, f.address, f.address_key FROM followers f WHERE TRUE",
+        "(f.request, f.address_key) > (:request, :address)",
+        "f.request, f.address_key",
+        {},
+        None,
+        lambda last: {"request": last["request"], "address": last["address_key"]},
+    )
+    return (_request(row["request"]) for row in rows if row["address_key"] != fold_key(row["address"]))
+
+
+RULES_IN_PYTHON: dict[str, Callable[[Statements], Iterator[str]]] = {
+    "IDs T-n are counted": _miscounted,
+    "what names are compared by fits them": _misfolded,
+    "what followers are compared by fits them": _misfolded_followers,
+}

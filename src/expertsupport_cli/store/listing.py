@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from expertsupport_cli.folding import fold_key
 from expertsupport_cli.model.requests import Request, Status, Turn
 from expertsupport_cli.record import Record
-from expertsupport_cli.store.connection import Connection, literals
+from expertsupport_cli.search import phrases
+from expertsupport_cli.store.engine import INDEXED, Statements, literals
 from expertsupport_cli.store.requests import SELECT_REQUEST, to_request
 
 TYPE_CHECKING = False
@@ -12,26 +14,34 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
-# what one can sort by, and the SQL of it; all but the first two are sorted anew for each page
+# what one can sort by, and the column for it; all but the status have an index; equal values are sorted by number
 SORTS = {
     "created_at": "r.number",  # order is by number, not by clock
     "updated_at": "r.updated_at",
     "id": "r.number",
-    "task_id": "t.id",
-    "task_name": "t.name",
-    "initiator": "r.initiator",
+    "task_id": "r.task_key",
+    "task_name": "r.task_name_key",
+    "initiator": "r.initiator_key",
     "status": "r.status",
-    "space": "s.name",
+    "space": "r.space_key",
 }
-_OF_SPACE = "r.space = (SELECT number FROM spaces WHERE name = :space)"
-_AT_THE_DESK = f"r.status IN ({literals(Turn.DESK.statuses)})"
-_OF_TASK = "r.task = (SELECT number FROM tasks WHERE id = :task)"
-_HIT = """(r.task IN (SELECT rowid FROM tasks_fts WHERE tasks_fts MATCH :{0}) OR r.number IN (SELECT k.request
-    FROM comments_fts f JOIN comments k ON k.number = f.rowid WHERE comments_fts MATCH :{0} AND k.kind <> 'note'))"""
+
+
+MANY = 2_000  # tasks or comments that have a phrase
+
+# filters by a name, in whatever case
+_NAMES = {
+    "space": "r.space_key = :space",
+    "task": "r.task_key = :task",
+    "initiator": "(r.initiator_key = :initiator OR r.email_key = :initiator)",
+}
 
 
 class Wanted(Record):
-    """Which requests. `since` and `until` (exclusive) are instants; all `words` are in task name or comments."""
+    """Which requests. `since` and `until` (exclusive) are instants; all `words` are in task name, task ID or comments.
+
+    Too many words are refused with BadUsage when the requests are asked for.
+    """
 
     space: str | None = None
     task: str | None = None
@@ -43,12 +53,12 @@ class Wanted(Record):
     words: Sequence[str] = ()
 
 
-class Listing(Connection):
+class Listing(Statements):
     def requests(
         self, wanted: Wanted, sort: str = "created_at", *, ascending: bool = False, limit: int | None = None
     ) -> Iterator[Request]:
         """Requests, newest (or last in the order) first. Filtering for a turn that nobody has finds the closed ones."""
-        where, values = _where(wanted)
+        where, values = self._where(wanted)
         key, way, beyond = SORTS[sort], *(("ASC", ">") if ascending else ("DESC", "<"))
         rows = self.paged(
             f"{SELECT_REQUEST.replace('SELECT', f'SELECT {key} AS sort_key,', 1)} WHERE {where}",
@@ -61,7 +71,7 @@ class Listing(Connection):
         return map(to_request, rows)
 
     def count_requests(self, wanted: Wanted) -> int:
-        where, values = _where(wanted)
+        where, values = self._where(wanted)
         joined = "requests r JOIN tasks t ON t.number = r.task JOIN spaces s ON s.number = r.space"
         return int(self.value(f"SELECT count(*) FROM {joined} WHERE {where}", **values))
 
@@ -69,10 +79,10 @@ class Listing(Connection):
         """What waits for the desk, the longest first."""
         rows = self.paged(
             f"{SELECT_REQUEST} WHERE r.status IN ({literals(Turn.DESK.statuses)})"
-            + (f" AND {_OF_SPACE}" if space else ""),
+            + (" AND r.space_key = :space" if space else ""),
             "(r.turn_since, r.number) > (:since, :before)",
             "r.turn_since, r.number",
-            {"space": space},
+            {"space": fold_key(space or "")},
             limit,
             lambda last: {"since": last["turn_since"], "before": last["number"]},
         )
@@ -81,27 +91,35 @@ class Listing(Connection):
     def count_queue(self, space: str | None = None) -> int:
         return self.count_requests(Wanted(space=space, turn=Turn.DESK))
 
+    def _where(self, wanted: Wanted) -> tuple[str, dict[str, Any]]:
+        """The condition and its values."""
+        where: list[str] = []
+        values: dict[str, Any] = {}
+        for name, condition in _NAMES.items():
+            if getattr(wanted, name) is not None:
+                where.append(condition)
+                values[name] = fold_key(getattr(wanted, name))
+        for name, allowed in (("status", wanted.statuses), ("turn", wanted.turn.statuses if wanted.turn else None)):
+            if allowed is not None:
+                marks = ", ".join(f":{name}{i}" for i in range(len(allowed)))
+                where.append(f"r.status IN ({marks})" if allowed else "FALSE")
+                values |= {f"{name}{i}": status for i, status in enumerate(allowed)}
+        for bound, sign in (("since", ">="), ("until", "<")):
+            if getattr(wanted, bound) is not None:
+                where.append(f"r.created_at {sign} :{bound}")
+                values[bound] = getattr(wanted, bound)
+        for i, phrase in enumerate(phrases(wanted.words)):
+            values[f"phrase{i}"] = self.engine.expression(phrase)
+            where.append(self._has(f":phrase{i}", values) if phrase.lexemes else "FALSE")
+        return " AND ".join(where) or "TRUE", values
 
-def _where(wanted: Wanted) -> tuple[str, dict[str, Any]]:
-    """The condition and its values."""
-    where: list[str] = []
-    values: dict[str, Any] = {}
-    for column, condition in (("space", _OF_SPACE), ("task", _OF_TASK)):
-        if getattr(wanted, column) is not None:
-            where.append(condition)
-            values[column] = getattr(wanted, column)
-    if wanted.initiator is not None:
-        where.append("(r.initiator = :initiator OR r.initiator_email = :initiator)")
-        values["initiator"] = wanted.initiator
-    for name, allowed in (("status", wanted.statuses), ("turn", wanted.turn.statuses if wanted.turn else None)):
-        if allowed is not None:
-            where.append(f"r.status IN ({', '.join(f':{name}{i}' for i in range(len(allowed)))})")
-            values |= {f"{name}{i}": status for i, status in enumerate(allowed)}
-    for bound, sign in (("since", ">="), ("until", "<")):
-        if getattr(wanted, bound) is not None:
-            where.append(f"r.created_at {sign} :{bound}")
-            values[bound] = getattr(wanted, bound)
-    for i, word in enumerate(wanted.words):
-        where.append(_HIT.format(f"word{i}"))
-        values[f"word{i}"] = '"' + word.replace('"', '""') + '"*'
-    return " AND ".join(where) or "1", values
+    def _has(self, phrase: str, values: dict[str, Any]) -> str:
+        """Whether a phrase is in the name or ID of the request's task, or in a comment that is not a note."""
+        tasks, comments = (self.engine.numbers_with(what, phrase) for what in INDEXED)
+        found = (
+            f"(r.task IN ({tasks}) OR r.number IN (SELECT k.request FROM comments k WHERE k.number IN ({comments})))"
+        )
+        # A rare phrase leads to its requests. What many have is asked of each request in turn, in the order of the
+        # list, for else all of them would be sorted for each page; IS TRUE keeps an engine from looking them up.
+        hits = (f"SELECT count(*) FROM ({query} LIMIT {MANY}) AS hits" for query in (tasks, comments))
+        return f"{found} IS TRUE" if any(self.value(query, **values) == MANY for query in hits) else found

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from expertsupport_cli.errors import NotFound
+from expertsupport_cli.folding import fold_key
 from expertsupport_cli.ids import MAIL, REQUEST, parse_id, write_id
 from expertsupport_cli.model.mail import Mail, MailState
 from expertsupport_cli.steps import Step, Verb
-from expertsupport_cli.store.connection import Connection
+from expertsupport_cli.store.engine import Statements
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator
+
+    from expertsupport_cli.store.engine import Row
 
 _MAIL = """SELECT m.number, m.event, m.request, m.recipient, m.message_id, m.subject, m.body,
     m.state, m.attempts, m.error, m.created_at, m.due_at, m.sent_at, m.leased_until,
@@ -21,18 +23,20 @@ _MAIL = """SELECT m.number, m.event, m.request, m.recipient, m.message_id, m.sub
 _DUE = "m.state IN ('queued', 'failed') AND m.due_at <= :at AND (m.leased_until IS NULL OR m.leased_until <= :at)"
 
 
-class Outbox(Connection):
+class Outbox(Statements):
     queued_mails = 0  # by this process, since the store was opened
 
     def add_mail(self, mail: Mail, lease: str | None, until: str | None) -> int:
         """Queue a notice; the number that it got. With a lease, its own sender tries first."""
         self.queued_mails += 1
         return self.insert(
-            "INSERT INTO outbox (event, request, recipient, message_id, subject, body, state, attempts, created_at,"
-            " due_at, lease, leased_until) VALUES (?, ?, ?, ?, ?, ?, 'queued', 0, ?, ?, ?, ?)",
+            "INSERT INTO outbox (event, request, recipient, recipient_key, message_id, subject, body, state, attempts,"
+            " created_at, due_at, lease, leased_until) VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', 0, ?, ?, ?, ?)"
+            " RETURNING number",
             mail.event,
             parse_id(mail.request, REQUEST),
             mail.recipient,
+            fold_key(mail.recipient),
             mail.message_id,
             mail.subject,
             mail.body,
@@ -118,12 +122,14 @@ class Outbox(Connection):
 
     def mails(self, state: MailState | None = None, limit: int | None = None) -> Iterator[Mail]:
         """Mails, newest first, in pages."""
-        where = "m.state = :state" if state else "1"
+        where = "m.state = :state" if state else "TRUE"
         return (_mail(row) for row in self.newest_first(f"{_MAIL} WHERE {where}", "m.number", {"state": state}, limit))
 
     def count_mails(self, state: MailState | None = None) -> int:
-        return int(self.value(f"SELECT count(*) FROM outbox WHERE {'state = :state' if state else '1'}", state=state))
+        return int(
+            self.value(f"SELECT count(*) FROM outbox WHERE {'state = :state' if state else 'TRUE'}", state=state)
+        )
 
 
-def _mail(row: sqlite3.Row) -> Mail:
+def _mail(row: Row) -> Mail:
     return Mail(**{**row, "request": write_id(REQUEST, row["request"]), "state": MailState(row["state"])})

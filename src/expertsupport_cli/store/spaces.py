@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from expertsupport_cli.errors import NotFound
+from expertsupport_cli.folding import fold_key
 from expertsupport_cli.model.certificates import Partner
 from expertsupport_cli.model.tasks import Space
 from expertsupport_cli.steps import Step, Verb
-from expertsupport_cli.store.connection import Connection
+from expertsupport_cli.store.engine import Statements
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from expertsupport_cli.store.engine import Row
 
 _SPACE = """SELECT s.name, s.title, s.task_lifetime, s.task_limit, s.blocked, s.created_at,
     (SELECT count(*) FROM tasks t WHERE t.space = s.number) AS tasks FROM spaces s"""
 
 
-class Spaces(Connection):
+class Spaces(Statements):
     def space(self, name: str) -> Space:
         """Raises NotFound, which names the spaces there are."""
-        row = self.row(f"{_SPACE} WHERE s.name = ?", name)
+        row = self.row(f"{_SPACE} WHERE s.name_key = ?", fold_key(name))
         if row is None:
-            names = ", ".join(space["name"] for space in self.rows("SELECT name FROM spaces ORDER BY name LIMIT 8"))
+            names = ", ".join(space["name"] for space in self.rows("SELECT name FROM spaces ORDER BY name_key LIMIT 8"))
             raise NotFound(
                 f"There is no space “{name[:80]}”.",
                 f"There are: {names}." if names else "There is no space yet.",
@@ -26,17 +31,18 @@ class Spaces(Connection):
         return _space(row)
 
     def has_space(self, name: str) -> bool:
-        return self.row("SELECT 1 FROM spaces WHERE name = ?", name) is not None
+        return self.row("SELECT 1 FROM spaces WHERE name_key = ?", fold_key(name)) is not None
 
     def spaces(self) -> list[Space]:
         """All spaces, by name."""
-        return [_space(row) for row in self.rows(f"{_SPACE} ORDER BY s.name")]
+        return [_space(row) for row in self.rows(f"{_SPACE} ORDER BY s.name_key")]
 
     def add_space(self, space: Space) -> None:
-        self.insert(
-            "INSERT INTO spaces (name, title, task_lifetime, task_limit, blocked, created_at)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
+        self.change(
+            "INSERT INTO spaces (name, name_key, title, task_lifetime, task_limit, blocked, created_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
             space.name,
+            fold_key(space.name),
             space.title,
             space.task_lifetime,
             space.task_limit,
@@ -46,35 +52,35 @@ class Spaces(Connection):
 
     def save_space(self, space: Space) -> None:
         self.change(
-            "UPDATE spaces SET title = ?, task_lifetime = ?, task_limit = ?, blocked = ? WHERE name = ?",
+            "UPDATE spaces SET title = ?, task_lifetime = ?, task_limit = ?, blocked = ? WHERE name_key = ?",
             space.title,
             space.task_lifetime,
             space.task_limit,
             space.blocked,
-            space.name,
+            fold_key(space.name),
         )
 
     def partner(self, name: str) -> Partner | None:
-        row = self.row("SELECT name, url, created_at FROM partners WHERE name = ?", name)
+        row = self.row("SELECT name, url, created_at FROM partners WHERE name_key = ?", fold_key(name))
         return Partner(**row) if row else None
 
     def partners(self) -> list[Partner]:
         """All partners, by name."""
-        return [Partner(**row) for row in self.rows("SELECT name, url, created_at FROM partners ORDER BY name")]
+        return [Partner(**row) for row in self.rows("SELECT name, url, created_at FROM partners ORDER BY name_key")]
 
     def add_partner(self, partner: Partner) -> None:
-        self.insert(
-            "INSERT INTO partners (name, url, created_at) VALUES (?, ?, ?)",
+        self.change(
+            "INSERT INTO partners (name, name_key, url, created_at) VALUES (?, ?, ?, ?)",
             partner.name,
+            fold_key(partner.name),
             partner.url,
             partner.created_at,
         )
 
     def remove_partner(self, name: str) -> int:
         """How many were removed: 1 or 0."""
-        return self.change("DELETE FROM partners WHERE name = ?", name)
+        return self.change("DELETE FROM partners WHERE name_key = ?", fold_key(name))
 
 
-def _space(row: object) -> Space:
-    values = dict(row)  # type: ignore[call-overload]
-    return Space(**{**values, "blocked": bool(values["blocked"])})
+def _space(row: Row) -> Space:
+    return Space(**{**row, "blocked": bool(row["blocked"])})

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 from expertsupport_cli.errors import NotFound
+from expertsupport_cli.folding import fold_key
 from expertsupport_cli.ids import task_count
 from expertsupport_cli.model.tasks import Task, TaskState
+from expertsupport_cli.search import task_lexemes
 from expertsupport_cli.steps import Step, Verb
-from expertsupport_cli.store.connection import Connection, unusable
+from expertsupport_cli.store.engine import Statements
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,10 +23,10 @@ _STATES = {
 }
 
 
-class Tasks(Connection):
+class Tasks(Statements):
     def task(self, id: str) -> Task:
         """Raises NotFound, which suggests IDs that are close."""
-        row = self.row(f"{_TASK} WHERE t.id = ?", id)
+        row = self.row(f"{_TASK} WHERE t.id_key = ?", fold_key(id))
         if row is None:
             close = self._close_ids(id)
             raise NotFound(
@@ -37,23 +37,28 @@ class Tasks(Connection):
         return Task(**row)
 
     def has_task(self, id: str) -> bool:
-        return self.row("SELECT 1 FROM tasks WHERE id = ?", id) is not None
+        return self.row("SELECT 1 FROM tasks WHERE id_key = ?", fold_key(id)) is not None
 
     def tasks(
         self, at: str, space: str | None = None, state: TaskState | None = None, limit: int | None = None
     ) -> Iterator[Task]:
         """Tasks, newest first, in pages: no read is open while the caller works."""
-        where = [_STATES[state] if state else "1"]
+        where = [_STATES[state] if state else "TRUE"]
         if space is not None:
-            where.append("t.space = (SELECT number FROM spaces WHERE name = :space)")
+            where.append("t.space = (SELECT number FROM spaces WHERE name_key = :space)")
         query = f"{_TASK} WHERE {' AND '.join(where)}"
-        return (Task(**row) for row in self.newest_first(query, "t.number", {"space": space, "at": at}, limit))
+        return (
+            Task(**row)
+            for row in self.newest_first(query, "t.number", {"space": fold_key(space or ""), "at": at}, limit)
+        )
 
     def count_tasks(self, at: str, space: str | None = None, state: TaskState | None = None) -> int:
-        where = [_STATES[state]] if state else ["1"]
+        where = [_STATES[state]] if state else ["TRUE"]
         if space is not None:
-            where.append("t.space = (SELECT number FROM spaces WHERE name = :space)")
-        return int(self.value(f"SELECT count(*) FROM tasks t WHERE {' AND '.join(where)}", space=space, at=at))
+            where.append("t.space = (SELECT number FROM spaces WHERE name_key = :space)")
+        return int(
+            self.value(f"SELECT count(*) FROM tasks t WHERE {' AND '.join(where)}", space=fold_key(space or ""), at=at)
+        )
 
     def next_task_number(self) -> int:
         """The n for the next automatic ID T-n: one more than the highest there is."""
@@ -65,16 +70,19 @@ class Tasks(Connection):
         for start in range(0, len(ids), 500):
             part = ids[start : start + 500]
             marks = ", ".join("?" * len(part))
-            taken += [row[0] for row in self.rows(f"SELECT id FROM tasks WHERE id IN ({marks})", *part)]
+            rows = self.rows(f"SELECT id FROM tasks WHERE id_key IN ({marks})", *map(fold_key, part))
+            taken += [row[0] for row in rows]
         return taken
 
     def add_task(self, task: Task) -> None:
         number = self.insert(
-            "INSERT INTO tasks (id, counted, space, name, description, creator, created_at, closed_at, expires_at)"
-            " VALUES (?, ?, (SELECT number FROM spaces WHERE name = ?), ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO tasks (id, id_key, counted, space, name, description, creator, created_at, closed_at,"
+            " expires_at) VALUES (?, ?, ?, (SELECT number FROM spaces WHERE name_key = ?), ?, ?, ?, ?, ?, ?)"
+            " RETURNING number",
             task.id,
+            fold_key(task.id),
             task_count(task.id),
-            task.space,
+            fold_key(task.space),
             task.name,
             task.description,
             task.creator,
@@ -82,30 +90,35 @@ class Tasks(Connection):
             task.closed_at,
             task.expires_at,
         )
-        self.insert("INSERT INTO tasks_fts (rowid, name) VALUES (?, ?)", number, task.name)
+        self.engine.index("tasks", number, task_lexemes(task.id, task.name))
 
     def load_tasks(self, tasks: Iterable[Task], event: dict[str, str]) -> None:
         """Add many tasks, each with its event, inside the transaction that is open."""
-        from sqlite_utils import Database
-
-        db = Database(self._db, execute_plugins=False)
-        spaces = {row["name"].lower(): row["number"] for row in self.rows("SELECT name, number FROM spaces")}
+        spaces = {row["name_key"]: row["number"] for row in self.rows("SELECT name_key, number FROM spaces")}
         first = int(self.value("SELECT coalesce(max(number), 0) FROM tasks")) + 1
-
-        def task_rows() -> Iterator[dict[str, object]]:
-            for number, task in enumerate(tasks, first):
-                yield {
+        self.engine.load(
+            "tasks",
+            (
+                {
                     **vars(task),
                     "number": number,
+                    "id_key": fold_key(task.id),
                     "counted": task_count(task.id),
-                    "space": spaces[task.space.lower()],
+                    "space": spaces[fold_key(task.space)],
                 }
-
-        try:
-            db.table("tasks").insert_all(task_rows(), batch_size=1_000)
-        except sqlite3.Error as error:
-            raise unusable(error, self.path) from error
-        self.change("INSERT INTO tasks_fts (rowid, name) SELECT number, name FROM tasks WHERE number >= ?", first)
+                for number, task in enumerate(tasks, first)
+            ),
+        )
+        added = self.paged(
+            "SELECT t.number, t.id, t.name FROM tasks t WHERE t.number >= :next",
+            "TRUE",
+            "t.number",
+            {"next": first},
+            None,
+            lambda last: {"next": last["number"] + 1},
+        )
+        for row in added:
+            self.engine.index("tasks", row["number"], task_lexemes(row["id"], row["name"]))
         columns = ", ".join(event)
         marks = ", ".join("?" * len(event))
         self.change(
@@ -118,17 +131,18 @@ class Tasks(Connection):
     def save_task(self, task: Task) -> None:
         """What can change of a task: whether it is closed, and when it expires."""
         self.change(
-            "UPDATE tasks SET closed_at = ?, expires_at = ? WHERE id = ?",
+            "UPDATE tasks SET closed_at = ?, expires_at = ? WHERE id_key = ?",
             task.closed_at,
             task.expires_at,
-            task.id,
+            fold_key(task.id),
         )
 
     def _close_ids(self, id: str) -> list[str]:
         """IDs like this one, among its neighbours in the alphabet, so that this does not grow with the store."""
         from difflib import get_close_matches
 
-        after = self.rows("SELECT id FROM tasks WHERE id >= ? ORDER BY id LIMIT 200", id)
-        before = self.rows("SELECT id FROM tasks WHERE id < ? ORDER BY id DESC LIMIT 200", id)
-        known = {row[0].upper(): row[0] for row in before + after}
-        return [known[match] for match in get_close_matches(id.upper(), known, n=3, cutoff=0.6)]
+        key = fold_key(id)
+        after = self.rows("SELECT id_key, id FROM tasks WHERE id_key >= ? ORDER BY id_key LIMIT 200", key)
+        before = self.rows("SELECT id_key, id FROM tasks WHERE id_key < ? ORDER BY id_key DESC LIMIT 200", key)
+        known = {row["id_key"]: row["id"] for row in before + after}
+        return [known[match] for match in get_close_matches(key, known, n=3, cutoff=0.6)]

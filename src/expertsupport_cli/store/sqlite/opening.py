@@ -11,17 +11,18 @@ import os
 import sqlite3
 from contextlib import closing, suppress
 
-from expertsupport_cli.errors import StoreForeign, StoreMissing, StoreTooNew, StoreUnusable
+from expertsupport_cli.errors import StoreDamaged, StoreForeign, StoreMissing, StoreTooNew, StoreUnusable
 from expertsupport_cli.steps import Step, Verb
-from expertsupport_cli.store.connection import PATIENCE, patiently, unusable
+from expertsupport_cli.store.sqlite.faults import PATIENCE, retry_while_busy, unusable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 APPLICATION_ID = 0x45535550  # "ESUP", in the header of the file
-VERSION = 2  # the number of migrations
+VERSION = 3  # the number of migrations
 
+OLDEST_SQLITE = (3, 39)  # the first that knows IS DISTINCT FROM
 _PRAGMAS = (
     "foreign_keys=ON",
     "synchronous=EXTRA",  # with a rollback journal, the only level that survives every loss of power
@@ -30,7 +31,21 @@ _PRAGMAS = (
 )
 
 
-def open_existing(path: str, timeout: float, tell: Callable[[str], None]) -> sqlite3.Connection:
+def open_database(path: str, *, timeout: float, writes: bool, notify: Callable[[str], None]) -> sqlite3.Connection:
+    """The store at a path. One that does not exist is created if the command writes, else seen as empty.
+
+    Raises StoreUnusable.
+    """
+    _refuse_old_sqlite()
+    if writes:
+        return _open_or_create(path, timeout, notify)
+    if os.path.exists(path):
+        return _open_existing(path, timeout, notify)
+    notify(f"There is no store yet at {path}; the first command that writes makes it.")
+    return open_empty()
+
+
+def _open_existing(path: str, timeout: float, notify: Callable[[str], None]) -> sqlite3.Connection:
     """The store at a path, up to date. Raises StoreUnusable."""
     safe = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
     try:
@@ -38,9 +53,9 @@ def open_existing(path: str, timeout: float, tell: Callable[[str], None]) -> sql
     except sqlite3.Error as error:
         raise unusable(error, path) from error
     try:
-        patiently(lambda: _prepare(db), timeout)  # setting `synchronous` reads the schema
-        if patiently(lambda: _standing(db, path), timeout) != VERSION:
-            patiently(lambda: _upgrade(db, path, tell), timeout)
+        retry_while_busy(lambda: _prepare(db), timeout)  # setting `synchronous` reads the schema
+        if retry_while_busy(lambda: _standing(db, path), timeout) != VERSION:
+            retry_while_busy(lambda: _upgrade(db, path, notify), timeout)
     except sqlite3.Error as error:
         db.close()
         raise unusable(error, path) from error
@@ -50,21 +65,21 @@ def open_existing(path: str, timeout: float, tell: Callable[[str], None]) -> sql
     return db
 
 
-def open_or_make(path: str, timeout: float, tell: Callable[[str], None]) -> sqlite3.Connection:
-    """The store at a path, made if there is none. Raises StoreUnusable."""
+def _open_or_create(path: str, timeout: float, notify: Callable[[str], None]) -> sqlite3.Connection:
+    """The store at a path, created if there is none. Raises StoreUnusable."""
     if not os.path.exists(path):
         try:
             folder = os.path.dirname(os.path.abspath(path))
             os.makedirs(folder, mode=0o700, exist_ok=True)
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-            tell(f"Made a new store: {path}")
+            notify(f"Made a new store: {path}")
         except OSError as error:
             # where another process was first, whoever comes second finds it
             if not isinstance(error, FileExistsError) or not os.path.lexists(path):
                 raise StoreMissing(
                     "The store cannot be made.", f"{path}: {error.strerror}.", Step(verb=Verb.NAME_STORE)
                 ) from error
-    return open_existing(path, timeout, tell)
+    return _open_existing(path, timeout, notify)
 
 
 def open_empty() -> sqlite3.Connection:
@@ -73,6 +88,16 @@ def open_empty() -> sqlite3.Connection:
     _prepare(db)
     _upgrade(db, ":memory:", lambda _: None)
     return db
+
+
+def _refuse_old_sqlite() -> None:
+    """Raises StoreUnusable."""
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        raise StoreUnusable(
+            f"The SQLite library of this Python is too old: {sqlite3.sqlite_version}.",
+            f"The store needs {'.'.join(map(str, OLDEST_SQLITE))} or newer.",
+            "Run es with a Python that has a newer one.",
+        )
 
 
 def _prepare(db: sqlite3.Connection) -> None:
@@ -115,23 +140,37 @@ def _header(db: sqlite3.Connection) -> tuple[int, int, bool]:
     return owner, version, filled
 
 
-def _upgrade(db: sqlite3.Connection, path: str, tell: Callable[[str], None]) -> None:
+def _upgrade(db: sqlite3.Connection, path: str, notify: Callable[[str], None]) -> None:
     """Apply what is missing in one immediate transaction, having looked again; copy a filled store first."""
-    from expertsupport_cli.store.migrations import migrate
+    from expertsupport_cli.store.sqlite.migrations import migrate
 
-    db.execute("BEGIN IMMEDIATE")
+    db.execute("PRAGMA foreign_keys=OFF")  # while tables are made anew; inside the transaction it would do nothing
     try:
+        db.execute("BEGIN IMMEDIATE")
         version = _standing(db, path)
         if version < VERSION:
             if version:
-                tell(f"Upgrading the store; a copy of it as it was is in {_copy(path, version)}")
+                notify(f"Upgrading the store; a copy of it as it was is in {_copy(path, version)}")
             migrate(db)
+            _refuse_dangling(db, path)
             db.execute(f"PRAGMA application_id={APPLICATION_ID}")
             db.execute(f"PRAGMA user_version={VERSION}")
         db.execute("COMMIT")
     finally:
         if db.in_transaction:
             db.execute("ROLLBACK")
+        db.execute("PRAGMA foreign_keys=ON")
+
+
+def _refuse_dangling(db: sqlite3.Connection, path: str) -> None:
+    """Raises StoreDamaged where a reference leads nowhere."""
+    dangling = db.execute("PRAGMA foreign_key_check").fetchone()
+    if dangling:
+        raise StoreDamaged(
+            "The store is damaged, so it was not upgraded.",
+            f"{path}: table {dangling[0]} refers to something that is not there.",
+            "Keep a copy of the file before you do anything else.",
+        )
 
 
 def _copy(path: str, version: int) -> str:

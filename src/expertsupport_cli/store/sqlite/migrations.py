@@ -10,6 +10,10 @@ import sqlite3
 
 from sqlite_utils import Database, Migrations
 
+from expertsupport_cli.store.engine import INDEXED
+from expertsupport_cli.store.sqlite.search import create_index, index_everything
+from expertsupport_cli.store.sqlite.version3 import rebuild
+
 migrations = Migrations("expertsupport")
 
 
@@ -198,3 +202,14 @@ def mail(db: Database) -> None:
             PRIMARY KEY (reader, request)
         ) STRICT, WITHOUT ROWID;
     """)
+
+
+@migrations()
+def keys_and_words(db: Database) -> None:
+    """Keys of names, the way that each event came, one word for all that expires; and words to search, split by us."""
+    for table in ("tasks", "comments"):
+        db.conn.execute(f"DROP TABLE {table}_fts")
+    rebuild(db.conn)
+    for what in INDEXED:
+        create_index(db.conn, what)
+        index_everything(db.conn, what)

@@ -1,0 +1,204 @@
+"""What the statements of every noun stand on, and the seam behind which a database engine does its work.
+
+The noun files speak one dialect of SQL, which SQLite and PostgreSQL both understand: `?` or `:name` for a value, TRUE
+and FALSE, `RETURNING number`. Whatever differs between the two is a method of `Engine`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from typing import Any, Literal, Protocol
+
+    from expertsupport_cli.search import Phrase
+
+    Indexed = Literal["tasks", "comments"]  # what can be searched
+    Values = Mapping[str, Any] | Sequence[Any]
+    Named = dict[str, Any]
+
+    class Row(Protocol):
+        """One row of a result, read by name or by place."""
+
+        def __getitem__(self, key: int | str, /) -> Any: ...
+
+        def keys(self) -> Iterable[str]: ...
+
+
+PAGE = 2_000
+INDEXED: tuple[Indexed, ...] = ("tasks", "comments")
+
+
+class Engine(ABC):
+    """One open database. Not for sharing between threads.
+
+    An error that a person can do something about is raised as StoreUnusable.
+    """
+
+    place: str  # where the store is, for messages
+
+    @abstractmethod
+    def read(self, sql: str, values: Values) -> list[Row]:
+        """All rows of a query, which has ended, and blocks no writer, when this returns."""
+
+    @abstractmethod
+    def write(self, sql: str, values: Values) -> tuple[list[Row], int]:
+        """Run a statement that writes, inside a transaction; the rows that it returns, and how many it changed."""
+
+    @abstractmethod
+    def load(self, table: str, rows: Iterable[Named]) -> None:
+        """Add many rows quickly, inside a transaction."""
+
+    @abstractmethod
+    def begin(self, *, writes: bool, patient: bool) -> None:
+        """Begin a transaction: to write, alone among writers; or to read, and to see the store at one moment.
+
+        Waits for its turn as long as the store's timeout, or hardly at all unless `patient`.
+        """
+
+    @abstractmethod
+    def commit(self, *, patient: bool) -> None:
+        """Keep what the transaction did."""
+
+    @abstractmethod
+    def roll_back(self) -> None:
+        """Undo what the transaction did, if one is still open."""
+
+    @abstractmethod
+    def index(self, what: Indexed, number: int, words: Sequence[str]) -> None:
+        """Make a new task or comment findable by its words, inside a transaction."""
+
+    @abstractmethod
+    def numbers_with(self, what: Indexed, value: str) -> str:
+        """A query of the numbers of the tasks or comments with a phrase; `value` stands for `expression(phrase)`."""
+
+    @abstractmethod
+    def expression(self, phrase: Phrase) -> str:
+        """The value that searches for a phrase."""
+
+    @abstractmethod
+    def data_version(self) -> int:
+        """A number that changes whenever somebody else has changed the store: cheap to ask, again and again."""
+
+    @abstractmethod
+    def findings(self) -> Iterator[tuple[str, list[str]]]:
+        """What is checked of this kind of store beyond its data: a sentence, and what breaks it."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """End the connection."""
+
+
+class Statements:
+    """The base of each noun: reads that end before anybody prints, writes inside a transaction.
+
+    A transaction that reads first and begins to write later fails under contention, whatever the timeout. Everything
+    that decides is therefore read inside `transaction()`, which is alone among writers from its beginning.
+    """
+
+    def __init__(self, engine: Engine, *, dry_run: bool = False) -> None:
+        self.engine = engine
+        self.dry_run = dry_run
+
+    @property
+    def path(self) -> str:
+        """Where the store is."""
+        return self.engine.place
+
+    def rows(self, sql: str, *values: Any, **named: Any) -> list[Row]:
+        """All rows of a query; it has ended, and blocks no writer, when this returns."""
+        return self.engine.read(sql, named or values)
+
+    def row(self, sql: str, *values: Any, **named: Any) -> Row | None:
+        """The only row of a query, or None."""
+        found = self.rows(sql, *values, **named)
+        return found[0] if found else None
+
+    def value(self, sql: str, *values: Any, **named: Any) -> Any:
+        """The only value of a query that always has one, such as a count."""
+        return self.rows(sql, *values, **named)[0][0]
+
+    def paged(
+        self, query: str, beyond: str, order: str, values: Named, limit: int | None, key: Callable[[Row], Named]
+    ) -> Iterator[Row]:
+        """The rows of a query, read in pages, so that no read is open while the caller works.
+
+        A page starts beyond the last row of the one before, whose place in the order `key` gives as values for the
+        condition `beyond`; the query is to end in a condition, and to be ordered by `order`.
+        """
+        left = limit
+        further = ""
+        while left is None or left > 0:
+            page = PAGE if left is None else min(PAGE, left)
+            rows = self.rows(f"{query}{further} ORDER BY {order} LIMIT :page", **values, page=page)
+            yield from rows
+            if len(rows) < page:
+                return
+            further = f" AND {beyond}"
+            values = {**values, **key(rows[-1])}
+            left = None if left is None else left - page
+
+    def newest_first(self, query: str, number: str, values: Named, limit: int | None) -> Iterator[Row]:
+        """The rows of a query by the number of each, the highest first, read in pages."""
+        return self.paged(
+            query,
+            f"{number} < :before",
+            f"{number} DESC",
+            values,
+            limit,
+            lambda last: {"before": last["number"]},
+        )
+
+    def change(self, sql: str, *values: Any) -> int:
+        """Run a statement that writes, inside a transaction; how many rows it changed."""
+        return self.engine.write(sql, values)[1]
+
+    def insert(self, sql: str, *values: Any) -> int:
+        """Run an INSERT that ends in RETURNING number, inside a transaction; the number of the new row."""
+        (row,), _ = self.engine.write(sql, values)
+        return int(row[0])
+
+    def transaction(self, *, patient: bool = True) -> Transaction:
+        """`with store.transaction():` all of it or, if anything is raised, none of it.
+
+        Waits for its turn as long as the store's timeout, or hardly at all where that is not worth it.
+        """
+        return Transaction(self.engine, keep=not self.dry_run, patient=patient)
+
+    def rehearsal(self) -> Transaction:
+        """A transaction of which nothing is kept."""
+        return Transaction(self.engine, keep=False)
+
+    def snapshot(self) -> Transaction:
+        """Reads that see the store at one moment. To be left before anything is printed."""
+        return Transaction(self.engine, keep=False, writes=False)
+
+    def close(self) -> None:
+        self.engine.close()
+
+
+class Transaction:
+    """Committed at its end; rolled back when anything is raised, and if nothing is to be kept."""
+
+    def __init__(self, engine: Engine, *, keep: bool, writes: bool = True, patient: bool = True) -> None:
+        self._engine = engine
+        self._keep = keep
+        self._writes = writes
+        self._patient = patient
+
+    def __enter__(self) -> None:
+        self._engine.begin(writes=self._writes, patient=self._patient)
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        try:
+            if error is None and self._keep:
+                self._engine.commit(patient=self._patient)
+        finally:
+            self._engine.roll_back()
+
+
+def literals(words: Iterable[str]) -> str:
+    """Our own words as a list of SQL literals, for an IN: where an index is on just these, or there are no values."""
+    return ", ".join(f"'{word}'" for word in words)

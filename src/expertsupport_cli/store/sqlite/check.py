@@ -1,0 +1,73 @@
+"""What is checked of a SQLite store beyond its data: the file, its references, its schema, its search index."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from expertsupport_cli.errors import StoreUnusable
+from expertsupport_cli.store.engine import INDEXED, Transaction
+from expertsupport_cli.store.sqlite.opening import open_empty
+from expertsupport_cli.store.sqlite.search import fits_the_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from expertsupport_cli.store.sqlite.connection import SqliteEngine
+
+MAX_EXAMPLES = 20  # examples of one finding
+
+
+def findings(engine: SqliteEngine) -> Iterator[tuple[str, list[str]]]:
+    """Each sentence, and what breaks it: nothing, in a store that is whole."""
+    yield "the file is whole", _file(engine)
+    yield "all references lead somewhere", _references(engine)
+    yield "the schema is as it should be", _schema(engine)
+    yield "the search index fits the text", _index(engine)
+
+
+def _asked(engine: SqliteEngine, query: str) -> list[str]:
+    """The first column of a query; what the query itself fails with, if it does."""
+    try:
+        return [str(row[0]) for row in engine.read(query, ())]
+    except (StoreUnusable, sqlite3.Error) as error:
+        return [f"cannot be checked: {error}"]
+
+
+def _file(engine: SqliteEngine) -> list[str]:
+    found = _asked(engine, f"PRAGMA integrity_check({MAX_EXAMPLES})")
+    return [] if found == ["ok"] else found
+
+
+def _references(engine: SqliteEngine) -> list[str]:
+    return _asked(engine, "PRAGMA foreign_key_check")[:MAX_EXAMPLES]
+
+
+def _schema(engine: SqliteEngine) -> list[str]:
+    """Tables, indexes and triggers that are missing, changed or too many."""
+    query = "SELECT type || ' ' || name, coalesce(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%'"
+    fresh = open_empty()
+    try:
+        wanted = {row[0]: row[1] for row in fresh.execute(query)}
+    finally:
+        fresh.close()
+    try:
+        there = {row[0]: row[1] for row in engine.read(query, ())}
+    except StoreUnusable as error:
+        return [f"cannot be checked: {error}"]
+    missing = [f"{name} is missing" for name in wanted if name not in there]
+    changed = [f"{name} is changed" for name in wanted if name in there and there[name] != wanted[name]]
+    return [*missing, *changed, *(f"{name} is not ours" for name in there if name not in wanted)][:MAX_EXAMPLES]
+
+
+def _index(engine: SqliteEngine) -> list[str]:
+    """Whether the search index has just the words that are in the text."""
+    broken = []
+    for what in INDEXED:
+        try:
+            with Transaction(engine, keep=False, writes=False):
+                fits = fits_the_text(engine.db, what)
+            broken += [] if fits else [f"{what}_words does not fit the text"]
+        except (StoreUnusable, sqlite3.Error) as error:
+            broken.append(f"{what}_words cannot be checked: {error}")
+    return broken

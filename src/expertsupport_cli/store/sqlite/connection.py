@@ -1,0 +1,90 @@
+"""SQLite behind the seam: one file, one connection.
+
+A deferred transaction that reads first and writes later fails under contention, whatever the timeout; an immediate one
+waits its turn.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from expertsupport_cli.store.engine import Engine
+from expertsupport_cli.store.sqlite import search
+from expertsupport_cli.store.sqlite.faults import retry_while_busy, unusable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from expertsupport_cli.search import Phrase
+    from expertsupport_cli.store.engine import Indexed, Named, Row, Values
+
+
+class SqliteEngine(Engine):
+    """An open SQLite database that `opening` has found good."""
+
+    def __init__(self, db: sqlite3.Connection, place: str, *, timeout: float = 0) -> None:
+        db.row_factory = sqlite3.Row
+        self.db = db
+        self.place = place
+        self.timeout = timeout
+
+    def read(self, sql: str, values: Values) -> list[Row]:
+        try:
+            return retry_while_busy(lambda: self.db.execute(sql, values).fetchall(), self.timeout)
+        except sqlite3.Error as error:
+            raise unusable(error, self.place) from error
+
+    def write(self, sql: str, values: Values) -> tuple[list[Row], int]:
+        assert self.db.in_transaction, "a write outside of a transaction"
+        try:
+            cursor = self.db.execute(sql, values)
+            return cursor.fetchall(), cursor.rowcount
+        except sqlite3.Error as error:
+            raise unusable(error, self.place) from error
+
+    def load(self, table: str, rows: Iterable[Named]) -> None:
+        from expertsupport_cli.store.sqlite.bulk import load
+
+        assert self.db.in_transaction, "a write outside of a transaction"
+        try:
+            load(self.db, table, rows)
+        except sqlite3.Error as error:
+            raise unusable(error, self.place) from error
+
+    def begin(self, *, writes: bool, patient: bool) -> None:
+        self._control("BEGIN IMMEDIATE" if writes else "BEGIN", patient)
+
+    def commit(self, *, patient: bool) -> None:
+        self._control("COMMIT", patient)
+
+    def roll_back(self) -> None:
+        if self.db.in_transaction:
+            self.db.execute("ROLLBACK")
+
+    def _control(self, sql: str, patient: bool) -> None:
+        try:
+            retry_while_busy(lambda: self.db.execute(sql), self.timeout if patient else 0)
+        except sqlite3.Error as error:
+            raise unusable(error, self.place) from error
+
+    def index(self, what: Indexed, number: int, words: Sequence[str]) -> None:
+        for values in search.index_rows(number, words):
+            self.write(search.insertion(what), values)
+
+    def numbers_with(self, what: Indexed, value: str) -> str:
+        return search.numbers_with(what, value)
+
+    def expression(self, phrase: Phrase) -> str:
+        return search.expression(phrase)
+
+    def data_version(self) -> int:
+        return int(self.read("PRAGMA data_version", ())[0][0])
+
+    def findings(self) -> Iterator[tuple[str, list[str]]]:
+        from expertsupport_cli.store.sqlite.check import findings
+
+        return findings(self)
+
+    def close(self) -> None:
+        self.db.close()
