@@ -101,8 +101,8 @@ def deliver_queued(store: Store, settings: Settings, post: Post | None, clock: C
         for mail in _tried(store, settings, post.lease, clock):
             delivered += mail.state is MailState.SENT
             why = why or mail.error or ""
-    except Fault as fault:  # a setting of mail, or the store
-        why = fault.message
+    except Exception as error:  # a setting of mail, the store, or a bug: the command is done all the same
+        why = error.message if isinstance(error, Fault) else f"{type(error).__name__}: {error}"
     return Delivery(left=store.queued_mails - delivered, why=why)
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from expertsupport_cli.mail.transport import Transport
 
 MAX_ATTEMPTS = 10
+MAX_ERROR = 1_000  # characters
 FIRST_PAUSE = 30  # seconds
 GROWTH = 4
 LONGEST_PAUSE = 6 * 3600  # so that the last try is more than a day after the first
@@ -102,9 +103,15 @@ def after_try(mail: Mail, failure: Undelivered | None, at: str, jitter: float) -
     return mail.replace(
         state=MailState.DEAD if failure.final or tries >= MAX_ATTEMPTS else MailState.FAILED,
         attempts=tries,
-        error=str(failure)[:1000],
+        error=_storable(str(failure)),
         due_at=times.after(at, max(1, round(pause * (0.8 + 0.4 * jitter)))),
     )
+
+
+def _storable(text: str) -> str:
+    """An error's text as every store takes it: without NUL and what is no character, and not too long."""
+    safe = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return safe.replace("\0", "\\x00")[:MAX_ERROR]
 
 
 def _lease_lasts(store: Store, sender: Sender, mail: Mail, at: str) -> bool:

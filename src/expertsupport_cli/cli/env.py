@@ -109,6 +109,11 @@ class Env:
         return "store" in vars(self)
 
     @property
+    def commits(self) -> int:
+        """How many changes were saved."""
+        return self.store.commits if self.has_store else 0
+
+    @property
     def dry_run(self) -> bool:
         return self.choices.dry_run
 
@@ -168,12 +173,13 @@ class Env:
 
     def _failure(self, act: Callable[[str], object], reference: str) -> Fault | None:
         """Do something with a thing that is named, among others; the fault that was reported, if it failed."""
+        before = self.commits
         try:
             act(prose_or_empty(reference, "The ID", most=10_000))
         except (OutputLost, Ending, BrokenPipeError):
             raise
         except Exception as error:
-            fault = as_fault(error)
+            fault = as_fault(error, saved=self.commits > before)
             report(fault, as_json=self.printer.as_json)
             return fault
         return None

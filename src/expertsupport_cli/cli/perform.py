@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from expertsupport_cli import wiring
 from expertsupport_cli.cli.env import Ending
+from expertsupport_cli.cli.report import as_fault
+from expertsupport_cli.errors import OutputLost
 from expertsupport_cli.record import Record
 from expertsupport_cli.render.terminal.printer import flush_stdout
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
     from expertsupport_cli.cli.env import Choices, Env
     from expertsupport_cli.render.shapes import Shape
+
+MAX_NAMED = 5  # of what was saved
 
 
 class Command(Record):
@@ -45,13 +49,31 @@ def changes(*shapes: Shape, asks: bool = False) -> Callable[[Callable[..., None]
 def perform(env: Env, command: Command, values: Mapping[str, object], choices: Choices) -> int:
     """Run a command with the values of its own parameters and those that all share; its exit status.
 
-    One that changes things begins only once it is known that the result can be shown as asked, and then delivers the
-    mail that it has queued. Raises what the body raises.
+    One that changes things begins only once it is known that the result can be shown as asked. The mail that it has
+    queued is then delivered, whatever became of the result. Raises what the body raises, or InternalError, saying what
+    was saved.
     """
     env.choices = choices
     env.writes = command.writes
     if command.writes:
         env.printer.expect(*command.shapes)
+    try:
+        status = _run(env, command, values)
+    except BrokenPipeError:
+        _deliver(env)
+        raise
+    except Exception as error:
+        _deliver(env)
+        fault = as_fault(error, saved=env.commits > 0)
+        if command.writes and isinstance(fault, OutputLost):
+            _say_what_was_saved(fault, env.printer.saved)
+        raise fault from error
+    _deliver(env)
+    return status
+
+
+def _run(env: Env, command: Command, values: Mapping[str, object]) -> int:
+    """Run the body, to where its result is out of our hands; the status."""
     status = 0
     try:
         command.run(env, **values)
@@ -60,15 +82,21 @@ def perform(env: Env, command: Command, values: Mapping[str, object], choices: C
     except Ending as ending:
         status = ending.status
     if command.writes:
-        _deliver(env)
+        flush_stdout()
     return status
 
 
+def _say_what_was_saved(fault: OutputLost, saved: list[str]) -> None:
+    """Add to a fault that came of printing what was saved before it, so that nobody does it again."""
+    if saved:
+        more = f" and {len(saved) - MAX_NAMED} more" if len(saved) > MAX_NAMED else ""
+        fault.why = f"{fault.why} The change was saved: {', '.join(saved[:MAX_NAMED])}{more}."
+
+
 def _deliver(env: Env) -> None:
-    """Try to deliver what the command queued, after its result was printed; say what is left."""
+    """Try to deliver what the command has queued, after its result was printed; say what is left."""
     if not env.has_store or not env.store.queued_mails:
         return
-    flush_stdout()
     delivery = wiring.deliver_queued(env.store, env.settings, env.post, env.clock)
     if delivery.left:
         mails = f"{delivery.left} mail{'s' if delivery.left > 1 else ''}"

@@ -53,8 +53,11 @@ def report(fault: Fault, *, as_json: bool) -> None:
             talk(f"  {line}")
 
 
-def as_fault(error: Exception) -> Fault:
-    """The fault that an exception is to the user: a bug in this program, if it is none of those that are expected."""
+def as_fault(error: Exception, *, saved: bool = False) -> Fault:
+    """The fault that an exception is to the user: a bug in this program, if it is none of those that are expected.
+
+    `saved` says whether something was saved before it.
+    """
     if isinstance(error, Fault):
         return error
     if isinstance(error, OSError):
@@ -64,7 +67,7 @@ def as_fault(error: Exception) -> Fault:
         return SystemRefused("The system refused something.", f"{name}{error.strerror or error}.")
     return InternalError(
         f"A fault in this program: {type(error).__name__}.",
-        "It is ours, not yours; what it had begun was undone.",
+        f"It is ours, not yours. {'What was saved before it stays saved.' if saved else 'Nothing was saved.'}",
         f"To see where: {PROGRAM} --debug …",
     )
 

@@ -40,6 +40,7 @@ class Printer:
         self._fields = fields
         self._writer: RowWriter | None = None
         self._block: list[str] | None = None
+        self.saved: list[str] = []  # the IDs of what was given to `thing`: it is saved, printed or not
 
     @property
     def for_people(self) -> bool:
@@ -71,6 +72,9 @@ class Printer:
 
     def thing(self, shape: Shape, thing: Any, said: str = "", *, alone: bool = True) -> None:
         """Print a thing that was made or changed: what was `said` of it to people, its ID (`alone`) to a program."""
+        if self._block is None:
+            id = shape.field("id" if "id" in shape.names() else shape.key)
+            self.saved.append(str(id.get(thing, self.view)))
         if self._writer is not None:
             self._writer.row(thing)
         elif self.for_people and not self._fields:
