@@ -35,11 +35,18 @@ def a_space(store: Store, name: str = "acme", *, lifetime: int | None = 10 * 864
     return spaces.add_space(store, name, task_lifetime=lifetime, task_limit=limit, by=OLGA, at=AT)
 
 
-def a_task(store: Store, name: str = "The printer is on fire", *, id: str | None = None, space: str = "acme") -> Task:
+def a_task(
+    store: Store,
+    name: str = "The printer is on fire",
+    *,
+    id: str | None = None,
+    space: str = "acme",
+    description: str = "",
+) -> Task:
     """A task, in a space that is made if there is none."""
     if not store.has_space(space):
         a_space(store, space)
-    return tasks.add_task(store, name, space, id=id, by=ANN, at=AT)
+    return tasks.add_task(store, name, space, id=id, description=description, by=ANN, at=AT)
 
 
 def a_certificate(store: Store, *, valid_for: int | None = None, at: str = AT) -> tuple[str, Certificate]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -13,6 +14,15 @@ import pytest
 from builders import a_store
 
 from expertsupport_cli.store import Store
+
+
+def needs(program: str) -> None:
+    """Skip the test, with a reason, where a program of the system is missing; in CI that is a failure."""
+    if shutil.which(program) is None:
+        if os.environ.get("CI"):
+            pytest.fail(f"{program} is missing: .ci/run should have installed it")
+        pytest.skip(f"{program} is not installed")
+
 
 ES = str(Path(sys.executable).with_name("es"))
 

@@ -12,11 +12,10 @@ from typing import Any
 import pytest
 from conftest import ES, Es
 from examples import DOCUMENTS, ROOT, Example, Session, alike, blocks, examples, rewritten
-from typer.main import get_command
 
 from expertsupport_cli import __version__, errors
+from expertsupport_cli.cli import app
 from expertsupport_cli.cli import main as program
-from expertsupport_cli.cli.app import app
 from expertsupport_cli.errors import Fault, LinkSpent
 from expertsupport_cli.settings import SETTINGS
 
@@ -80,10 +79,15 @@ def test_what_installs_things_is_run_by_ci_which_takes_it_from_the_readme() -> N
 
 def commands(command: Any = None, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Every command and group of the program."""
-    command = command or get_command(app)
+    command = command or app.program()
     yield words, command
-    for name, inside in getattr(command, "commands", {}).items():
+    for name, inside in inside_of(command):
         yield from commands(inside, (*words, name))
+
+
+def inside_of(command: Any) -> list[tuple[str, Any]]:
+    """The commands of a group by name; none of a command."""
+    return [(name, command.get_command(None, name)) for name in getattr(command, "list_commands", lambda _: [])(None)]
 
 
 COMMANDS = {" ".join(words): command for words, command in commands()}
@@ -96,7 +100,7 @@ def test_help_names_every_command_and_every_option_with_its_meaning(words: str) 
     text = " ".join(done.stdout.split())
     command = COMMANDS[words]
     assert command.help
-    for name, inside in getattr(command, "commands", {}).items():
+    for name, inside in inside_of(command):
         assert name in entries
         assert inside.help
     for param in command.params:
@@ -110,7 +114,7 @@ def test_the_readme_or_a_page_names_every_command() -> None:
     listed = TEXTS["docs/json.md"]
     prints_nothing_of_the_kind = {"config set", "config unset", "demo"}
     for words, command in COMMANDS.items():
-        if words and not hasattr(command, "commands"):
+        if words and not hasattr(command, "list_commands"):
             assert f"`{words}`" in listed or words in prints_nothing_of_the_kind, words
 
 
@@ -217,7 +221,7 @@ def test_the_changelog_tells_of_this_version() -> None:
     assert f"## [{__version__}]" in text
 
 
-TOLD_BY_THEIR_CLASS = {"render/rows.py row", "cli/options.py invoke"}
+TOLD_BY_THEIR_CLASS = {"render/terminal/rows.py row", "cli/options.py invoke"}
 
 
 def undocumented() -> Iterator[str]:

@@ -61,6 +61,14 @@ def addresses(text: str) -> list[str]:
     return [address(part.strip()) for part in text.split(",")]
 
 
+def person(text: str) -> tuple[str, str | None]:
+    """The name and the address in `Name <address>`, or a name alone. Raises BadUsage."""
+    name, bracket, rest = text.rpartition("<")
+    if bracket and rest.endswith(">"):
+        return prose(name.strip(), "A name", most=200), address(rest[:-1])
+    return prose(text, "A name", most=200), None
+
+
 def mailbox(text: str) -> str:
     """The address in `Name <address>`, or an address alone. Raises BadUsage."""
     name, bracket, rest = prose(text, "The address", most=300).rpartition("<")

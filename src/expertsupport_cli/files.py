@@ -1,22 +1,23 @@
-"""Reading what a user names: a file or stdin, as text that is UTF-8."""
+"""Files: reading what a user names as text that is UTF-8; making sure that what was written stays."""
 
 from __future__ import annotations
 
+import os
 import sys
 
 from expertsupport_cli.errors import BadUsage, NotFound
 
-MOST_BYTES = 1 << 30
+MAX_BYTES = 1 << 30
 
 
 def read_text(path: str, what: str) -> str:
     """The text of a file, or of stdin for `-`. Raises NotFound, or BadUsage naming the line that is not UTF-8."""
     try:
         if path == "-":
-            data = sys.stdin.buffer.read(MOST_BYTES) if sys.stdin else b""
+            data = sys.stdin.buffer.read(MAX_BYTES) if sys.stdin else b""
         else:
             with open(path, "rb") as file:
-                data = file.read(MOST_BYTES)
+                data = file.read(MAX_BYTES)
     except FileNotFoundError as error:
         raise NotFound(f"{what} is not there: {path}") from error
     except OSError as error:
@@ -26,3 +27,12 @@ def read_text(path: str, what: str) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise BadUsage(f"Line {line}: {what} is not valid UTF-8.", f"{path}, byte {error.start + 1}.") from error
+
+
+def sync_folder(folder: str) -> None:
+    """Make sure that a file that was moved into the folder outlives a loss of power. Raises OSError."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,14 +1,15 @@
 """Immutable values with named fields.
 
-What `@dataclass(frozen=True, kw_only=True, slots=True)` gives, without importing `dataclasses`: that alone costs as
-much as starting Python, in every command. Type checkers see dataclasses.
+A `@dataclass(frozen=True, kw_only=True)` without its cost at start-up: `dataclasses` writes the source of the methods
+of each class and compiles it, which takes 0.6 ms a class where making a Record takes 0.04 ms, and there are some thirty
+of them. Importing it takes 8 to 13 ms more where nothing else has. Type checkers see dataclasses.
 """
 
 from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Self, dataclass_transform
+    from typing import Any, ClassVar, Self, dataclass_transform
 else:
 
     def dataclass_transform(**_how):
@@ -17,11 +18,21 @@ else:
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
 class Record:
-    """Subclasses name their fields as annotations, with defaults where there are some."""
+    """Subclasses name their fields as annotations, with defaults where there are some, and have those of their bases.
+
+    A module with records has annotations from `__future__`: they are text then, which no version of Python evaluates.
+    """
+
+    _fields: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        inherited = [name for base in reversed(cls.__bases__) for name in getattr(base, "_fields", ())]
+        cls._fields = tuple(dict.fromkeys([*inherited, *cls.__annotations__]))
 
     def __init__(self, **values: Any) -> None:
         cls = type(self)
-        for name in cls.__annotations__:
+        for name in cls._fields:
             if name in values:
                 object.__setattr__(self, name, values.pop(name))
             elif not hasattr(cls, name):
@@ -29,18 +40,20 @@ class Record:
         if values:
             raise TypeError(f"{cls.__name__} has no {', '.join(values)}")
 
-    def but(self, **changes: Any) -> Self:
+    def replace(self, **changes: Any) -> Self:
         """A copy with some fields changed."""
         return type(self)(**{**vars(self), **changes})
 
     def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"{type(self).__name__} cannot be changed; see but()")
+        raise AttributeError(f"{type(self).__name__} cannot be changed; see replace()")
 
     def __delattr__(self, name: str) -> None:
-        raise AttributeError(f"{type(self).__name__} cannot be changed; see but()")
+        raise AttributeError(f"{type(self).__name__} cannot be changed; see replace()")
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, type(self)) and self._values() == other._values()
+        if type(other) is not type(self):
+            return NotImplemented
+        return self._values() == other._values()
 
     def __hash__(self) -> int:
         return hash(tuple(self._values().items()))
@@ -49,4 +62,4 @@ class Record:
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self._values().items())})"
 
     def _values(self) -> dict[str, object]:
-        return {name: getattr(self, name) for name in type(self).__annotations__}
+        return {name: getattr(self, name) for name in self._fields}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from builders import ANN, AT, OLGA, a_certificate, a_request, a_task, dump, later
+from builders import ANN, AT, OLGA, a_certificate, a_request, a_store, a_task, dump, later
 
 from expertsupport_cli import serial
-from expertsupport_cli.actions import certificates, requests
+from expertsupport_cli.actions import certificates, links, requests
 from expertsupport_cli.errors import (
     AlreadyExists,
     BadUsage,
@@ -18,10 +19,18 @@ from expertsupport_cli.errors import (
     CertificateUsed,
     MalformedSerial,
     NotFound,
+    OutputLost,
+    Refused,
     SerialMistyped,
+    StoreBusy,
 )
 from expertsupport_cli.model.certificates import Certificate
 from expertsupport_cli.store import Store
+from expertsupport_cli.store.check import findings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from expertsupport_cli.actions.certificates import HandOver
 
 IMPORTED = "OILU-OILU-OILU-OILU"  # of another origin: not one of our symbols in it
 
@@ -36,28 +45,101 @@ def test_certificates_are_issued_with_the_serials_that_are_handed_over(store: St
         assert certificate.masked == f"****-****-****-{typed[-4:]}"
 
 
-def test_what_could_not_be_handed_over_was_not_issued(store: Store) -> None:
-    before = dump(store)
+def failing_after(blocks: int, handed: list[tuple[str, Certificate]], error: BaseException) -> HandOver:
+    """Takes so many blocks, and fails at the next one."""
 
-    def fail(batch: list[tuple[str, Certificate]]) -> None:
-        raise BrokenPipeError
+    def hand_over(block: list[tuple[str, Certificate]]) -> None:
+        handed.extend(block)
+        if len(handed) > blocks * len(block):
+            raise error
 
-    with pytest.raises(BrokenPipeError):
-        certificates.issue_certificates(store, 3, fail, by=OLGA, at=AT)
-    assert dump(store) == before
+    return hand_over
 
 
-def test_the_batches_that_were_handed_over_stay_issued(store: Store) -> None:
+@pytest.mark.parametrize("error", [BrokenPipeError(), OutputLost("x"), KeyboardInterrupt(), ValueError()])
+def test_a_block_that_could_not_be_handed_over_is_revoked_and_earlier_ones_stay_valid(
+    error: BaseException, store: Store
+) -> None:
     handed: list[tuple[str, Certificate]] = []
+    with pytest.raises(type(error)):
+        certificates.issue_certificates(store, 9, failing_after(2, handed, error), block=3, by=OLGA, at=AT)
+    states = [store.certificate(certificate.id).state(AT) for _, certificate in handed]
+    assert states == ["unused"] * 6 + ["revoked"] * 3
+    assert store.count_certificates(AT) == 9
+    for typed, _ in handed[6:]:
+        with pytest.raises(CertificateRevoked):
+            certificates.check_certificate(store, typed, at=AT)
+    assert [rule for rule, found in findings(store) if found] == []
 
-    def hand_over(batch: list[tuple[str, Certificate]]) -> None:
-        if handed:
-            raise KeyboardInterrupt
-        handed.extend(batch)
 
-    with pytest.raises(KeyboardInterrupt):
-        certificates.issue_certificates(store, certificates.BATCH + 5, hand_over, by=OLGA, at=AT)
-    assert store.count_certificates(AT) == len(handed) == certificates.BATCH
+def test_a_block_is_committed_before_it_is_handed_over(store: Store) -> None:
+    def look(block: list[tuple[str, Certificate]]) -> None:
+        with closing(a_store(Path(store.path))) as other, other.transaction():  # nobody holds the store meanwhile
+            assert [other.certificate(certificate.id) for _, certificate in block] == [each for _, each in block]
+
+    certificates.issue_certificates(store, 5, look, block=2, by=OLGA, at=AT)
+
+
+def test_if_a_block_cannot_be_taken_back_it_is_said_what_is_valid(store: Store) -> None:
+    with closing(a_store(Path(store.path))) as other:
+
+        def lock_and_fail(block: list[tuple[str, Certificate]]) -> None:
+            other.transaction().__enter__()
+            raise BrokenPipeError
+
+        with pytest.raises(StoreBusy) as refusal:
+            certificates.issue_certificates(store, 5, lock_and_fail, by=OLGA, at=AT)
+    assert "C-1 to C-5 stay valid" in refusal.value.why
+
+
+def test_a_certificate_is_replaced_with_the_same_link_note_and_validity(store: Store) -> None:
+    handed: list[tuple[str, Certificate]] = []
+    certificates.issue_certificates(store, 1, handed.extend, valid_for=86400, note="for acme", by=OLGA, at=AT)
+    new = certificates.replace_certificate(store, "c-1", handed.extend, by=OLGA, at=AT)
+    (old, _), (serial, given) = handed
+    assert new == given == certificates.check_certificate(store, serial, at=AT)
+    assert (new.id, new.note, new.expires_at) == ("C-2", "for acme", later(1))
+    with pytest.raises(CertificateRevoked):
+        certificates.check_certificate(store, old, at=AT)
+    third = certificates.replace_certificate(store, serial, handed.extend, by=OLGA, at=AT)
+    assert third.id == "C-3"
+
+
+def test_the_certificate_of_a_link_is_replaced_as_the_links_own(store: Store) -> None:
+    token, link = links.make_link(store, a_task(store).id, lifetime=60, by=OLGA, at=AT)
+    links.redeem_link(store, token, lambda _: None, by=OLGA, at=AT)
+    new = certificates.replace_certificate(store, "C-1", lambda _: None, by=OLGA, at=AT)
+    assert (new.origin, store.link(link.id).certificate) == ("bought", new.masked)
+    assert [rule for rule, found in findings(store) if found] == []
+
+
+def test_if_the_new_serial_cannot_be_handed_over_the_old_certificate_is_valid_again(store: Store) -> None:
+    token, link = links.make_link(store, a_task(store).id, lifetime=60, by=OLGA, at=AT)
+    handed: list[tuple[str, Certificate]] = []
+    links.redeem_link(store, token, handed.extend, by=OLGA, at=AT)
+    with pytest.raises(BrokenPipeError):
+        certificates.replace_certificate(store, "C-1", failing_after(0, handed, BrokenPipeError()), by=OLGA, at=AT)
+    (old, certificate), (lost, _) = handed
+    assert certificates.check_certificate(store, old, at=AT) == certificate
+    assert store.link(link.id).certificate == certificate.masked
+    with pytest.raises(CertificateRevoked):
+        certificates.check_certificate(store, lost, at=AT)
+    assert [rule for rule, found in findings(store) if found] == []
+
+
+@pytest.mark.parametrize("how", ["used", "revoked", "expired"])
+def test_only_an_unused_certificate_is_replaced(how: str, store: Store) -> None:
+    a_certificate(store, valid_for=60)
+    if how == "used":
+        a_request(store)
+    if how == "revoked":
+        certificates.revoke_certificate(store, "C-1", by=OLGA, at=AT)
+    before = dump(store)
+    reference, at = ("C-2", AT) if how == "used" else ("C-1", later(1) if how == "expired" else AT)
+    with pytest.raises(Refused) as refusal:
+        certificates.replace_certificate(store, reference, lambda _: None, by=OLGA, at=at)
+    assert refusal.value.code == f"certificate_{how}"
+    assert dump(store) == before
 
 
 def test_no_serial_is_in_the_file_after_issue_import_and_activation(store: Store, tmp_path: Path) -> None:
@@ -130,7 +212,7 @@ def test_checking_says_what_activation_would_and_changes_nothing(store: Store) -
 def test_a_certificate_is_revoked_by_serial_or_id_and_only_once(store: Store) -> None:
     (typed, first), (_, second) = a_certificate(store), a_certificate(store)
     revoked, changed = certificates.revoke_certificate(store, typed.lower(), by=OLGA, at=later(1))
-    assert (revoked, changed) == (first.but(revoked_at=later(1)), True)
+    assert (revoked, changed) == (first.replace(revoked_at=later(1)), True)
     assert certificates.revoke_certificate(store, second.id.lower(), by=OLGA, at=later(1))[1]
     before = dump(store)
     again, changed = certificates.revoke_certificate(store, first.id, by=OLGA, at=later(2))

@@ -7,12 +7,21 @@ from pathlib import Path
 import pytest
 from builders import ANN, AT, OLGA, a_request, a_space, a_task, dump, later
 
-from expertsupport_cli.actions import links, requests, spaces, tasks
-from expertsupport_cli.errors import BadUsage, LinkSpent, NotFound, SpaceBlocked, TaskClosed, TaskExpired
+from expertsupport_cli.actions import certificates, links, requests, spaces, tasks
+from expertsupport_cli.errors import (
+    BadUsage,
+    CertificateRevoked,
+    LinkSpent,
+    NotFound,
+    SpaceBlocked,
+    TaskClosed,
+    TaskExpired,
+)
 from expertsupport_cli.model.certificates import Certificate, PurchaseLink
 from expertsupport_cli.serial import mask
 from expertsupport_cli.steps import Step, Verb
 from expertsupport_cli.store import Store
+from expertsupport_cli.store.check import findings
 
 DAY = 86400
 
@@ -22,9 +31,10 @@ def a_link(store: Store, *, task: str | None = None) -> tuple[str, PurchaseLink]
 
 
 def redeemed(store: Store, address: str, *, at: str = AT) -> tuple[str, Certificate]:
-    handed: list[str] = []
-    certificate = links.redeem_link(store, address, lambda typed, _: handed.append(typed), by=OLGA, at=at)
-    (typed,) = handed
+    handed: list[tuple[str, Certificate]] = []
+    certificate = links.redeem_link(store, address, handed.extend, by=OLGA, at=at)
+    ((typed, given),) = handed
+    assert given == certificate
     return typed, certificate
 
 
@@ -95,17 +105,24 @@ def test_an_empty_link_is_wrong_usage(store: Store) -> None:
         redeemed(store, " \n")
 
 
-def test_a_serial_that_could_not_be_handed_over_leaves_the_link_as_it_was(store: Store) -> None:
-    token, _ = a_link(store)
-    before = dump(store)
+def test_after_a_serial_could_not_be_handed_over_the_link_works_again(store: Store) -> None:
+    token, link = a_link(store)
+    lost: list[str] = []
 
-    def fail(serial: str, certificate: Certificate) -> None:
+    def fail(block: list[tuple[str, Certificate]]) -> None:
+        lost.append(block[0][0])
+        assert store.link(link.id).state(AT) == "used"  # it is committed before anybody gets the serial
         raise BrokenPipeError
 
     with pytest.raises(BrokenPipeError):
         links.redeem_link(store, token, fail, by=OLGA, at=AT)
-    assert dump(store) == before
-    redeemed(store, token)
+    assert store.link(link.id) == link
+    with pytest.raises(CertificateRevoked):
+        certificates.check_certificate(store, lost[0], at=AT)
+    assert [entry.kind for entry in store.events_of_task(link.task)][-2:] == ["link_redeemed", "link_restored"]
+    assert [rule for rule, found in findings(store) if found] == []
+    typed, certificate = redeemed(store, token)
+    assert (certificate.id, certificates.check_certificate(store, typed, at=AT).id) == ("C-2", "C-2")
 
 
 def test_making_and_redeeming_are_in_the_log_of_the_task(store: Store) -> None:

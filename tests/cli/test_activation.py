@@ -259,7 +259,7 @@ def test_the_serial_is_nowhere_but_on_stdout_at_the_moment_of_issue(es: Es) -> N
         es("--debug", "show", serial, "--json"),
         es("--debug", serial),
         es("--debug", "cert", "check", serial),
-        es("--debug", "cert", "revoke", serial),
+        es("--debug", "cert", "revoke", serial, "--yes"),
         es("--debug", "cert", "list", "--json"),
         es("--debug", "log", "T-1", "--expand"),
         es("--debug", "show", "ES-1", "--json"),
@@ -305,3 +305,84 @@ def test_who_has_no_email_is_told_so_once_at_activation(es: Es) -> None:
         serial, _ = a_certificate(store)
     assert es("activate", "T-1", serial).stderr.count("No mail can reach you") == 1
     assert "No mail" not in es("activate", "T-1", serial).stderr
+
+
+def opened(es: Es) -> str:
+    """A task T-1 with an open request ES-1, and a serial that is unused."""
+    with filled(es) as store:
+        open_task(store)
+        a_request(store, task="T-1")
+        serial, _ = a_certificate(store)
+    return serial
+
+
+@pytest.mark.parametrize("state", ["open", "closed", "blocked"])
+def test_without_a_serial_the_open_request_is_shown_whatever_became_of_task_and_space(es: Es, state: str) -> None:
+    opened(es)
+    if state == "closed":
+        es("task", "close", "T-1")
+    if state == "blocked":
+        es("space", "edit", "forever", "--blocked")
+    before = dump(es)
+    shown = es("activate", "t-1")
+    assert (shown.stdout, shown.status) == ("ES-1\n", 0)
+    assert "has an open request" in shown.stderr
+    assert "purchase-link" not in shown.stderr
+    assert as_json(es("activate", "T-1", "--json"))["id"] == "ES-1"
+    assert dump(es) == before
+
+
+@pytest.mark.parametrize(
+    ("how", "code"), [("closed", "task_closed"), ("blocked", "space_blocked"), ("T-9", "not_found")]
+)
+def test_without_a_serial_a_task_that_cannot_be_activated_is_refused_before_anything_is_asked(
+    es: Es, how: str, code: str
+) -> None:
+    with filled(es) as store:
+        open_task(store)
+    if how == "closed":
+        es("task", "close", "T-1")
+    if how == "blocked":
+        es("space", "edit", "forever", "--blocked")
+    assert refusal(es("activate", how if how == "T-9" else "T-1", "--json"))[1] == code
+
+
+def test_a_message_opens_the_conversation(es: Es) -> None:
+    with filled(es) as store:
+        open_task(store)
+        serial, _ = a_certificate(store)
+    result = es("activate", "T-1", serial, "-m", "It smokes since Monday.", env={"ES_DESK_EMAIL": "desk@example.org"})
+    assert result.id == "ES-1"
+    page = as_json(es("show", "ES-1", "--json"))
+    assert [comment["body"] for comment in page["comments"]] == ["It smokes since Monday."]
+    assert [event["event"] for event in page["events"]] == ["activated"]
+    assert page["status"] == "New"
+    assert "    It smokes since Monday." in es("show", "ES-1").stdout
+    assert "It smokes since Monday." in as_json(es("mail", "show", "M-1", "--json"))["body"]
+    assert es("db", "check").status == 0
+
+
+def test_a_message_that_is_not_valid_spends_nothing(es: Es) -> None:
+    with filled(es) as store:
+        open_task(store)
+        serial, _ = a_certificate(store)
+    before = dump(es)
+    for more in (("-m", " "), ("-m", "x", "-F", "y"), ("-F", "/nowhere/at/all"), ("-m", "x" * 1_000_001)):
+        if len(more[1]) < 100_000:
+            assert es("activate", "T-1", serial, *more).status in (2, 3)
+    assert es("activate", "T-1", "-", "-F", "-", stdin=serial).status == 2
+    assert dump(es) == before
+
+
+def test_a_message_for_a_request_that_there_is_already_is_not_saved_and_that_is_said(es: Es) -> None:
+    serial = opened(es)
+    refused = es("activate", "T-1", "-m", "More")
+    assert (refused.stdout, refused.status) == ("ES-1\n", 4)
+    assert "The message was not saved. Try: es comment ES-1 -m TEXT" in refused.stderr
+    assert es("activate", "T-1", serial, "-m", "More").status == 4
+    es("close", "ES-1")
+    assert es("activate", "T-1", serial, "-m", "First").id == "ES-2"
+    again = es("activate", "T-1", serial, "-m", "More")
+    assert (again.stdout, again.status) == ("ES-2\n", 0)
+    assert "The message was not saved." in again.stderr
+    assert [comment["body"] for comment in as_json(es("show", "ES-2", "--json"))["comments"]] == ["First"]

@@ -94,8 +94,8 @@ def test_how_long_a_link_can_be_used_is_a_setting(es: Es) -> None:
 def test_a_revoked_link_is_refused_and_revoking_it_again_is_a_note(es: Es) -> None:
     task = a_task_without_end(es)
     by_id, by_address = es("purchase-link", task).id, es("purchase-link", task).id
-    assert es("link", "revoke", "l-1", by_address).stdout == "L-1\nL-2\n"
-    again = es("link", "revoke", "L-1")
+    assert es("link", "revoke", "l-1", by_address, "--yes").stdout == "L-1\nL-2\n"
+    again = es("link", "revoke", "L-1", "--yes")
     assert again.id == "L-1"
     assert "revoked already; nothing was changed" in again.stderr
     for link in (by_id, by_address):
@@ -105,7 +105,7 @@ def test_a_revoked_link_is_refused_and_revoking_it_again_is_a_note(es: Es) -> No
 def test_a_used_link_cannot_be_revoked(es: Es) -> None:
     task = a_task_without_end(es)
     es("link", "redeem", es("purchase-link", task).id)
-    assert refusal(es("link", "revoke", "L-1", "--json")) == (4, "link_used")
+    assert refusal(es("link", "revoke", "L-1", "--yes", "--json")) == (4, "link_used")
 
 
 def test_an_unknown_link_is_not_found(es: Es) -> None:

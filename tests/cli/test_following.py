@@ -92,6 +92,12 @@ def test_notes_are_no_news(es: Es, request_id: str) -> None:
     assert es("inbox").stdout == ""
 
 
+def received(es: Es) -> list[str]:
+    """To whom the letters are that were delivered."""
+    boxes = (es.home / "mail").iterdir()
+    return sorted(message["To"] for box in boxes for message in mailbox.Maildir(str(box), create=False))
+
+
 def test_a_request_that_one_follows_is_in_the_inbox_and_comes_by_mail(es: Es, request_id: str) -> None:
     carl = es.as_("carl")
     carl.env["ES_EMAIL"] = "carl@example.org"
@@ -103,13 +109,12 @@ def test_a_request_that_one_follows_is_in_the_inbox_and_comes_by_mail(es: Es, re
     )
     es.as_("bob")("desk", "reply", request_id, "-m", "Hello")
     assert "Hello" in carl("inbox").stdout
-    box = mailbox.Maildir(str(es.home / "data" / "expertsupport" / "mail"), create=False)
-    assert sorted(message["To"] for message in box) == ["ann@example.org", "carl@example.org"]
+    assert received(es) == ["ann@example.org", "carl@example.org"]
     assert carl("unfollow", request_id).stderr == ""
     told = carl("unfollow", request_id).stderr
     assert told == f"{request_id}: carl@example.org does not follow it anyway; nothing was changed.\n"
     es.as_("bob")("desk", "reply", request_id, "-m", "Again")
-    assert sorted(message["To"] for message in box) == ["ann@example.org", "ann@example.org", "carl@example.org"]
+    assert received(es) == ["ann@example.org", "ann@example.org", "carl@example.org"]
 
 
 def test_following_needs_an_address(es: Es, request_id: str) -> None:

@@ -14,6 +14,7 @@ from sessions import as_json, filled
 
 from expertsupport_cli.actions import links, requests, spaces
 from expertsupport_cli.actions.notices import Post
+from expertsupport_cli.render.notice import notice
 
 REQUEST = [
     "id",
@@ -101,7 +102,7 @@ CONTRACT = [
     ("purchase-link", "purchase-link FREE", "", ADDRESS),
     ("link list", "link list", "", LINK),
     ("link redeem", "link redeem -", "{link}", SERIAL),
-    ("link revoke", "link revoke L-1", "", LINK),
+    ("link revoke", "link revoke L-1 --yes", "", LINK),
     ("space add", "space add other", "", SPACE),
     ("space list", "space list", "", SPACE),
     ("space show", "space show acme", "", SPACE),
@@ -116,10 +117,11 @@ CONTRACT = [
     ("cert import", "cert import -", "AAAABBBBCCCCDDDD\n", CERTIFICATE),
     ("cert list", "cert list", "", CERTIFICATE),
     ("cert check", "cert check -", "{serial}", CERTIFICATE),
-    ("cert revoke", "cert revoke C-2", "", CERTIFICATE),
+    ("cert revoke", "cert revoke C-2 --yes", "", CERTIFICATE),
+    ("cert replace", "cert replace C-2 --yes", "", SERIAL),
     ("partner add", "partner add P https://p.example", "", PARTNER),
     ("partner list", "partner list", "", PARTNER),
-    ("partner remove", "partner remove Zed", "", PARTNER),
+    ("partner remove", "partner remove Zed --yes", "", PARTNER),
     ("follow", "follow ES-1 --email carl@example.org", "", REQUEST),
     ("unfollow", "unfollow ES-1 --email carl@example.org", "", REQUEST),
     ("inbox", "inbox", "", NEWS),
@@ -152,7 +154,7 @@ def a_whole_store(es: Es) -> dict[str, str]:
     with filled(es) as store:
         request = a_request(store)
         requests.comment(store, request.id, "Help!", by=ANN, at=request.created_at)
-        post = Post(page_url="http://127.0.0.1:8765")
+        post = Post(compose=notice)
         requests.reply(store, request.id, "Where?", asks=False, by=BOB, at=request.created_at, post=post)
         a_space(store, "forever", lifetime=None)
         a_task(store, id="FREE", space="forever")
@@ -311,7 +313,7 @@ def test_ids_alone_are_printed_by_what_makes_or_changes_things(es: Es) -> None:
     assert es("task", "import", "-", stdin="name\nB\nC\n").stdout == "T-3\nT-4\n"
     assert es("task", "close", "T-2", "T-3").stdout == "T-2\nT-3\n"
     assert es("cert", "issue", "-n", "3").stdout.count("\n") == 3
-    assert es("partner", "remove", "Zed").stdout == "Zed\n"
+    assert es("partner", "remove", "Zed", "--yes").stdout == "Zed\n"
     assert es("space", "edit", "acme", "--blocked").stdout == "acme\n"
 
 
@@ -319,4 +321,4 @@ def test_several_things_are_one_list_in_json(es: Es) -> None:
     a_whole_store(es)
     issued = as_json(es("cert", "issue", "-n", "2", "--json"))
     assert [list(one) for one in issued] == [SERIAL] * 2
-    assert [one["id"] for one in as_json(es("cert", "revoke", "C-3", "C-4", "--json"))] == ["C-3", "C-4"]
+    assert [one["id"] for one in as_json(es("cert", "revoke", "C-3", "C-4", "--json", "--yes"))] == ["C-3", "C-4"]

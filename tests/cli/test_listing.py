@@ -180,7 +180,7 @@ def test_a_note_is_never_met_on_the_customers_side(listed: Es) -> None:
     assert [(said["kind"], said["author"], said["side"], said["body"]) for said in page["comments"]] == [
         ("note", "bob", "desk", "Quagmire")
     ]
-    assert "bob (desk) noted, for the desk only\n    Quagmire\n" in listed("desk", "show", "ES-1").stdout
+    assert "bob (desk) added a note (desk only)\n    Quagmire\n" in listed("desk", "show", "ES-1").stdout
 
 
 def test_a_request_is_known_by_id_number_and_task_the_open_one_else_the_newest(es: Es) -> None:
@@ -228,6 +228,6 @@ def test_a_search_with_too_many_words_is_refused(listed: Es) -> None:
 def test_a_name_is_found_in_every_case_of_every_alphabet(es: Es) -> None:
     with filled(es) as store:
         task = a_task(store, id="INC-4711")
-        a_request(store, task=task.id, by=EVE.but(name="zoë"))
+        a_request(store, task=task.id, by=EVE.replace(name="zoë"))
     assert ids(es, "--initiator", "ZOË") == ids(es, "--initiator", "ｚoe\u0308") == "1"
     assert as_json(es("task", "show", "inc-4711", "--json"))["id"] == "INC-4711"

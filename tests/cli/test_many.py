@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
-import typer.main
 from builders import ANN, AT, BOB, OLGA, a_certificate, a_request, a_space, a_task
 from conftest import ES, Es
 from sessions import as_json, dump, filled, many_requests
 
 from expertsupport_cli.actions import following, links, requests, spaces
 from expertsupport_cli.actions.notices import Post
-from expertsupport_cli.cli.app import app
-from expertsupport_cli.cli.options import Changes
+from expertsupport_cli.cli.commands import COMMANDS, find
+from expertsupport_cli.render.notice import notice
 
 
 @pytest.fixture
@@ -43,11 +42,49 @@ def test_several_are_done_and_printed_each(three: Es) -> None:
 def test_the_exit_status_is_that_of_the_first_that_failed_and_the_others_are_done(
     three: Es, ids: str, status: int
 ) -> None:
-    result = three("comment", *ids.split(), "-m", "x")
+    result = three("comment", "-", "-m", "x", stdin=ids.replace(" ", "\n"))
     assert (result.stdout, result.status) == ("ES-1\nES-3\n", status)
     failed = len(ids.split()) - 2
     assert result.stderr.count("es: ") == failed
     assert [len(as_json(three("show", id, "--json"))["comments"]) for id in ("1", "2", "3")] == [1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "failed"),
+    [
+        ("close 1 9 3", 3, 1),
+        ("close 1 nonsense 9 3", 3, 2),
+        ("desk acknowledge 1 T-9", 3, 1),
+        ("task close T-1 T-9", 3, 1),
+        ("follow 1 9 --email a@example.org", 3, 1),
+    ],
+)
+def test_what_is_named_is_looked_up_before_anything_is_done(three: Es, words: str, status: int, failed: int) -> None:
+    before = dump(three)
+    result = three(*words.split())
+    assert (result.stdout, result.status) == ("", status)
+    assert result.stderr.count("es: ") == failed
+    assert dump(three) == before
+
+
+@pytest.mark.parametrize("command", ["close", "reopen", "desk acknowledge", "desk close", "follow"])
+def test_a_message_without_m_is_not_taken_for_a_request(three: Es, command: str) -> None:
+    before = dump(three)
+    result = three(*command.split(), "ES-1", "Thanks a lot")
+    assert (result.stdout, result.status) == ("", 2)
+    assert "A message goes after -m." in result.stderr
+    assert dump(three) == before
+
+
+def test_an_internal_error_in_one_stops_no_other(three: Es) -> None:
+    with closing(sqlite3.connect(three.store)) as db:
+        db.execute(
+            "CREATE TRIGGER broken BEFORE INSERT ON events WHEN NEW.request = 1"
+            " BEGIN SELECT RAISE(ABORT, 'broken'); END"
+        )
+    result = three("comment", "ES-1", "ES-3", "-m", "x")
+    assert (result.stdout, result.status) == ("ES-3\n", 1)
+    assert result.stderr.count("es: ") == 1
 
 
 def test_ids_come_from_stdin_too_alone_or_among_others(three: Es) -> None:
@@ -72,7 +109,7 @@ def test_the_output_of_a_list_is_the_input_of_the_next_command(three: Es) -> Non
 
 
 def test_in_json_several_are_a_list_and_errors_are_objects_on_stderr(three: Es) -> None:
-    result = three("comment", "1", "9", "3", "-m", "x", "--json")
+    result = three("comment", "-", "-m", "x", "--json", stdin="1\n9\n3\n")
     assert [row["id"] for row in json.loads(result.stdout)] == ["ES-1", "ES-3"]
     assert json.loads(result.stderr)["error"]["code"] == "not_found"
     assert result.status == 3
@@ -116,13 +153,9 @@ def test_a_hundred_thousand_requests_are_listed_to_a_pipe_in_bounded_memory(es: 
         assert much < 1.2 * little
 
 
-def changing(commands: Any = None, before: str = "") -> Iterator[str]:
+def changing() -> list[str]:
     """The commands that change something."""
-    for name, command in (commands or typer.main.get_command(app).commands).items():  # type: ignore[attr-defined]
-        if hasattr(command, "commands"):
-            yield from changing(command.commands, f"{name} ")
-        elif isinstance(command, Changes):
-            yield before + name
+    return [name for name in COMMANDS if find(name).writes]
 
 
 DRY = {
@@ -144,11 +177,12 @@ DRY = {
     "task import": ("- --space acme", "name\nA\nB\n"),
     "cert issue": ("-n 300", ""),
     "cert import": ("-", "AAAABBBBCCCCDDDD\n"),
-    "cert revoke": ("C-3", ""),
+    "cert revoke": ("C-3 --yes", ""),
+    "cert replace": ("C-3 --yes", ""),
     "partner add": ("P https://p.example", ""),
-    "partner remove": ("Zed", ""),
+    "partner remove": ("Zed --yes", ""),
     "link redeem": ("-", "{link}"),
-    "link revoke": ("L-1", ""),
+    "link revoke": ("L-1 --yes", ""),
     "follow": ("ES-1 --email carl@example.org", ""),
     "unfollow": ("ES-1 --email dora@example.org", ""),
     "mail send": ("", ""),
@@ -169,7 +203,7 @@ def for_each_command(es: Es) -> tuple[Path, dict[str, str]]:
         a_space(store, "forever", lifetime=None)
         a_task(store, space="forever")
         a_request(store)
-        requests.close(store, "ES-2", None, by=BOB, at=AT, post=Post(page_url="http://127.0.0.1:8765"))
+        requests.close(store, "ES-2", None, by=BOB, at=AT, post=Post(compose=notice))
         a_task(store)
         serial, _ = a_certificate(store)
         link, _ = links.make_link(store, "T-2", lifetime=1000 * 86400, by=ANN, at=AT)

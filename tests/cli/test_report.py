@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from expertsupport_cli.cli.complaint import in_words
+from expertsupport_cli.cli.report import in_words
 from expertsupport_cli.steps import Step, Verb
 
 

@@ -121,7 +121,7 @@ def test_partners_are_added_listed_by_name_and_removed(es: Es) -> None:
     assert es("partner", "add", "Zed & Sons", "https://zed.example/buy").id == "Zed & Sons"
     assert es("partner", "add", "amy", "http://amy.example").id == "amy"
     assert es("partner", "list").stdout == "amy\thttp://amy.example\nZed & Sons\thttps://zed.example/buy\n"
-    assert es("partner", "remove", "ZED & sons").id == "Zed & Sons"
+    assert es("partner", "remove", "ZED & sons", "--yes").id == "Zed & Sons"
     assert [partner["name"] for partner in as_json(es("partner", "list", "--json"))] == ["amy"]
 
 

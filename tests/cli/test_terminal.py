@@ -79,7 +79,7 @@ URL          http://127.0.0.1:8765/requests/tttttttttttttttttttttttttttttttt
 
     Help!
 
-2026-MM-DD HH:MM:SS UTC  bob (desk) replied, and asks, New → Waiting
+2026-MM-DD HH:MM:SS UTC  bob (desk) replied and is waiting for an answer, New → Waiting
     Is it still plugged in?"""
 
 
@@ -169,6 +169,7 @@ def test_a_malformed_serial_is_asked_for_again_three_times_in_all(es: Es) -> Non
     terminal = Terminal(es, "activate", "T-1").sees("Serial number").types("ABCD-EFGH")
     terminal.sees("It ends after 8 of its 16").sees("Serial number").types(serial)
     assert terminal.ends() == 0
+    es("close", "ES-1")
     terminal = Terminal(es, "activate", "T-1")
     for _ in range(3):
         terminal.sees("Serial number").types("ABCD-EFGH")
@@ -183,15 +184,29 @@ def test_an_unknown_task_is_told_before_the_serial_is_asked_for(es: Es) -> None:
     assert "Serial number" not in terminal.raw
 
 
+def test_closed_requests_are_named_before_a_new_one_is_offered(es: Es) -> None:
+    serial = to_activate(es)
+    es("activate", "T-1", serial)
+    es("close", "ES-1")
+    terminal = Terminal(es, "activate", "T-1").sees("Serial number").types("")
+    assert terminal.ends() == 2
+    assert "ES-1 on this task is closed. To go on with it: es reopen ES-1" in terminal.text
+
+
 def test_with_no_input_nothing_is_asked(es: Es) -> None:
-    to_activate(es)
+    serial = to_activate(es)
+    es("cert", "issue")
     terminal = Terminal(es, "--no-input", "activate", "T-1")
     assert terminal.ends() == 2
     assert "es activate T-1 SERIAL" in terminal.text
+    es("activate", "T-1", serial)
     terminal = Terminal(es, "--no-input", "comment", "ES-1")
     assert terminal.ends() == 2
     assert "-m TEXT" in terminal.text
-    assert Terminal(es, "--no-input", "cert", "revoke", "C-1").ends() == 0
+    terminal = Terminal(es, "--no-input", "cert", "revoke", "C-2")
+    assert terminal.ends() == 2
+    assert "--yes" in terminal.text
+    assert as_json(es("cert", "list", "--json"))[0]["state"] == "unused"
 
 
 @pytest.mark.parametrize(
@@ -199,7 +214,8 @@ def test_with_no_input_nothing_is_asked(es: Es) -> None:
 )
 def test_what_cannot_be_undone_is_asked_about(es: Es, answer: str, status: int, state: str) -> None:
     to_activate(es)
-    terminal = Terminal(es, "cert", "revoke", "C-1").sees("Revoke? [y/N] ").types(answer)
+    terminal = Terminal(es, "cert", "revoke", "C-1").sees("[y/N] ").types(answer)
+    assert "Revoke C-1 (****-****-****-" in terminal.text
     assert terminal.ends() == status
     assert ("Nothing was changed." in terminal.text) == bool(status)
     assert as_json(es("cert", "list", "--json"))[0]["state"] == ("unused" if status else "revoked")

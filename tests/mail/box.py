@@ -11,9 +11,10 @@ from expertsupport_cli.actions.mail import Sender
 from expertsupport_cli.actions.notices import Post
 from expertsupport_cli.mail.letter import Letter
 from expertsupport_cli.model.mail import Mail
+from expertsupport_cli.render.notice import notice
 from expertsupport_cli.store import Store
 
-POST = Post(page_url="http://127.0.0.1:8765")
+POST = Post(compose=notice)
 
 
 class Box:

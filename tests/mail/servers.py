@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import socketserver
 import ssl
 import threading
@@ -17,6 +18,12 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 PASSWORD = "correct-horse-battery"  # noqa: S105 -- of a server that lives as long as a test
 DROP, SILENCE = "drop", "silence"
+
+
+class Slowly(str):
+    """An answer that comes one byte at a time, ten bytes a second."""
+
+    __slots__ = ()
 
 
 class Received(NamedTuple):
@@ -107,11 +114,14 @@ class Scripted(socketserver.ThreadingTCPServer):
 
     def __init__(self, script: Mapping[str, str]) -> None:
         self.script = dict(script)
+        self.pause = 0.0  # seconds that it takes to read a line
+        self.tls: Certificates | None = None  # from the first byte
         self.over = threading.Event()
         self.seen: list[str] = []  # every line, of the conversation and of letters
         self.taken = 0
         self.ended = threading.Event()  # a conversation has
         super().__init__(("127.0.0.1", 0), Conversation)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32 * 1024)  # who reads slowly is waited for
 
     def wake(self, **script: str) -> None:
         """Go on with this, where it fell silent."""
@@ -126,9 +136,19 @@ class Scripted(socketserver.ThreadingTCPServer):
 
 class Conversation(socketserver.StreamRequestHandler):
     server: Scripted
+    request: socket.socket
+
+    def setup(self) -> None:
+        if self.server.tls:
+            self.request = self.server.tls.context.wrap_socket(self.request, server_side=True)
+        super().setup()
+
+    def finish(self) -> None:
+        super().finish()
+        self.request.close()  # the TLS socket has taken over from the one that the server closes
 
     def handle(self) -> None:
-        with suppress(ConnectionError):
+        with suppress(ConnectionError, ssl.SSLError):
             self._answer("connect", "220 ready")
             while line := self._line():
                 self._obey(line.split(" ")[0].upper())
@@ -147,7 +167,8 @@ class Conversation(socketserver.StreamRequestHandler):
             self.server.taken += 1
 
     def _line(self) -> str:
-        line = self.rfile.readline().decode()
+        line = self.rfile.readline().decode(errors="replace")
+        self.server.over.wait(self.server.pause)
         if not line:
             raise ConnectionError
         self.server.seen.append(line.rstrip("\r\n"))
@@ -160,8 +181,15 @@ class Conversation(socketserver.StreamRequestHandler):
             answer = self.server.script[phase]
         if answer in (DROP, SILENCE):
             raise ConnectionError
-        if answer:
-            self.wfile.write(f"{answer}\r\n".encode())
+        if not answer:
+            return
+        data = f"{answer}\r\n".encode()
+        if isinstance(answer, Slowly):
+            for byte in data[:-1]:
+                self.wfile.write(bytes([byte]))
+                self.server.over.wait(0.1)
+            data = data[-1:]
+        self.wfile.write(data)
 
 
 @contextmanager

@@ -17,11 +17,13 @@ import pytest
 from builders import AT, a_request
 from conftest import ES, Es
 from mail.box import Box, replies, sender
+from mail.clients import LETTER
 from mail.servers import Letterbox, serving
 from sessions import filled
 
 from expertsupport_cli.actions import mail
 from expertsupport_cli.actions.mail import MAX_ATTEMPTS
+from expertsupport_cli.mail.maildir import Maildir
 from expertsupport_cli.mail.transport import Undelivered
 
 ANN_AT = "ann@example.org"
@@ -40,8 +42,12 @@ def states(es: Es) -> list[tuple[str, str, int]]:
 
 
 def in_maildir(folder: Path) -> list[mailbox.MaildirMessage]:
-    with closing(mailbox.Maildir(folder, create=False)) as found:
-        return list(found)
+    """What is in the Maildirs of a folder, one for each recipient."""
+    letters: list[mailbox.MaildirMessage] = []
+    for box in sorted(folder.iterdir()):
+        with closing(mailbox.Maildir(box, create=False)) as found:
+            letters += list(found)
+    return letters
 
 
 def blocked(es: Es) -> Path:
@@ -51,11 +57,11 @@ def blocked(es: Es) -> Path:
     return place
 
 
-def test_mail_goes_to_a_maildir_in_the_users_data_folder_with_no_settings_at_all(es: Es) -> None:
+def test_mail_goes_to_the_recipients_maildir_beside_the_store_with_no_settings_at_all(es: Es) -> None:
     asked(es, 0)
     assert es.as_("bob")("desk", "reply", "ES-1", "-m", "Is it plugged in?") == ("ES-1\n", "", 0)
-    folder = es.home / "data" / "expertsupport" / "mail"
-    (letter,) = in_maildir(folder)
+    (letter,) = in_maildir(es.home / "mail")
+    folder = es.home / "mail" / ANN_AT
     assert (letter["To"], letter["Subject"], letter.get_subdir()) == (ANN_AT, "[ES-1] The printer is on fire", "new")
     assert "    Is it plugged in?\n" in letter.get_payload()
     assert [(path.name, oct(path.stat().st_mode & 0o777)) for path in sorted(folder.iterdir())] == [
@@ -68,22 +74,53 @@ def test_mail_goes_to_a_maildir_in_the_users_data_folder_with_no_settings_at_all
     assert states(es) == [("M-1", "sent", 1)]
 
 
+def test_each_recipient_has_a_maildir_whoever_delivers_and_wherever(es: Es) -> None:
+    asked(es, 0)
+    bob = Es(es.home / "elsewhere", ES_USER="bob", ES_STORE=str(es.store), ES_DESK_EMAIL="Desk@Example.org")
+    assert bob("desk", "reply", "ES-1", "-m", "Hello").status == 0
+    assert es("comment", "ES-1", "-m", "Hello", env={"ES_DESK_EMAIL": "Desk@Example.org"}).status == 0
+    assert sorted(path.name for path in (es.home / "mail").iterdir()) == [ANN_AT, "desk@example.org"]
+
+
+@pytest.mark.parametrize("recipient", ["../../outside@x.org", "/etc/x@x.org", ".hidden@x.org", "a/b@x.org", ""])
+def test_a_recipient_that_would_lead_elsewhere_does_not(recipient: str, tmp_path: Path) -> None:
+    box = tmp_path / "mail"
+    Maildir(str(box)).deliver(LETTER.replace(recipient=recipient, message_id="<../../../evil@x>"))
+    (folder,) = box.iterdir()
+    assert len(list((folder / "new").iterdir())) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["mail"]
+    assert not folder.name.startswith(".")
+
+
+def test_a_store_that_a_group_shares_has_maildirs_for_the_group(es: Es) -> None:
+    asked(es, 0)
+    es.store.chmod(0o660)
+    es.home.chmod(0o2770)
+    assert es.as_("bob")("desk", "reply", "ES-1", "-m", "Hello").status == 0
+    folders = [es.home / "mail", es.home / "mail" / ANN_AT, es.home / "mail" / ANN_AT / "new"]
+    assert {oct(path.stat().st_mode & 0o777) for path in folders} == {"0o770"}
+    assert {oct(path.stat().st_mode & 0o777) for path in folders[-1].iterdir()} == {"0o660"}
+
+
 def test_a_command_whose_mail_cannot_be_delivered_has_succeeded_and_says_so_in_one_line(es: Es) -> None:
     asked(es, 0)
     bob = Es(es.home, ES_USER="bob", ES_MAIL_MAILDIR=str(blocked(es)))
     done = bob("desk", "reply", "ES-1", "-m", "Is it plugged in?")
     assert (done.stdout, done.status) == ("ES-1\n", 0)
     assert done.stderr == (
-        f"1 mail could not be delivered yet ({es.home}/a-file: Not a directory). To try again: es mail send\n"
+        f"1 mail could not be delivered yet ({es.home}/a-file/{ANN_AT}: Not a directory). To try again: es mail send\n"
     )
     assert states(es) == [("M-1", "failed", 1)]
 
 
+BY_SMTP = {"ES_MAIL_TRANSPORT": "smtp", "ES_MAIL_FROM": "support@desk.example"}
+
 MISSET = {
-    "no password": ({"ES_MAIL_TRANSPORT": "smtp", "ES_MAIL_SMTP_USER": "es"}, "There is no password for es"),
-    "no port": ({"ES_MAIL_TRANSPORT": "smtp", "ES_MAIL_SMTP_PORT": "smtp"}, "“smtp” is not a port."),
+    "no password": ({**BY_SMTP, "ES_MAIL_SMTP_USER": "es"}, "There is no password for es"),
+    "nobody from whom it comes": ({"ES_MAIL_TRANSPORT": "smtp"}, "Nobody is named from whom mail comes."),
+    "no port": ({**BY_SMTP, "ES_MAIL_SMTP_PORT": "smtp"}, "“smtp” is not a port."),
     "no password file": (
-        {"ES_MAIL_TRANSPORT": "smtp", "ES_MAIL_SMTP_USER": "es", "ES_MAIL_SMTP_PASSWORD_FILE": "/nowhere"},
+        {**BY_SMTP, "ES_MAIL_SMTP_USER": "es", "ES_MAIL_SMTP_PASSWORD_FILE": "/nowhere"},
         "The password file is not there",
     ),
 }
@@ -107,7 +144,7 @@ def test_several_requests_at_once_deliver_all_their_mail(es: Es) -> None:
             a_request(store)
     done = es.as_("bob")("desk", "reply", "-", "-m", "Hello", stdin="ES-1\nES-9\nES-3\n")
     assert (done.stdout, done.status) == ("ES-1\nES-3\n", 3)
-    assert len(in_maildir(es.home / "data" / "expertsupport" / "mail")) == 2
+    assert len(in_maildir(es.home / "mail")) == 2
 
 
 def test_deliver_manual_leaves_the_mail_to_the_sender(es: Es) -> None:
@@ -157,7 +194,8 @@ def test_what_failed_or_is_dead_is_tried_again_when_told(es: Es) -> None:
     assert es("mail", "retry", "M-1") == ("M-1\n", "", 0)
     assert states(es) == [("M-1", "queued", 0), ("M-2", "failed", 3), ("M-3", "queued", 0)]
     assert es("mail", "retry", "--all").stdout == "M-2\n"
-    done = es("mail", "retry", "M-3", "M-2", "M-9")
+    assert (es("mail", "retry", "M-3", "M-9").stdout, states(es)[1]) == ("", ("M-2", "queued", 0))
+    done = es("mail", "retry", "-", stdin="M-3\nM-2\nM-9\n")
     assert (done.stdout, done.status) == ("M-3\nM-2\n", 3)
     assert "M-3 is queued; nothing was changed." in done.stderr
     assert sorted(es("mail", "send").stdout.split()) == ["M-1", "M-2", "M-3"]
@@ -232,7 +270,7 @@ def test_one_poison_in_a_hundred_stops_none_of_the_others(poison: str, es: Es) -
     with closing(sqlite3.connect(es.store)) as db, db:
         db.execute(f"UPDATE outbox SET {POISON[poison]} WHERE number = 50")
     with serving(box) as port:
-        more = {"ES_MAIL_TRANSPORT": "smtp", "ES_MAIL_SMTP_PORT": str(port), "ES_MAIL_SMTP_SECURITY": "none"}
+        more = {**BY_SMTP, "ES_MAIL_SMTP_PORT": str(port), "ES_MAIL_SMTP_SECURITY": "none"}
         done = es("mail", "send", env={**es.env, "ES_MAIL_SMTP_HOST": "127.0.0.1", **more})
     assert done.status == 6, done
     assert set(done.stdout.split()) == {f"M-{number}" for number in range(1, 101) if number != 50}

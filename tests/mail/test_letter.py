@@ -126,7 +126,7 @@ PLAIN = st.text(st.characters(codec="ascii"), max_size=90)
 def test_a_plain_letter_has_the_very_bytes_that_the_standard_library_gives(
     subject: str, name: str, text: str, newline: str
 ) -> None:
-    letter = LETTER.but(subject=f"[ES-1] {subject}", sender=f"{name} <support@desk.example>", text=text)
+    letter = LETTER.replace(subject=f"[ES-1] {subject}", sender=f"{name} <support@desk.example>", text=text)
     if letters._is_plain(letter.headers(), letter.body()):
         assert letter.to_bytes(newline) == by_the_library(letter, newline)
         assert letters._encoded(letter.headers(), letter.body(), newline) == letter.to_bytes(newline)
@@ -144,7 +144,7 @@ def test_no_subject_name_or_text_adds_a_header_or_a_recipient(seed: int) -> None
 
 
 def stays_one_letter_to_one_recipient(subject: str, name: str, text: str, newline: str) -> None:
-    letter = LETTER.but(
+    letter = LETTER.replace(
         subject=f"[ES-1] {subject}",
         sender=f"{name} <support@desk.example>",
         reply_to=f"{name} <answers@desk.example>",
@@ -172,7 +172,7 @@ def stays_one_letter_to_one_recipient(subject: str, name: str, text: str, newlin
 @pytest.mark.parametrize("newline", NEWLINES)
 @pytest.mark.parametrize("text", ["x" * 1000, "é" * 1000, "=" * 1000, "word " * 500, " " * 500 + "x", ".\n..\n."])
 def test_long_lines_of_text_come_back_whole_from_short_ones(text: str, newline: str) -> None:
-    data = LETTER.but(text=text).to_bytes(newline)
+    data = LETTER.replace(text=text).to_bytes(newline)
     assert parsed(data).get_content().replace("\r\n", "\n") == f"{text}\n"
     assert max(map(len, data.split(newline.encode()))) <= letters.SHORT
 
@@ -195,7 +195,7 @@ def test_an_address_that_is_taken_stands_alone_and_unchanged_in_to(to: str) -> N
         address(to)
     except BadUsage:
         return
-    message = parsed(LETTER.but(recipient=to).to_bytes("\r\n"))
+    message = parsed(LETTER.replace(recipient=to).to_bytes("\r\n"))
     assert [one.addr_spec for one in message["To"].addresses] == [to]
     assert not message["To"].defects
     assert message.keys() == NAMES
@@ -210,7 +210,7 @@ def test_an_address_that_readers_would_take_for_another_is_refused(to: str) -> N
 @pytest.mark.parametrize("domain", ["localhost", "desk.example", "d" * 30 + ".example", "d" * 200 + ".example"])
 def test_message_ids_survive_unfolded_whatever_the_domain(domain: str) -> None:
     own, first = message_id(domain), message_id(domain)
-    data = LETTER.but(message_id=own, thread_id=first, subject="é").to_bytes("\r\n").decode()
+    data = LETTER.replace(message_id=own, thread_id=first, subject="é").to_bytes("\r\n").decode()
     for name, value in (("Message-ID", own), ("In-Reply-To", first), ("References", first)):
         assert re.findall(rf"(?m)^{name}: (.*)\r$", data) == [value]
     assert max(map(len, data.split("\r\n"))) <= letters.SHORT
@@ -224,7 +224,7 @@ def test_each_mail_has_a_message_id_of_its_own() -> None:
 
 @pytest.mark.parametrize("thread", [None, LETTER.message_id])
 def test_the_first_letter_of_a_thread_refers_to_none(thread: str | None) -> None:
-    message = parsed(LETTER.but(thread_id=thread).to_bytes("\n"))
+    message = parsed(LETTER.replace(thread_id=thread).to_bytes("\n"))
     assert message.keys() == [name for name in NAMES if name not in ("In-Reply-To", "References")]
 
 
@@ -232,7 +232,7 @@ def test_the_first_letter_of_a_thread_refers_to_none(thread: str | None) -> None
 @given(st.datetimes(min_value=datetime(1000, 1, 1)))
 def test_the_date_is_the_instant_in_utc(moment: datetime) -> None:
     at = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
-    date = parsed(LETTER.but(at=at).to_bytes("\n"))["Date"]
+    date = parsed(LETTER.replace(at=at).to_bytes("\n"))["Date"]
     assert date.datetime.isoformat() == at.replace("Z", "+00:00")
     assert date == email.utils.format_datetime(date.datetime)
     assert not date.defects
@@ -240,7 +240,7 @@ def test_the_date_is_the_instant_in_utc(moment: datetime) -> None:
 
 @pytest.mark.parametrize("subject", ["plain", "nicht so schlicht, aber schön"])
 def test_no_automatic_answer_is_asked_for(subject: str) -> None:
-    message = parsed(LETTER.but(subject=subject).to_bytes("\n"))
+    message = parsed(LETTER.replace(subject=subject).to_bytes("\n"))
     assert message["Auto-Submitted"] == "auto-generated"
     assert message["X-Auto-Response-Suppress"] == "All"
     assert message.get_content_type() == "text/plain"
@@ -248,6 +248,6 @@ def test_no_automatic_answer_is_asked_for(subject: str) -> None:
 
 
 def test_the_sender_may_be_a_bare_address_and_reply_to_may_be_missing() -> None:
-    message = parsed(LETTER.but(sender="support@desk.example", reply_to=None).to_bytes("\n"))
+    message = parsed(LETTER.replace(sender="support@desk.example", reply_to=None).to_bytes("\n"))
     assert message["From"] == "support@desk.example"
     assert message["Reply-To"] is None

@@ -1,4 +1,4 @@
-"""Who is told of what, in which words, and in the same transaction as what they are told of."""
+"""Who is told of what, and in the same transaction as what they are told of."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from expertsupport_cli.actions import following, requests
 from expertsupport_cli.actions.notices import Post, queue_notices, recipients
 from expertsupport_cli.errors import Refused
 from expertsupport_cli.model.history import Event, Kind
-from expertsupport_cli.model.mail import Mail
+from expertsupport_cli.model.mail import Mail, Notice, Pages, Role
 from expertsupport_cli.model.people import Actor, Side
-from expertsupport_cli.model.requests import Act, Request
+from expertsupport_cli.model.requests import Act, Request, Status
+from expertsupport_cli.render.notice import notice
 from expertsupport_cli.store import Store
 
 A, DESK, FAN = "ann@example.org", "desk@desk.example", "fan@example.org"
-POST = Post(page_url="http://127.0.0.1:8765", desk=[DESK, "Night@desk.example"], domain="desk.example")
+POST = Post(compose=notice, desk=[DESK, "Night@desk.example"], domain="desk.example")
 NIGHT = "Night@desk.example"
 COLLEAGUE = Actor(name="cleo", side=Side.CUSTOMER, email="cleo@example.org")
 NAMELESS = Actor(name="cleo", side=Side.CUSTOMER)
@@ -31,12 +32,31 @@ TOLD: dict[str, tuple[Act, Actor, dict[str, str], list[str], list[str]]] = {
     "the desk acknowledges": (Act.ACKNOWLEDGE, BOB, MOVED, [FAN], [A, FAN]),
     "the desk closes": (Act.CLOSE, BOB, MOVED, [], [A]),
     "the desk notes": (Act.NOTE, BOB, {}, [FAN], [DESK, NIGHT]),
-    "one of the desk's addresses notes": (Act.NOTE, BOB.but(email="NIGHT@desk.example"), {}, [FAN], [DESK]),
+    "one of the desk's addresses notes": (Act.NOTE, BOB.replace(email="NIGHT@desk.example"), {}, [FAN], [DESK]),
     "the initiator comments": (Act.COMMENT, ANN, {}, [FAN], [DESK, NIGHT, FAN]),
     "the initiator moves it": (Act.COMMENT, ANN, MOVED, [], [DESK, NIGHT]),
-    "the initiator, without an address today": (Act.CLOSE, ANN.but(email=None), MOVED, [], [DESK, NIGHT]),
-    "the initiator, under another address": (Act.CLOSE, ANN.but(email="a@home.example"), MOVED, [], [DESK, NIGHT]),
-    "the initiator, in capitals": (Act.CLOSE, ANN.but(name="ANN", email="ANN@example.org"), MOVED, [], [DESK, NIGHT]),
+    "the initiator, without an address today": (Act.CLOSE, ANN.replace(email=None), MOVED, [], [DESK, NIGHT]),
+    "another of the initiator's name and another address": (
+        Act.CLOSE,
+        ANN.replace(email="a@home.example"),
+        MOVED,
+        [],
+        [A, DESK, NIGHT],
+    ),
+    "the initiator, under another name and the same address": (
+        Act.CLOSE,
+        ANN.replace(name="Ann Smith"),
+        MOVED,
+        [],
+        [DESK, NIGHT],
+    ),
+    "the initiator, in capitals": (
+        Act.CLOSE,
+        ANN.replace(name="ANN", email="ANN@example.org"),
+        MOVED,
+        [],
+        [DESK, NIGHT],
+    ),
     "a colleague comments": (Act.COMMENT, COLLEAGUE, {}, [], [DESK, NIGHT]),
     "a colleague moves it": (Act.COMMENT, COLLEAGUE, MOVED, [], [A, DESK, NIGHT]),
     "a colleague without an address closes": (Act.CLOSE, NAMELESS, MOVED, [FAN], [A, DESK, NIGHT, FAN]),
@@ -45,22 +65,22 @@ TOLD: dict[str, tuple[Act, Actor, dict[str, str], list[str], list[str]]] = {
     "the desk follows as well": (Act.COMMENT, ANN, {}, ["night@desk.example", FAN], [DESK, NIGHT, FAN]),
     "a follower in two cases": (Act.REPLY, BOB, {}, [FAN, "Fan@Example.org"], [A, FAN]),
     "an expert who follows": (Act.REPLY, BOB, {}, ["bob@desk.example"], [A]),
-    "an expert where the initiator's address is set": (Act.REPLY, BOB.but(email=A), {}, [], [A]),
+    "an expert where the initiator's address is set": (Act.REPLY, BOB.replace(email=A), {}, [], [A]),
     "an expert of the initiator's name and another address": (
         Act.REPLY,
-        ANN.but(side=Side.DESK, email="bob@desk.example"),
+        ANN.replace(side=Side.DESK, email="bob@desk.example"),
         {},
         [],
         [A],
     ),
     "an initiator who is of the desk, without an address": (
         Act.REPLY,
-        ANN.but(side=Side.DESK, email=None),
+        ANN.replace(side=Side.DESK, email=None),
         {},
         [],
         [],
     ),
-    "an initiator who is of the desk": (Act.REPLY, ANN.but(side=Side.DESK), {}, [FAN], [FAN]),
+    "an initiator who is of the desk": (Act.REPLY, ANN.replace(side=Side.DESK), {}, [FAN], [FAN]),
     "the initiator moves it, from nothing": (Act.COMMENT, ANN, {"new": "New"}, [FAN], [DESK, NIGHT, FAN]),
 }
 
@@ -77,16 +97,16 @@ def request_(store: Store) -> Request:
 @pytest.mark.parametrize("case", TOLD)
 def test_who_is_told(case: str, request_: Request) -> None:
     act, by, move, followers, told = TOLD[case]
-    event = Event.by(by, AT, Kind(act)).but(**move)
-    assert recipients(event, request_, by, POST.desk, followers) == told
+    event = Event.by(by, AT, Kind(act)).replace(**move)
+    assert list(recipients(event, request_, by, POST.desk, followers)) == told
 
 
 @pytest.mark.parametrize("desk", [[], [DESK]])
 def test_an_initiator_without_an_address_is_not_told_and_stops_no_other(desk: list[str], store: Store) -> None:
-    request = a_request(store, by=ANN.but(email=None))
-    event = Event.by(BOB, AT, Kind.CLOSED).but(**MOVED)
-    assert recipients(event, request, BOB, desk, [FAN]) == [FAN]
-    assert recipients(event.but(side=Side.CUSTOMER), request, NAMELESS, desk, []) == desk
+    request = a_request(store, by=ANN.replace(email=None))
+    event = Event.by(BOB, AT, Kind.CLOSED).replace(**MOVED)
+    assert list(recipients(event, request, BOB, desk, [FAN])) == [FAN]
+    assert list(recipients(event.replace(side=Side.CUSTOMER), request, NAMELESS, desk, [])) == desk
 
 
 def test_each_recipient_gets_a_row_and_a_command_makes_one_mail_each(request_: Request, store: Store) -> None:
@@ -111,35 +131,24 @@ def test_each_recipient_gets_a_row_and_a_command_makes_one_mail_each(request_: R
 def test_whoever_stops_following_is_told_no_more(request_: Request, store: Store) -> None:
     following.follow(store, "ES-1", FAN, by=COLLEAGUE, at=AT)
     following.unfollow(store, "ES-1", FAN.upper(), by=COLLEAGUE, at=AT)
-    requests.comment(store, "ES-1", "Hello?", by=ANN, at=AT, post=POST.but(desk=[]))
+    requests.comment(store, "ES-1", "Hello?", by=ANN, at=AT, post=POST.replace(desk=[]))
     assert mails(store) == []
 
 
-def test_a_notice_says_what_happened_what_was_said_and_where_to_go_on(request_: Request, store: Store) -> None:
-    requests.reply(store, "ES-1", "Is it\n\nplugged in?", asks=True, by=BOB, at=AT, post=POST)
-    assert mails(store)[0].body == (
-        "bob (expert) replied, and waits for your answer.\n"
-        "\n"
-        "    Is it\n"
-        "    \n"
-        "    plugged in?\n"
-        "\n"
-        "Request:  ES-1 (acme)\n"
-        "Task:     T-1, The printer is on fire\n"
-        "Status:   New -> Waiting\n"
-        f"Page:     http://127.0.0.1:8765/requests/{request_.token}\n"
-        "To see it all: es show ES-1\n"
-    )
+def test_a_notice_is_composed_of_the_event_the_request_as_it_is_now_and_what_was_said(
+    request_: Request, store: Store
+) -> None:
+    def compose(told: Notice) -> str:
+        event, request = told.event, told.request
+        return f"{event.kind} {event.old}-{event.new} {request.id} {request.status} {told.body} {told.role}"
 
-
-def test_a_notice_of_what_moved_nothing_says_how_it_stands(request_: Request, store: Store) -> None:
-    requests.comment(store, "ES-1", "Hello?", by=ANN, at=AT, post=POST)
-    requests.note(store, "ES-1", "A difficult customer.", by=BOB, at=AT, post=POST)
-    said, *_, noted = (row.body or "" for row in mails(store))
-    assert said.startswith("ann commented.\n\n    Hello?\n\n")
-    assert "Status:   New\n" in said
-    assert noted.startswith("bob (expert) noted, for the desk only.\n\n    A difficult customer.\n\n")
-    assert noted.endswith("To see it all: es desk show ES-1\n")
+    post = POST.replace(compose=compose)
+    requests.reply(store, "ES-1", "Is it plugged in?", asks=True, by=BOB, at=AT, post=post)
+    requests.close(store, "ES-1", None, by=BOB, at=AT, post=post)
+    assert [row.body for row in mails(store)] == [
+        "asked New-Waiting ES-1 Waiting Is it plugged in? initiator",
+        "closed Waiting-Closed ES-1 Closed None initiator",
+    ]
 
 
 def test_a_note_is_never_sent_to_the_customers_side(request_: Request, store: Store) -> None:
@@ -155,7 +164,6 @@ def test_activation_is_told_to_the_desk(store: Store) -> None:
     serial, _ = a_certificate(store)
     requests.activate(store, a_task(store).id, serial, by=ANN, at=AT, post=POST)
     assert [row.recipient for row in mails(store)] == [DESK, NIGHT]
-    assert (mails(store)[0].body or "").startswith("ann activated expert support.\n\nRequest:  ES-1 (acme)\n")
 
 
 def test_what_is_refused_tells_nobody(request_: Request, store: Store) -> None:
@@ -167,7 +175,7 @@ def test_what_is_refused_tells_nobody(request_: Request, store: Store) -> None:
 
 
 def test_a_notice_that_cannot_be_queued_takes_its_change_back_with_it(request_: Request, store: Store) -> None:
-    broken = POST.but(domain=None)
+    broken = POST.replace(domain=None)
     with pytest.raises(TypeError):
         requests.comment(store, "ES-1", "Hello?", by=ANN, at=AT, post=broken)
     assert mails(store) == []
@@ -189,7 +197,99 @@ def test_without_post_nothing_is_queued(request_: Request, store: Store) -> None
 
 
 def test_a_lease_is_for_whoever_queued_the_notice(request_: Request, store: Store) -> None:
-    requests.reply(store, "ES-1", "Hi", asks=False, by=BOB, at=AT, post=POST.but(lease="mine", lease_seconds=15))
+    requests.reply(store, "ES-1", "Hi", asks=False, by=BOB, at=AT, post=POST.replace(lease="mine", lease_seconds=15))
     assert [row.leased_until for row in store.leased_mails("mine")] == [later(seconds=15)]
     assert not store.has_due_mail(later(seconds=14))
     assert store.has_due_mail(later(seconds=15))
+
+
+WHO = [
+    Actor(name=name, email=email, side=side)
+    for name in ("ann", "ANN", "bob")
+    for email in (None, "ann@example.org", "Ann@Example.ORG", "bob@desk.example")
+    for side in (Side.CUSTOMER, Side.DESK)
+]
+
+
+def test_who_is_the_initiator_is_one_rule_for_all_names_and_addresses_on_both_sides() -> None:
+    for email in (None, "ann@example.org"):
+        for by in WHO:
+            same_name, known = by.name.lower() == "ann", email is not None and by.email is not None
+            same_address = known and str(by.email).lower() == "ann@example.org"
+            if not known:
+                expected = same_name
+            elif by.side is Side.DESK:
+                expected = same_name and same_address
+            else:
+                expected = same_address
+            assert by.is_person("ann", email) == expected, (by, email)
+
+
+TOKEN_ROLES: dict[Pages, dict[Role, str | None]] = {
+    # where the pages are: what each role gets
+    Pages(url="https://es.example/"): {
+        Role.INITIATOR: "https://es.example/requests/{token}",
+        Role.DESK: "https://es.example/desk/requests/ES-1",
+        Role.FOLLOWER: "https://es.example/spaces/acme/requests/ES-1",
+    },
+    Pages(local="http://127.0.0.1:8765"): {
+        Role.INITIATOR: "http://127.0.0.1:8765/requests/{token} (on this machine, while es serve runs)",
+        Role.DESK: None,
+        Role.FOLLOWER: None,
+    },
+    Pages(): {Role.INITIATOR: None, Role.DESK: None, Role.FOLLOWER: None},
+}
+
+
+def told_text(request: Request, role: Role, pages: Pages, **more: str) -> str:
+    event = Event.on(request, BOB, AT, Kind.REPLIED)
+    return notice(
+        Notice(event=event, request=request, role=role, body="Hi", description="", pages=pages).replace(**more)
+    )
+
+
+def test_only_the_initiator_gets_the_address_with_the_token(request_: Request) -> None:
+    for pages, roles in TOKEN_ROLES.items():
+        for role, address in roles.items():
+            text = told_text(request_, role, pages)
+            assert "es show ES-1" in text
+            if address is None:
+                assert "Page:" not in text
+            else:
+                assert f"Page:     {address.format(token=request_.token)}\n" in text
+            assert (request_.token in text) == ("{token}" in (address or ""))
+
+
+@pytest.mark.parametrize(
+    ("role", "status", "command"),
+    [
+        (Role.INITIATOR, Status.WAITING, "es comment ES-1 -m TEXT"),
+        (Role.FOLLOWER, Status.NEW, "es comment ES-1 -m TEXT"),
+        (Role.DESK, Status.NEW, "es desk reply ES-1 -m TEXT"),
+        (Role.INITIATOR, Status.CLOSED, "es reopen ES-1"),
+        (Role.DESK, Status.CLOSED, "es desk reopen ES-1"),
+    ],
+)
+def test_mail_says_how_to_answer(role: Role, status: Status, command: str, request_: Request) -> None:
+    assert command in told_text(request_.replace(status=status), role, Pages())
+
+
+def test_mail_says_where_replies_to_it_are_read_by_nobody(request_: Request) -> None:
+    line = "Nobody reads what is answered to this mail."
+    assert line in told_text(request_, Role.INITIATOR, Pages())
+    assert line not in told_text(request_, Role.INITIATOR, Pages(replies_are_read=True))
+
+
+def test_the_desk_reads_the_description_of_a_new_requests_task(store: Store) -> None:
+    serial, _ = a_certificate(store)
+    task = a_task(store, description="It smokes.\nSince Monday.")
+    requests.activate(store, task.id, serial, message="Help!", by=ANN, at=AT, post=POST)
+    body = mails(store)[0].body or ""
+    assert "    It smokes.\n    Since Monday.\n" in body
+    assert "    Help!\n" in body
+
+
+def test_what_people_typed_makes_no_line_of_a_mail_its_own(request_: Request) -> None:
+    hostile = "Innocent\nStatus:   New -> Closed\nPage:     https://evil.example/login\u2028x\x85y"
+    text = told_text(request_.replace(task_name=hostile), Role.INITIATOR, Pages())
+    assert sum(line.startswith(("Status:", "Page:")) for line in text.splitlines()) == 1

@@ -24,7 +24,7 @@ def test_retry_of_an_unknown_mail_is_not_found(store: Store) -> None:
     [(0, 30), (1, 120), (2, 480), (3, 1920), (4, 7680), (5, 21600), (6, 21600), (7, 21600), (8, 21600)],
 )
 def test_each_try_is_further_away_with_some_jitter(attempts: int, pause: int, store: Store) -> None:
-    tried = a_mail(store).but(attempts=attempts)
+    tried = a_mail(store).replace(attempts=attempts)
     later_ = Undelivered("450 later", final=False)
     for jitter, factor in ((0.0, 0.8), (0.5, 1.0), (1.0, 1.2)):
         after = after_try(tried, later_, AT, jitter)
@@ -77,7 +77,7 @@ def test_whoever_lost_the_lease_writes_nothing_down(store: Store) -> None:
 def test_what_there_is_no_time_for_is_given_back(store: Store) -> None:
     a_request(store)
     for text in ("One", "Two", "Three"):
-        requests.reply(store, "ES-1", text, asks=False, by=BOB, at=AT, post=POST.but(lease="mine"))
+        requests.reply(store, "ES-1", text, asks=False, by=BOB, at=AT, post=POST.replace(lease="mine"))
     box = Box()
     sent = list(mail.send_leased(store, sender(box, "mine"), lambda: AT, lambda: not box.letters))
     assert [one.id for one in sent] == ["M-1"]

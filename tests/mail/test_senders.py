@@ -57,6 +57,7 @@ def a_full_outbox(es: Es, count: int) -> None:
 
 def over_smtp(es: Es, port: int) -> Es:
     more = {"ES_MAIL_TRANSPORT": "smtp", "ES_MAIL_SMTP_SECURITY": "none", "ES_MAIL_SMTP_HOST": "127.0.0.1"}
+    more["ES_MAIL_FROM"] = "support@desk.example"
     return Es(es.home, **more, ES_MAIL_SMTP_PORT=str(port), ES_MAIL_TIMEOUT="60s", ES_STORE_TIMEOUT="60s")
 
 

@@ -6,6 +6,7 @@ import email.policy
 import json
 import mailbox
 from collections import defaultdict
+from contextlib import closing
 from email.message import EmailMessage
 from email.parser import BytesParser
 from pathlib import Path
@@ -18,13 +19,13 @@ MORE = {"ES_MAIL_FROM": "Expert Support <support@desk.example>", "ES_DESK_EMAIL"
 
 
 def letters(folder: Path) -> list[EmailMessage]:
-    """All that is in a Maildir, as Python's own reader finds it."""
-    found = mailbox.Maildir(folder, create=False)
+    """All that is in the Maildirs of a folder, as Python's own reader finds it."""
     parser = BytesParser(policy=email.policy.default)
-    try:
-        return [parser.parsebytes(found.get_bytes(key)) for key in found.iterkeys()]
-    finally:
-        found.close()
+    found: list[EmailMessage] = []
+    for path in sorted(folder.iterdir()):
+        with closing(mailbox.Maildir(path, create=False)) as box:
+            found += [parser.parsebytes(box.get_bytes(key)) for key in box.iterkeys()]
+    return found
 
 
 def threads(found: list[EmailMessage]) -> list[set[str]]:
@@ -62,7 +63,7 @@ def two_conversations(es: Es) -> None:
 
 def test_the_mails_of_a_request_are_one_thread_and_have_one_subject(es: Es) -> None:
     two_conversations(es)
-    found = letters(es.home / "data" / "expertsupport" / "mail")
+    found = letters(es.home / "mail")
     rows = json.loads(es("mail", "list", "--json").stdout)
     assert {row["state"] for row in rows} == {"sent"}
     assert {letter["Message-ID"] for letter in found} == {row["message_id"] for row in rows}
@@ -80,7 +81,7 @@ def test_each_mail_refers_to_the_first_of_its_request(es: Es) -> None:
     rows = json.loads(es("mail", "list", "--json").stdout)[::-1]
     first = {request: next(row for row in rows if row["request"] == request) for request in ("ES-1", "ES-2")}
     request_of = {row["message_id"]: row["request"] for row in rows}
-    for letter in letters(es.home / "data" / "expertsupport" / "mail"):
+    for letter in letters(es.home / "mail"):
         id = letter["Message-ID"]
         start = first[request_of[id]]["message_id"]
         assert letter["References"] == letter["In-Reply-To"] == (None if id == start else start)
@@ -93,6 +94,6 @@ def test_the_thread_holds_when_its_first_mail_was_never_delivered(es: Es) -> Non
     assert es.as_("bob")("desk", "reply", "ES-1", "-m", "One", env={**es.env, "ES_MAIL_DELIVER": "manual"}).status == 0
     for text in ("Two", "Three"):
         assert es.as_("bob")("desk", "reply", "ES-1", "-m", text).status == 0
-    found = letters(es.home / "data" / "expertsupport" / "mail")
+    found = letters(es.home / "mail")
     assert len(found) == 2
     assert len(threads(found)) == 1

@@ -103,6 +103,6 @@ def test_nothing_else_of_a_request_ever_moves(act: str, status: str, cell: str) 
     before = a_request_that_is(status)
     after = before.after(Act(act), later(2))
     assert after is not None
-    assert after == before.but(
+    assert after == before.replace(
         status=after.status, updated_at=after.updated_at, closed_at=after.closed_at, turn_since=after.turn_since
     )

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from expertsupport_cli import settings
 from expertsupport_cli.errors import BadUsage
 from expertsupport_cli.settings import SETTINGS, Settings
+from expertsupport_cli.settings.writing import write
 
 GOOD = {
     "store": ("/tmp/a.db", "/tmp/b.db", "/tmp/c.db"),  # noqa: S108 -- only named
@@ -81,14 +81,14 @@ def test_every_setting_is_tried_here() -> None:
 def test_a_flag_goes_before_a_variable_before_the_file_before_the_default(name: str, file: Path) -> None:
     flag, variable, in_file = GOOD[name]
     environment = {SETTINGS[name].variable: variable}
-    settings.write(str(file), name, in_file)
+    write(str(file), name, in_file)
     found = Settings(environment, {name: flag}).find(name)
     assert (found.value, found.origin) == (flag, "flag")
     found = Settings(environment).find(name)
     assert (found.value, found.origin) == (variable, f"variable {SETTINGS[name].variable}")
     found = Settings({}).find(name)
     assert (found.value, found.origin) == (in_file, f"file {file}")
-    settings.write(str(file), name, None)
+    write(str(file), name, None)
     found = Settings({}).find(name)
     assert found.value not in GOOD[name]
     assert found.origin == "default"
@@ -107,7 +107,7 @@ def test_the_defaults_are_those_of_the_design(file: Path, tmp_path: Path) -> Non
         "shop.link-lifetime": "24h",
         "desk.email": None,
         "mail.transport": "maildir",
-        "mail.maildir": str(tmp_path / "data" / "expertsupport" / "mail"),
+        "mail.maildir": None,
         "mail.deliver": "auto",
         "mail.timeout": "5s",
         "mail.keep": "30d",
@@ -161,7 +161,7 @@ def test_a_bad_value_in_a_variable_or_the_file_says_so(file: Path) -> None:
 @pytest.mark.parametrize(("name", "value", "told"), BAD)
 def test_a_bad_value_is_not_written(name: str, value: str, told: str, file: Path) -> None:
     with pytest.raises(BadUsage):
-        settings.write(str(file), name, value)
+        write(str(file), name, value)
     assert not file.exists()
 
 
@@ -170,13 +170,13 @@ def test_an_unknown_setting_suggests_those_that_are_close(file: Path) -> None:
         Settings({}).find("user.mail")
     assert "Did you mean user.email" in refusal.value.why
     with pytest.raises(BadUsage) as refusal:
-        settings.write(str(file), "colour", "red")
+        write(str(file), "colour", "red")
     assert "There are: store, store.timeout" in refusal.value.why
 
 
 def test_the_path_of_the_store_and_its_timeout_are_in_one_table(file: Path) -> None:
-    assert settings.write(str(file), "store.timeout", "3s")
-    assert settings.write(str(file), "store", "/var/store.db")
+    assert write(str(file), "store.timeout", "3s")
+    assert write(str(file), "store", "/var/store.db")
     assert file.read_text() == '[store]\ntimeout = "3s"\npath = "/var/store.db"\n'
     assert Settings({})["store"] == "/var/store.db"
     assert Settings({})["store.timeout"] == "3s"
@@ -184,29 +184,29 @@ def test_the_path_of_the_store_and_its_timeout_are_in_one_table(file: Path) -> N
 
 def test_writing_keeps_the_comments_of_the_file(file: Path) -> None:
     given(file, '# mine\nspace = "acme"  # ours\n\n[user]\n# nick\nname = "ann"\n')
-    assert settings.write(str(file), "space", "beta")
-    assert settings.write(str(file), "user.name", None)
+    assert write(str(file), "space", "beta")
+    assert write(str(file), "user.name", None)
     assert file.read_text() == '# mine\nspace = "beta"  # ours\n\n[user]\n# nick\n'
 
 
 def test_writing_what_is_there_changes_nothing(file: Path) -> None:
-    assert settings.write(str(file), "space", "acme")
-    assert not settings.write(str(file), "space", "acme")
-    assert not settings.write(str(file), "page.url", None)
-    assert not settings.write(str(file), "user.name", None)
+    assert write(str(file), "space", "acme")
+    assert not write(str(file), "space", "acme")
+    assert not write(str(file), "page.url", None)
+    assert not write(str(file), "user.name", None)
     assert file.read_text() == 'space = "acme"\n'
     assert [path.name for path in file.parent.iterdir()] == [file.name]
 
 
 def test_a_dry_run_writes_nothing(file: Path) -> None:
-    assert settings.write(str(file), "space", "acme", dry_run=True)
+    assert write(str(file), "space", "acme", dry_run=True)
     assert not file.exists()
 
 
 @pytest.mark.parametrize("text", ['space = "acme', "\0", "[user]\n[user]\n", "user = 1\nuser = 2\n"])
 def test_a_file_that_is_not_toml_is_refused_and_left_as_it_is(text: str, file: Path) -> None:
     given(file, text)
-    for use in (lambda: Settings({}).find("space"), lambda: settings.write(str(file), "space", "beta")):
+    for use in (lambda: Settings({}).find("space"), lambda: write(str(file), "space", "beta")):
         with pytest.raises(BadUsage, match="cannot be read"):
             use()
     assert file.read_text() == text
@@ -231,7 +231,30 @@ def test_a_value_of_the_wrong_kind_is_refused(text: str, name: str, file: Path) 
 def test_a_value_where_a_table_should_be_is_not_written_over(text: str, name: str, file: Path) -> None:
     given(file, text)
     with pytest.raises(BadUsage, match="not a table"):
-        settings.write(str(file), name, "bob")
+        write(str(file), name, "bob")
     with pytest.raises(BadUsage, match="not a table"):
-        settings.write(str(file), name, None)
+        write(str(file), name, None)
     assert file.read_text() == text
+
+
+@pytest.mark.parametrize(
+    ("flag", "variable", "found"),
+    [
+        (None, None, "ann@example.org"),
+        ("zed", None, None),
+        ("Ann", None, "ann@example.org"),
+        ("zed", "zed@example.org", "zed@example.org"),
+    ],
+)
+def test_the_address_in_the_file_is_not_that_of_somebody_else_who_is_named(
+    flag: str | None, variable: str | None, found: str | None, file: Path
+) -> None:
+    given(file, '[user]\nname = "ann"\nemail = "ann@example.org"\n')
+    environment = {"ES_EMAIL": variable} if variable else {}
+    assert Settings(environment, {"user.name": flag} if flag else {}).email() == found
+
+
+def test_a_name_and_an_address_are_given_together(file: Path) -> None:
+    given(file, '[user]\nname = "ann"\nemail = "ann@example.org"\n')
+    settings = Settings({"ES_EMAIL": "x@example.org"}, {"user.name": "Bob", "user.email": "bob@example.org"})
+    assert (settings["user.name"], settings.email()) == ("Bob", "bob@example.org")

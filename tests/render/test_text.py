@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import unicodedata
 from pathlib import Path
 
@@ -77,6 +78,16 @@ def test_naughty_strings_are_shown_safely_and_given_back_by_json(line: int) -> N
 def test_tsv_can_be_read_back(text: str) -> None:
     # what is left is a Python string without its quotes
     assert tsv(text).encode("ascii", "backslashreplace").decode("unicode_escape") == text
+
+
+def test_no_printable_character_is_escaped_even_beside_one_that_is() -> None:
+    # so that text which is printable needs no closer look
+    text = "".join(filter(str.isprintable, map(chr, range(sys.maxunicode + 1))))
+    assert one_line(f"{text}\x7f") == f"{text}\\x7f"
+    assert lines(f"{text}\x7f") == [f"{text}\\x7f"]
+    assert to_json(f"{text}\x7f") == json.dumps(text, ensure_ascii=False)[:-1] + '\\u007f"'
+    text = text.replace("\\", "")
+    assert tsv(f"{text}\x7f") == f"{text}\\x7f"
 
 
 def test_escapes_are_seen_for_what_they_are() -> None:

@@ -20,6 +20,7 @@ from typing import Any
 
 from expertsupport_cli.actions import certificates, links, requests, spaces
 from expertsupport_cli.errors import Fault
+from expertsupport_cli.model.certificates import Certificate
 from expertsupport_cli.model.people import Actor, Side
 from expertsupport_cli.store import Store, open_store
 from expertsupport_cli.store.sqlite import migrations, opening
@@ -43,9 +44,9 @@ def activate_each(store: Store, number: int, words: list[str]) -> str:
 
 
 def redeem(store: Store, number: int, words: list[str]) -> str:
-    handed: list[str] = []
-    links.redeem_link(store, words[0], lambda serial, certificate: handed.append(serial), by=ANN, at=AT)
-    return f"redeemed {handed[0]}"
+    handed: list[tuple[str, Certificate]] = []
+    links.redeem_link(store, words[0], handed.extend, by=ANN, at=AT)
+    return f"redeemed {handed[0][0]}"
 
 
 def first_use(store: Store, number: int, words: list[str]) -> str:

@@ -40,7 +40,7 @@ def test_a_transaction_is_kept_whole(store: Store, opener: Opener) -> None:
     with store.transaction():
         number = store.add_certificate(a_new_certificate()).number
     with closing(opener()) as other:
-        assert other.certificate(f"C-{number}") == a_new_certificate().but(number=number)
+        assert other.certificate(f"C-{number}") == a_new_certificate().replace(number=number)
 
 
 @pytest.mark.parametrize("error", [Fault("x"), ValueError(), KeyboardInterrupt(), SystemExit()])
@@ -85,7 +85,7 @@ def test_spaces_are_kept_by_name_in_any_case(store: Store) -> None:
     assert store.has_space("acme")
     assert not store.has_space("gamma")
     assert [space.name for space in store.spaces()] == ["Acme", "beta"]
-    changed = beta.but(title="C", task_lifetime=60, task_limit=None, blocked=False)
+    changed = beta.replace(title="C", task_lifetime=60, task_limit=None, blocked=False)
     with store.transaction():
         store.save_space(changed)
     assert store.space("beta") == changed
@@ -139,8 +139,8 @@ def test_a_task_is_kept_with_all_its_fields(store: Store) -> None:
     assert store.task("x-1") == task
     assert store.has_task("x-1")
     with store.transaction():
-        store.save_task(task.but(closed_at=None, expires_at=None))
-    assert store.task("X-1") == task.but(closed_at=None, expires_at=None)
+        store.save_task(task.replace(closed_at=None, expires_at=None))
+    assert store.task("X-1") == task.replace(closed_at=None, expires_at=None)
     assert store.next_task_number() == 1
     assert store.taken_task_ids(["x-1", "X-2"] + [f"Y-{n}" for n in range(1200)]) == ["X-1"]
 
@@ -229,8 +229,8 @@ def test_a_link_is_used_once_and_not_after_it_expired(store: Store) -> None:
         assert store.revoke_link(revoked.number, AT)
         assert not store.revoke_link(revoked.number, AT)
         assert not store.use_link(revoked.number, second, AT)
-    assert store.link("l-1") == link.but(used_at=AT, certificate="****-****-****-7K3M")
-    assert store.link_by_digest("f" * 64) == revoked.but(revoked_at=AT)
+    assert store.link("l-1") == link.replace(used_at=AT, certificate="****-****-****-7K3M")
+    assert store.link_by_digest("f" * 64) == revoked.replace(revoked_at=AT)
     assert store.link_by_digest("0" * 64) is None
     with pytest.raises(NotFound):
         store.link("L-3")
@@ -252,7 +252,7 @@ def test_links_are_listed_by_task_newest_first_in_pages(store: Store, small_page
 
 def test_a_request_is_saved_only_from_the_status_that_was_read(store: Store) -> None:
     request = a_request(store)
-    waiting = request.but(status=Status.WAITING, updated_at=later(1), turn_since=later(1))
+    waiting = request.replace(status=Status.WAITING, updated_at=later(1), turn_since=later(1))
     with store.transaction():
         store.save_request(waiting, expected=Status.NEW)
     assert store.request("es-1") == waiting

@@ -33,7 +33,7 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_event_says_which_way_it_came(store: Store) -> None:
     request = a_request(store)
     for via in Via:
-        requests.comment(store, request.id, "Hello.", by=ANN.but(via=via), at=AT)
+        requests.comment(store, request.id, "Hello.", by=ANN.replace(via=via), at=AT)
     ways = [event.via for event in store.events_of_request(request, notes=False)]
     assert ways == ["cli", "cli", "web", "mail"]
     assert ways == [event.via for event in store.events_of_task(request.task)][1:]
@@ -44,11 +44,14 @@ def test_comments_and_events_are_numbered_in_the_order_in_which_they_came(store:
     said = Comment(number=0, request="ES-1", author="bob", side=Side.DESK, kind="note", body="b", created_at=AT)
     with store.transaction():
         first = store.add_comment(said)
-        second = store.add_comment(said.but(kind="comment"))
+        second = store.add_comment(said.replace(kind="comment"))
         event = store.record(
-            Event.by(BOB, later(-9), Kind.REPLIED).but(task="t-1", space="ACME", request=1, comment=second)
+            Event.by(BOB, later(-9), Kind.REPLIED).replace(task="t-1", space="ACME", request=1, comment=second)
         )
-    assert store.comments(request, notes=True) == [said.but(number=first), said.but(number=second, kind="comment")]
+    assert store.comments(request, notes=True) == [
+        said.replace(number=first),
+        said.replace(number=second, kind="comment"),
+    ]
     assert [comment.number for comment in store.comments(request, notes=False)] == [second]
     for log in (store.events_of_task("T-1"), store.events_of_request(request, notes=False)):
         last = log[-1]
@@ -103,7 +106,7 @@ def test_the_last_event_is_the_newest_one(store: Store) -> None:
     a_space(store)
     assert store.last_event() == 1
     with store.transaction():
-        recorded = store.record(Event.by(ANN, later(-1), Kind.SPACE_EDITED).but(space="acme"))
+        recorded = store.record(Event.by(ANN, later(-1), Kind.SPACE_EDITED).replace(space="acme"))
     assert store.last_event() == recorded == 2
 
 
@@ -125,7 +128,7 @@ def test_what_is_read_in_a_snapshot_is_of_one_moment(store: Store) -> None:
 def test_of_a_rehearsal_nothing_is_kept(store: Store) -> None:
     a_space(store)
     with store.rehearsal():
-        store.record(Event.by(ANN, AT, Kind.SPACE_EDITED).but(space="acme"))
+        store.record(Event.by(ANN, AT, Kind.SPACE_EDITED).replace(space="acme"))
         assert store.last_event() == 2
     assert store.last_event() == 1
 
@@ -161,7 +164,7 @@ def test_new_is_what_others_did_to_requests_of_mine_by_name_or_address_or_that_i
         store.add_follower(followed, "Fan@example.org", AT)
     for request in (mine, followed, foreign):
         requests.reply(store, request.id, f"To {request.id}", asks=False, by=BOB, at=AT)
-    requests.comment(store, mine.id, "By myself", by=ZOE.but(name="ZOË"), at=AT)
+    requests.comment(store, mine.id, "By myself", by=ZOE.replace(name="ZOË"), at=AT)
     requests.note(store, mine.id, "A hoax?", by=BOB, at=AT)
     assert unread(store, "zoë") == unread(store, "ZOË") == [f"To {mine.id}"]
     assert unread(store, "somebody", "ZOE@example.org") == [None, f"To {mine.id}", "By myself"]

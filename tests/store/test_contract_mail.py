@@ -12,9 +12,10 @@ from expertsupport_cli.actions import requests
 from expertsupport_cli.actions.notices import Post
 from expertsupport_cli.errors import NotFound
 from expertsupport_cli.model.mail import Mail, MailState
+from expertsupport_cli.render.notice import notice
 from expertsupport_cli.store import Store, engine
 
-POST = Post(page_url="http://127.0.0.1:8765")
+POST = Post(compose=notice)
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def replies(store: Store, count: int, post: Post = POST) -> list[Mail]:
 def settled(store: Store, mail: Mail, lease: str, state: MailState, at: str) -> bool:
     sent = at if state is MailState.SENT else None
     with store.transaction():
-        return store.settle_mail(mail.but(state=state, attempts=1, error="e", due_at=at, sent_at=sent), lease)
+        return store.settle_mail(mail.replace(state=state, attempts=1, error="e", due_at=at, sent_at=sent), lease)
 
 
 def test_a_mail_is_kept_with_all_its_fields(store: Store) -> None:
@@ -81,7 +82,7 @@ def test_what_is_due_and_nobodys_is_leased_the_longest_due_first(store: Store) -
 
 
 def test_a_lease_is_its_holders_to_renew_and_to_end(store: Store) -> None:
-    first = replies(store, 2, POST.but(lease="mine", lease_seconds=60))[-1]
+    first = replies(store, 2, POST.replace(lease="mine", lease_seconds=60))[-1]
     assert [mail.leased_until for mail in store.leased_mails("mine")] == [later(seconds=60), later(seconds=120)]
     assert not store.has_due_mail(later(seconds=59))
     with store.transaction():
@@ -96,7 +97,7 @@ def test_a_lease_is_its_holders_to_renew_and_to_end(store: Store) -> None:
 
 
 def test_only_the_holder_of_the_lease_writes_down_what_became_of_a_mail(store: Store) -> None:
-    (mail,) = replies(store, 1, POST.but(lease="mine"))
+    (mail,) = replies(store, 1, POST.replace(lease="mine"))
     assert not settled(store, mail, "another", MailState.FAILED, later(1))
     assert store.mail("M-1").state is MailState.QUEUED
     assert settled(store, mail, "mine", MailState.FAILED, later(1))
@@ -107,7 +108,7 @@ def test_only_the_holder_of_the_lease_writes_down_what_became_of_a_mail(store: S
 
 
 def test_failed_and_dead_mail_can_be_made_due_again_and_no_other(store: Store) -> None:
-    mails = replies(store, 4, POST.but(lease="mine"))[::-1]
+    mails = replies(store, 4, POST.replace(lease="mine"))[::-1]
     for mail, state in zip(mails, (MailState.FAILED, MailState.DEAD, MailState.SENT), strict=False):
         assert settled(store, mail, "mine", state, later(5))
     with store.transaction():
@@ -117,7 +118,7 @@ def test_failed_and_dead_mail_can_be_made_due_again_and_no_other(store: Store) -
 
 
 def test_the_bodies_of_what_was_sent_long_ago_are_forgotten(store: Store) -> None:
-    mails = replies(store, 3, POST.but(lease="mine"))[::-1]
+    mails = replies(store, 3, POST.replace(lease="mine"))[::-1]
     assert settled(store, mails[0], "mine", MailState.SENT, AT)
     assert settled(store, mails[1], "mine", MailState.SENT, later(2))
     assert not store.has_mail_to_purge(AT)

@@ -12,7 +12,7 @@ from builders import a_store
 from released import FOLDER, NOW, PAGE_URL, printed, released_store
 
 from expertsupport_cli.render import fields
-from expertsupport_cli.render.page import SHOW, RequestPage
+from expertsupport_cli.render.conversation import SHOW, RequestPage
 from expertsupport_cli.render.shapes import Shape, View
 from expertsupport_cli.store import Store, Wanted, check
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 from expertsupport_cli import serial, times
 from expertsupport_cli.checks import prose_or_empty
 from expertsupport_cli.errors import (
@@ -11,6 +13,7 @@ from expertsupport_cli.errors import (
     Fault,
     Refused,
     SerialMistyped,
+    StoreUnusable,
     not_imported,
 )
 from expertsupport_cli.ids import CERTIFICATE, parse_id
@@ -21,16 +24,20 @@ from expertsupport_cli.store import Store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
-BATCH = 200  # serials handed over in one transaction: less than what a pipe takes at once
+    HandOver = Callable[[list[tuple[str, Certificate]]], None]
+
+BLOCK = 200  # certificates that are committed and handed over together
+NOT_PRINTED = "not printed"
 
 
 def issue_certificates(
     store: Store,
     count: int,
-    hand_over: Callable[[list[tuple[str, Certificate]]], None],
+    hand_over: HandOver,
     *,
+    block: int = BLOCK,
     valid_for: int | None = None,
     note: str = "",
     by: Actor,
@@ -38,15 +45,67 @@ def issue_certificates(
 ) -> None:
     """Issue certificates, each valid for so many seconds, or without end.
 
-    `hand_over` gets serials and certificates, batch by batch, before the batch is committed: what could not be
-    handed over was not issued.
+    Block by block, each is committed and then given to `hand_over`, outside of any transaction. If that fails, this
+    block is revoked and earlier ones stay valid; what was raised is raised again.
     """
     prose_or_empty(note, "The note")
     expires_at = None if valid_for is None else times.after(at, valid_for)
-    for start in range(0, count, BATCH):
+    for start in range(0, count, block):
         with store.transaction():
-            size = min(BATCH, count - start)
-            hand_over([new_certificate(store, Origin.ISSUED, expires_at, note, by=by, at=at) for _ in range(size)])
+            size = min(block, count - start)
+            issued = [new_certificate(store, Origin.ISSUED, expires_at, note, by=by, at=at) for _ in range(size)]
+        try:
+            hand_over(issued)
+        except BaseException:
+            made = [certificate for _, certificate in issued]
+            with undoing(store, f"{made[0].id} to {made[-1].id} stay valid, but nobody has their serials."):
+                take_back(store, made, by=by, at=at)
+            raise
+
+
+@contextmanager
+def undoing(store: Store, otherwise: str) -> Iterator[None]:
+    """A second transaction, which takes back what the first has done; a failure of it says what then is true."""
+    try:
+        with store.transaction():
+            yield
+    except StoreUnusable as fault:
+        fault.why = f"{fault.why} {otherwise}"
+        raise
+
+
+def take_back(store: Store, certificates: Iterable[Certificate], *, by: Actor, at: str) -> None:
+    """Revoke certificates whose serials nobody has, inside the transaction that is open; the history says why."""
+    for certificate in certificates:
+        if store.revoke_certificate(certificate.number, at):
+            event = Event.by(by, at, Kind.CERTIFICATE_REVOKED)
+            store.record(event.replace(certificate=certificate.number, new=NOT_PRINTED))
+
+
+def replace_certificate(store: Store, reference: str, hand_over: HandOver, *, by: Actor, at: str) -> Certificate:
+    """Revoke an unused certificate and issue another in its place, with the same link, note and validity.
+
+    For a serial that was lost. The new one is given to `hand_over` after the commit; if that fails, the old one is
+    valid again. Raises NotFound, CertificateUsed, CertificateRevoked, CertificateExpired.
+    """
+    with store.transaction():
+        old = find_certificate(store, reference)
+        old.refuse_if_invalid(at)
+        origin = Origin.BOUGHT if old.origin is Origin.BOUGHT else Origin.ISSUED
+        serial, new = new_certificate(store, origin, old.expires_at, old.note, by=by, at=at)
+        store.revoke_certificate(old.number, at)
+        store.move_link(old.number, new.number)
+        store.record(Event.by(by, at, Kind.CERTIFICATE_REPLACED).replace(certificate=old.number, new=new.id))
+    try:
+        hand_over([(serial, new)])
+    except BaseException:
+        with undoing(store, f"{new.id} has replaced {old.id}, but nobody has its serial."):
+            take_back(store, [new], by=by, at=at)
+            store.restore_certificate(old.number)
+            store.move_link(new.number, old.number)
+            store.record(Event.by(by, at, Kind.CERTIFICATE_RESTORED).replace(certificate=old.number, new=NOT_PRINTED))
+        raise
+    return new
 
 
 def new_certificate(
@@ -55,7 +114,7 @@ def new_certificate(
     """A new serial, as it is written, and its certificate, inside the transaction that is open."""
     normal = serial.issue()
     certificate = _add(store, normal, origin, expires_at, note, at)
-    store.record(Event.by(by, at, Kind(f"certificate_{origin}")).but(certificate=certificate.number, task=task))
+    store.record(Event.by(by, at, Kind(f"certificate_{origin}")).replace(certificate=certificate.number, task=task))
     return serial.write(normal), certificate
 
 
@@ -81,7 +140,7 @@ def import_certificates(
             except Fault as fault:
                 raise not_imported(fault, line) from None
             certificate = _add(store, normal, Origin.IMPORTED, expires_at, note, at)
-            store.record(Event.by(by, at, Kind.CERTIFICATE_IMPORTED).but(certificate=certificate.number))
+            store.record(Event.by(by, at, Kind.CERTIFICATE_IMPORTED).replace(certificate=certificate.number))
             added.append(certificate)
     return added
 
@@ -95,16 +154,15 @@ def check_certificate(store: Store, text: str, *, at: str) -> Certificate:
 
 def revoke_certificate(store: Store, reference: str, *, by: Actor, at: str) -> tuple[Certificate, bool]:
     """Revoke an unused certificate, by serial or ID; it, and whether it was good until now. Raises CertificateUsed."""
-    normal = None if parse_id(reference, CERTIFICATE) is not None else _serial_or_id(reference)
     with store.transaction():
-        certificate = by_serial(store, normal) if normal else store.certificate(reference)
+        certificate = find_certificate(store, reference)
         if certificate.revoked_at:
             return certificate, False
         certificate.refuse_if_used()
         if not store.revoke_certificate(certificate.number, at):
             raise Refused(f"Certificate {certificate.masked} was changed by somebody else in between.")
-        store.record(Event.by(by, at, Kind.CERTIFICATE_REVOKED).but(certificate=certificate.number))
-    return certificate.but(revoked_at=at), True
+        store.record(Event.by(by, at, Kind.CERTIFICATE_REVOKED).replace(certificate=certificate.number))
+    return certificate.replace(revoked_at=at), True
 
 
 def by_serial(store: Store, normal: str) -> Certificate:
@@ -115,12 +173,16 @@ def by_serial(store: Store, normal: str) -> Certificate:
     return found
 
 
-def _serial_or_id(reference: str) -> str:
+def find_certificate(store: Store, reference: str) -> Certificate:
+    """By ID or serial. Raises NotFound, BadUsage, CertificateUnknown, SerialMistyped."""
+    if parse_id(reference, CERTIFICATE) is not None:
+        return store.certificate(reference)
     try:
-        return serial.read(reference)
+        normal = serial.read(reference)
     except BadUsage as fault:
         fault.what = "This is neither a serial number nor a certificate's ID, such as C-1."
         raise
+    return by_serial(store, normal)
 
 
 def _add(store: Store, normal: str, origin: Origin, expires_at: str | None, note: str, at: str) -> Certificate:

@@ -24,7 +24,7 @@ def follow(store: Store, reference: str, email: str, *, by: Actor, at: str) -> t
         request = store.request(reference)
         changed = store.add_follower(request, email, at)
         if changed:
-            store.record(Event.on(request, by, at, Kind.FOLLOWED).but(new=email))
+            store.record(Event.on(request, by, at, Kind.FOLLOWED).replace(new=email))
     return request, changed
 
 
@@ -34,7 +34,7 @@ def unfollow(store: Store, reference: str, email: str, *, by: Actor, at: str) ->
         request = store.request(reference)
         changed = store.remove_follower(request, email)
         if changed:
-            store.record(Event.on(request, by, at, Kind.UNFOLLOWED).but(old=email))
+            store.record(Event.on(request, by, at, Kind.UNFOLLOWED).replace(old=email))
     return request, changed
 
 

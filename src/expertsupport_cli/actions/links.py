@@ -6,7 +6,7 @@ import hashlib
 import os
 
 from expertsupport_cli import times
-from expertsupport_cli.actions.certificates import new_certificate
+from expertsupport_cli.actions.certificates import NOT_PRINTED, new_certificate, take_back, undoing
 from expertsupport_cli.errors import BadUsage, LinkSpent, NotFound
 from expertsupport_cli.ids import LINK, parse_id
 from expertsupport_cli.model.certificates import Certificate, Origin, PurchaseLink
@@ -17,7 +17,7 @@ from expertsupport_cli.store import Store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from expertsupport_cli.actions.certificates import HandOver
 
 TOKEN_BYTES = 20  # 160 random bits
 
@@ -44,16 +44,15 @@ def make_link(store: Store, task_id: str, *, lifetime: int, by: Actor, at: str) 
                 revoked_at=None,
             )
         )
-        store.record(Event.by(by, at, Kind.LINK_CREATED).but(task=task.id, space=task.space, link=link.number))
+        store.record(Event.by(by, at, Kind.LINK_CREATED).replace(task=task.id, space=task.space, link=link.number))
     return token, link
 
 
-def redeem_link(
-    store: Store, address: str, hand_over: Callable[[str, Certificate], None], *, by: Actor, at: str
-) -> Certificate:
+def redeem_link(store: Store, address: str, hand_over: HandOver, *, by: Actor, at: str) -> Certificate:
     """Turn a link into a certificate, once. Raises NotFound, LinkSpent.
 
-    `hand_over` gets the serial before the commit: what could not be handed over leaves the link as it was.
+    `hand_over` gets the serial after the commit. If that fails, the certificate is revoked and the link unused again;
+    what was raised is raised again.
     """
     with store.transaction():
         link = _by_address(store, address)
@@ -61,25 +60,35 @@ def redeem_link(
         serial, certificate = new_certificate(store, Origin.BOUGHT, None, "", by=by, at=at, task=link.task)
         if not store.use_link(link.number, certificate.number, at):
             raise LinkSpent(link.id, "used", at, link.task)
-        event = Event.by(by, at, Kind.LINK_REDEEMED).but(
-            task=link.task, link=link.number, certificate=certificate.number
-        )
-        store.record(event)
-        hand_over(serial, certificate)
+        event = Event.by(by, at, Kind.LINK_REDEEMED).replace(task=link.task, link=link.number)
+        store.record(event.replace(certificate=certificate.number))
+    try:
+        hand_over([(serial, certificate)])
+    except BaseException:
+        with undoing(store, f"{link.id} was redeemed for {certificate.id}, but nobody has its serial."):
+            take_back(store, [certificate], by=by, at=at)
+            store.restore_link(link.number)
+            restored = Event.by(by, at, Kind.LINK_RESTORED).replace(task=link.task, link=link.number)
+            store.record(restored.replace(new=NOT_PRINTED))
+        raise
     return certificate
 
 
 def revoke_link(store: Store, reference: str, *, by: Actor, at: str) -> tuple[PurchaseLink, bool]:
     """Revoke a link, by ID or address; it, and whether it was good until now. Raises NotFound, LinkSpent."""
     with store.transaction():
-        is_id = parse_id(reference, LINK) is not None
-        link = store.link(reference) if is_id else _by_address(store, reference)
+        link = find_link(store, reference)
         if link.revoked_at:
             return link, False
         if link.used_at or not store.revoke_link(link.number, at):
             raise LinkSpent(link.id, "used", link.used_at or at, link.task)
-        store.record(Event.by(by, at, Kind.LINK_REVOKED).but(task=link.task, link=link.number))
-    return link.but(revoked_at=at), True
+        store.record(Event.by(by, at, Kind.LINK_REVOKED).replace(task=link.task, link=link.number))
+    return link.replace(revoked_at=at), True
+
+
+def find_link(store: Store, reference: str) -> PurchaseLink:
+    """By ID or address. Raises NotFound, BadUsage."""
+    return store.link(reference) if parse_id(reference, LINK) is not None else _by_address(store, reference)
 
 
 def _by_address(store: Store, address: str) -> PurchaseLink:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from expertsupport_cli.mail.transport import Transport
 
 MAX_ATTEMPTS = 10
+MAX_ERROR = 1_000  # characters
 FIRST_PAUSE = 30  # seconds
 GROWTH = 4
 LONGEST_PAUSE = 6 * 3600  # so that the last try is more than a day after the first
@@ -97,14 +98,20 @@ def after_try(mail: Mail, failure: Undelivered | None, at: str, jitter: float) -
     """What becomes of a mail after a try. `jitter`, from 0 to 1, spreads the pauses: from 80 % to 120 %."""
     tries = mail.attempts + 1
     if failure is None:
-        return mail.but(state=MailState.SENT, attempts=tries, error=None, sent_at=at)
+        return mail.replace(state=MailState.SENT, attempts=tries, error=None, sent_at=at)
     pause = min(FIRST_PAUSE * GROWTH ** (tries - 1), LONGEST_PAUSE)
-    return mail.but(
+    return mail.replace(
         state=MailState.DEAD if failure.final or tries >= MAX_ATTEMPTS else MailState.FAILED,
         attempts=tries,
-        error=str(failure)[:1000],
+        error=_storable(str(failure)),
         due_at=times.after(at, max(1, round(pause * (0.8 + 0.4 * jitter)))),
     )
+
+
+def _storable(text: str) -> str:
+    """An error's text as every store takes it: without NUL and what is no character, and not too long."""
+    safe = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return safe.replace("\0", "\\x00")[:MAX_ERROR]
 
 
 def _lease_lasts(store: Store, sender: Sender, mail: Mail, at: str) -> bool:

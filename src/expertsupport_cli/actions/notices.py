@@ -1,4 +1,4 @@
-"""Notices: who is told by mail of what was done to a request, and what they are told.
+"""Notices: who is told by mail of what was done to a request.
 
 The initiator hears what the desk does, and of every change of status that is not their own; the desk hears what
 customers do; followers hear both. Notes go to the desk alone. Nobody is told of their own act, and no address twice.
@@ -12,38 +12,28 @@ import os
 from expertsupport_cli import times
 from expertsupport_cli.folding import fold_key
 from expertsupport_cli.model.history import Event, Kind
-from expertsupport_cli.model.mail import Mail, MailState
+from expertsupport_cli.model.mail import Mail, MailState, Notice, Pages, Role
 from expertsupport_cli.model.people import Actor, Side
-from expertsupport_cli.model.requests import Request, ticket_url
+from expertsupport_cli.model.requests import Request
 from expertsupport_cli.record import Record
 from expertsupport_cli.store import Store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 LONGEST_ID = 78 - len("In-Reply-To: <>")  # a header that cannot be folded must fit in a line
-
-_TOLD = {
-    Kind.ACTIVATED: "activated expert support",
-    Kind.COMMENTED: "commented",
-    Kind.ACKNOWLEDGED: "acknowledged the request",
-    Kind.REPLIED: "replied",
-    Kind.ASKED: "replied, and waits for your answer",
-    Kind.NOTED: "noted, for the desk only",
-    Kind.CLOSED: "closed the request",
-    Kind.REOPENED: "reopened the request",
-}
 
 
 class Post(Record):
     """What notices need to know of the settings.
 
-    `desk` are the desk's addresses, `domain` is the right side of Message-IDs. With a `lease`, whoever queues a notice
-    also tries first to deliver it, for `lease_seconds`.
+    `compose` puts a notice into words. `desk` are the desk's addresses, `domain` is the right side of Message-IDs. With
+    a `lease`, whoever queues a notice also tries first to deliver it, for `lease_seconds`.
     """
 
-    page_url: str
+    compose: Callable[[Notice], str]
+    pages: Pages = Pages()
     desk: Sequence[str] = ()
     domain: str = "localhost"
     lease: str | None = None
@@ -56,10 +46,10 @@ def queue_notices(
     """Queue a mail to each who is to hear of an event, inside the transaction that is open. No post, no mail."""
     if post is None:
         return
-    told = recipients(event, request, by, post.desk, store.followers(request))
-    text = notice(event, request, body, post.page_url)
     until = times.after(event.at, post.lease_seconds) if post.lease else None
-    for recipient in told:
+    description = store.task(request.task).description if event.kind is Kind.ACTIVATED else ""
+    for recipient, role in recipients(event, request, by, post.desk, store.followers(request)).items():
+        told = Notice(event=event, request=request, role=role, body=body, description=description, pages=post.pages)
         mail = Mail(
             number=0,
             event=number,
@@ -67,7 +57,7 @@ def queue_notices(
             recipient=recipient,
             message_id=message_id(post.domain),
             subject=f"[{request.id}] {request.task_name}",
-            body=text,
+            body=post.compose(told),
             state=MailState.QUEUED,
             attempts=0,
             error=None,
@@ -78,56 +68,28 @@ def queue_notices(
         store.add_mail(mail, post.lease, until)
 
 
-def recipients(event: Event, request: Request, by: Actor, desk: Sequence[str], followers: Sequence[str]) -> list[str]:
-    """The addresses that are told of an event, in a fixed order."""
-    wanted: list[str] = []
-    if event.kind is Kind.NOTED:
-        wanted += desk
-    else:
-        if request.initiator_email and (by.side is Side.DESK or event.new is not None):
-            wanted.append(request.initiator_email)
-        wanted += [*(desk if by.side is not Side.DESK else ()), *followers]
-    own = _own_addresses(request, by)
-    told = {fold_key(address): address for address in reversed(wanted) if fold_key(address) not in own}
-    return list(told.values())[::-1]
-
-
-def _own_addresses(request: Request, by: Actor) -> set[str]:
-    """The addresses of whoever acts, as keys: among them the initiator's, if that is who acts."""
-    email = fold_key(by.email or "")
-    theirs = fold_key(request.initiator_email or "")
-    return {email, theirs} if _is_initiator(request, by) else {email} - {theirs}
-
-
-def _is_initiator(request: Request, by: Actor) -> bool:
-    """Whether somebody is the initiator, as far as name and address tell.
-
-    On the customer's side either is enough. An expert needs both: at a desk where the initiator's address is set and
-    `--as` names the expert, or where all share a login and differ in their addresses, it is still another.
-    """
-    same_name = fold_key(by.name) == fold_key(request.initiator)
-    same_address = by.email is not None and fold_key(by.email) == fold_key(request.initiator_email or "")
-    if by.side is Side.DESK:
-        return same_name and (same_address or by.email is None)
-    return same_name or same_address
-
-
-def notice(event: Event, request: Request, body: str | None, page_url: str) -> str:
-    """The text of a notice: what happened, by whom, what was said, the status, and where to go on."""
-    who = f"{event.actor} (expert)" if event.side is Side.DESK else event.actor
-    parts = [f"{who} {_TOLD.get(event.kind, event.kind)}."]
-    if body is not None:
-        parts.append("\n".join(f"    {line}" for line in body.splitlines()))
-    status = f"{event.old} -> {event.new}" if event.old else str(request.status)
-    command = "es desk show" if event.kind is Kind.NOTED else "es show"
-    parts.append(
-        f"Request:  {request.id} ({request.space})\n"
-        f"Task:     {request.task}, {request.task_name}\n"
-        f"Status:   {status}\n"
-        f"Page:     {ticket_url(page_url, request.token)}\n"
-        f"To see it all: {command} {request.id}"
-    )
-    return "\n\n".join(parts) + "\n"
+def recipients(
+    event: Event, request: Request, by: Actor, desk: Sequence[str], followers: Sequence[str]
+) -> dict[str, Role]:
+    """The addresses that are told of an event, in a fixed order, and why each is."""
+    wanted: list[tuple[str, Role]] = []
+    own = {fold_key(by.email or "")}
+    if event.kind is not Kind.NOTED and request.initiator_email:
+        if by.is_person(request.initiator, request.initiator_email):
+            own.add(fold_key(request.initiator_email))
+        else:
+            own.discard(fold_key(request.initiator_email))
+            if by.side is Side.DESK or event.new is not None:
+                wanted.append((request.initiator_email, Role.INITIATOR))
+    if by.side is not Side.DESK or event.kind is Kind.NOTED:
+        wanted += [(address, Role.DESK) for address in desk]
+    if event.kind is not Kind.NOTED:
+        wanted += [(address, Role.FOLLOWER) for address in followers]
+    told: dict[str, tuple[str, Role]] = {}
+    for address, role in wanted:
+        if fold_key(address) not in own:
+            told.setdefault(fold_key(address), (address, role))
+    return dict(told.values())
 
 
 def message_id(domain: str) -> str:

@@ -17,7 +17,7 @@ from expertsupport_cli.model.tasks import Task
 from expertsupport_cli.record import Record
 from expertsupport_cli.store import Store
 
-LONGEST_COMMENT = 1_000_000
+MAX_MESSAGE = 1_000_000
 
 
 class Outcome(Record):
@@ -27,63 +27,95 @@ class Outcome(Record):
     changed: bool
 
 
+def ready_to_activate(store: Store, task_id: str, *, at: str) -> Request | None:
+    """The request of a task that is open already, or None where one can be opened; before a serial is asked for.
+
+    An open request is shown even if its task is closed or its space blocked. Raises NotFound, TaskClosed, TaskExpired,
+    SpaceBlocked.
+    """
+    task = store.task(task_id)
+    current = store.open_request(task.id)
+    if current is None:
+        _refuse_if_not_workable(store, task, at)
+    return current
+
+
 def activate(
-    store: Store, task_id: str, serial_number: str, *, by: Actor, at: str, post: Post | None = None
+    store: Store,
+    task_id: str,
+    serial_number: str,
+    *,
+    message: str | None = None,
+    by: Actor,
+    at: str,
+    post: Post | None = None,
 ) -> Outcome:
     """Open a request on a task with a certificate; the task then never expires. All of it or none of it.
 
     Refused, with nothing spent, in this order: MalformedSerial; NotFound (the task); CertificateUnknown,
     SerialMistyped, CertificateUsed, CertificateRevoked, CertificateExpired; TaskClosed, TaskExpired, SpaceBlocked;
-    RequestOpen. The serial that opened a request of this task gives that request again, unchanged.
+    RequestOpen. The serial that opened a request of this task gives that request again, unchanged: the `message`, the
+    first of the conversation, is then not added.
     """
     normal = serial.read(serial_number)
+    if message is not None:
+        prose(message, "The message", most=MAX_MESSAGE)
     with store.transaction():
         task = store.task(task_id)
         certificate = by_serial(store, normal)
         if certificate.request and certificate.task == task.id:
             return Outcome(request=store.request(certificate.request), changed=False)
         certificate.refuse_if_invalid(at)
-        task.refuse_if_not_workable(at)
-        store.space(task.space).refuse_if_blocked()
+        _refuse_if_not_workable(store, task, at)
         _refuse_if_open(store, task.id)
-        return Outcome(request=_open(store, task, certificate, by, at, post), changed=True)
+        return Outcome(request=_open(store, task, certificate, message, by, at, post), changed=True)
 
 
 def comment(store: Store, reference: str, body: str, *, by: Actor, at: str, post: Post | None = None) -> Outcome:
     """The customer's side says something; a request that waits for it goes back to the desk."""
-    return _act(store, reference, Act.COMMENT, body, by, at, post)
+    return act(store, reference, Act.COMMENT, body, by=by, at=at, post=post)
 
 
 def acknowledge(store: Store, reference: str, *, by: Actor, at: str, post: Post | None = None) -> Outcome:
     """The desk has seen it."""
-    return _act(store, reference, Act.ACKNOWLEDGE, None, by, at, post)
+    return act(store, reference, Act.ACKNOWLEDGE, by=by, at=at, post=post)
 
 
 def reply(
     store: Store, reference: str, body: str, *, asks: bool, by: Actor, at: str, post: Post | None = None
 ) -> Outcome:
     """The desk answers; if it `asks`, the request then waits for the customer."""
-    return _act(store, reference, Act.ASK if asks else Act.REPLY, body, by, at, post)
+    return act(store, reference, Act.ASK if asks else Act.REPLY, body, by=by, at=at, post=post)
 
 
 def note(store: Store, reference: str, body: str, *, by: Actor, at: str, post: Post | None = None) -> Outcome:
     """The desk notes something that the customer's side never sees; nothing moves."""
-    return _act(store, reference, Act.NOTE, body, by, at, post)
+    return act(store, reference, Act.NOTE, body, by=by, at=at, post=post)
 
 
 def close(store: Store, reference: str, body: str | None, *, by: Actor, at: str, post: Post | None = None) -> Outcome:
     """Close a request, with a last message if there is one. Closing it again changes nothing."""
-    return _act(store, reference, Act.CLOSE, body, by, at, post)
+    return act(store, reference, Act.CLOSE, body, by=by, at=at, post=post)
 
 
 def reopen(store: Store, reference: str, body: str | None, *, by: Actor, at: str, post: Post | None = None) -> Outcome:
     """Reopen a closed request on the same certificate. Raises RequestOpen where its task has got another since."""
-    return _act(store, reference, Act.REOPEN, body, by, at, post)
+    return act(store, reference, Act.REOPEN, body, by=by, at=at, post=post)
 
 
-def _act(store: Store, reference: str, act: Act, body: str | None, by: Actor, at: str, post: Post | None) -> Outcome:
-    if body is not None:
-        prose(body, "The message", most=LONGEST_COMMENT)
+def act(
+    store: Store,
+    reference: str,
+    act: Act,
+    body: str | None = None,
+    *,
+    by: Actor,
+    at: str,
+    post: Post | None = None,
+) -> Outcome:
+    """Do to a request what the functions above do, each by its `Act`. Raises BadUsage, NotFound, RequestClosed."""
+    if body is not None or act.needs_message:
+        prose(body or "", "The message", most=MAX_MESSAGE)
     with store.transaction():
         before = store.request(reference)
         after = before.after(act, at)
@@ -92,9 +124,9 @@ def _act(store: Store, reference: str, act: Act, body: str | None, by: Actor, at
         if act is Act.REOPEN:
             _refuse_if_open(store, before.task)
         store.save_request(after, expected=before.status)
-        said = None if body is None else store.add_comment(_comment(before, act, body, by, at))
+        said = None if body is None else store.add_comment(_comment(before, body, by, at, note=act is Act.NOTE))
         moved = before.status is not after.status
-        event = Event.on(before, by, at, Kind(act)).but(
+        event = Event.on(before, by, at, Kind(act)).replace(
             old=str(before.status) if moved else None,
             new=str(after.status) if moved else None,
             comment=said,
@@ -103,7 +135,15 @@ def _act(store: Store, reference: str, act: Act, body: str | None, by: Actor, at
     return Outcome(request=after, changed=True)
 
 
-def _open(store: Store, task: Task, certificate: Certificate, by: Actor, at: str, post: Post | None) -> Request:
+def _refuse_if_not_workable(store: Store, task: Task, at: str) -> None:
+    """Raises TaskClosed, TaskExpired or SpaceBlocked."""
+    task.refuse_if_not_workable(at)
+    store.space(task.space).refuse_if_blocked()
+
+
+def _open(
+    store: Store, task: Task, certificate: Certificate, message: str | None, by: Actor, at: str, post: Post | None
+) -> Request:
     if not store.use_certificate(certificate.number, at):
         raise CertificateUsed(certificate.masked, "another request", task.id)
     new = Request(
@@ -122,19 +162,21 @@ def _open(store: Store, task: Task, certificate: Certificate, by: Actor, at: str
         turn_since=at,
     )
     request = store.add_request(new, certificate.number)
-    store.save_task(task.but(expires_at=None))
-    event = Event.on(request, by, at, Kind.ACTIVATED).but(new=str(request.status), certificate=certificate.number)
-    queue_notices(store, post, event, store.record(event), request, None, by)
+    store.save_task(task.replace(expires_at=None))
+    said = None if message is None else store.add_comment(_comment(request, message, by, at))
+    event = Event.on(request, by, at, Kind.ACTIVATED)
+    event = event.replace(new=str(request.status), certificate=certificate.number, comment=said)
+    queue_notices(store, post, event, store.record(event), request, message, by)
     return request
 
 
-def _comment(request: Request, act: Act, body: str, by: Actor, at: str) -> Comment:
+def _comment(request: Request, body: str, by: Actor, at: str, *, note: bool = False) -> Comment:
     return Comment(
         number=0,
         request=request.id,
         author=by.name,
         side=Side.DESK if by.side is Side.DESK else Side.CUSTOMER,
-        kind="note" if act is Act.NOTE else "comment",
+        kind="note" if note else "comment",
         body=body,
         created_at=at,
     )

@@ -40,7 +40,7 @@ def add_space(
         if store.has_space(name):
             raise AlreadyExists(f"There is a space {name} already.", hint=Step(verb=Verb.EDIT_SPACE, reference=name))
         store.add_space(space)
-        store.record(Event.by(by, at, Kind.SPACE_ADDED).but(space=name))
+        store.record(Event.by(by, at, Kind.SPACE_ADDED).replace(space=name))
     return space
 
 
@@ -50,13 +50,13 @@ def edit_space(store: Store, name: str, changes: dict[str, object], *, by: Actor
         prose_or_empty(str(changes["title"]), "The title")
     with store.transaction():
         before = store.space(name)
-        after = before.but(**changes)
+        after = before.replace(**changes)
         different = {key: getattr(before, key) for key, value in changes.items() if getattr(before, key) != value}
         if different:
             store.save_space(after)
             old = json.dumps(different)
             new = json.dumps({key: changes[key] for key in different})
-            store.record(Event.by(by, at, Kind.SPACE_EDITED).but(space=before.name, old=old, new=new))
+            store.record(Event.by(by, at, Kind.SPACE_EDITED).replace(space=before.name, old=old, new=new))
     return after, bool(different)
 
 
@@ -67,16 +67,22 @@ def add_partner(store: Store, name: str, url: str, *, by: Actor, at: str) -> Par
         if store.partner(name):
             raise AlreadyExists(f"There is a partner “{name}” already.", hint=Step(verb=Verb.LIST_PARTNERS))
         store.add_partner(partner)
-        store.record(Event.by(by, at, Kind.PARTNER_ADDED).but(new=f"{partner.name} {partner.url}"))
+        store.record(Event.by(by, at, Kind.PARTNER_ADDED).replace(new=f"{partner.name} {partner.url}"))
     return partner
 
 
 def remove_partner(store: Store, name: str, *, by: Actor, at: str) -> Partner:
     """Raises NotFound."""
     with store.transaction():
-        partner = store.partner(name)
-        if partner is None:
-            raise NotFound(f"There is no partner “{name[:80]}”.", hint=Step(verb=Verb.LIST_PARTNERS))
+        partner = find_partner(store, name)
         store.remove_partner(name)
-        store.record(Event.by(by, at, Kind.PARTNER_REMOVED).but(old=f"{partner.name} {partner.url}"))
+        store.record(Event.by(by, at, Kind.PARTNER_REMOVED).replace(old=f"{partner.name} {partner.url}"))
+    return partner
+
+
+def find_partner(store: Store, name: str) -> Partner:
+    """By name, in any case. Raises NotFound."""
+    partner = store.partner(name)
+    if partner is None:
+        raise NotFound(f"There is no partner “{name[:80]}”.", hint=Step(verb=Verb.LIST_PARTNERS))
     return partner

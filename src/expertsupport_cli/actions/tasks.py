@@ -45,7 +45,7 @@ def add_task(
             raise AlreadyExists(f"There is a task {id} already.", hint=Step(verb=Verb.SHOW_TASK, reference=id))
         task = _task(line, id or f"T-{store.next_task_number()}", home, by, at)
         store.add_task(task)
-        store.record(Event.by(by, at, Kind.TASK_ADDED).but(task=task.id, space=home.name))
+        store.record(Event.by(by, at, Kind.TASK_ADDED).replace(task=task.id, space=home.name))
     return task
 
 
@@ -78,9 +78,9 @@ def close_task(store: Store, id: str, *, by: Actor, at: str) -> tuple[Task, bool
         task = store.task(id)
         if task.closed_at:
             return task, False
-        after = task.but(closed_at=at)
+        after = task.replace(closed_at=at)
         store.save_task(after)
-        store.record(Event.by(by, at, Kind.TASK_CLOSED).but(task=task.id, space=task.space))
+        store.record(Event.by(by, at, Kind.TASK_CLOSED).replace(task=task.id, space=task.space))
     return after, True
 
 
@@ -93,10 +93,10 @@ def reopen_task(store: Store, id: str, *, by: Actor, at: str) -> tuple[Task, boo
         space = store.space(task.space)
         space.refuse_if_blocked()
         expires_at = space.expiry(at) if task.expires_at else None
-        after = task.but(closed_at=None, expires_at=expires_at)
+        after = task.replace(closed_at=None, expires_at=expires_at)
         store.save_task(after)
         store.record(
-            Event.by(by, at, Kind.TASK_REOPENED).but(
+            Event.by(by, at, Kind.TASK_REOPENED).replace(
                 task=task.id, space=task.space, old=task.expires_at, new=expires_at
             )
         )

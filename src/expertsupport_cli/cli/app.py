@@ -1,106 +1,155 @@
-"""The commands, by name, and where each is: loaded when asked for. The options before the command."""
+"""Typer's side: from the command line to a command and its values. Help, and wrong usage in our own words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
-from importlib import import_module
-from typing import Annotated, Any
+import inspect
+from typing import Annotated, Any, get_type_hints
 
 import typer
-from typer.core import TyperGroup
+
+# Typer carries its own Click, and does not export the errors of it; CI tries the oldest and the newest that we admit.
+from typer._click.exceptions import ClickException, NoArgsIsHelpError, NoSuchOption, UsageError
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command_from_info, get_group
+from typer.models import CommandInfo
 
 from expertsupport_cli import __version__
-from expertsupport_cli.cli.env import Env
-from expertsupport_cli.cli.options import group
-from expertsupport_cli.errors import BadUsage
+from expertsupport_cli.checks import person
+from expertsupport_cli.cli import options
+from expertsupport_cli.cli.commands import COMMANDS, GROUPS, SECTIONS, find, names_in
+from expertsupport_cli.cli.env import Choices, Env
+from expertsupport_cli.cli.perform import Command, perform
+from expertsupport_cli.cli.report import PROGRAM
+from expertsupport_cli.errors import BadUsage, InternalError
+from expertsupport_cli.render.terminal.printer import talk_raw
 
-SECTIONS = {
-    "Expert support": {
-        "activate": "requests.top",
-        "purchase-link": "links.top",
-        "comment": "requests.top",
-        "close": "requests.top",
-        "reopen": "requests.top",
-        "list": "listing.top",
-        "show": "listing.top",
-        "open": "listing.top",
-        "log": "tasks.top",
-    },
-    "Staying informed": {
-        "inbox": "following.top",
-        "follow": "following.top",
-        "unfollow": "following.top",
-        "wait": "following.top",
-        "watch": "following.top",
-    },
-    "The desk": {"desk": "desk.desk"},
-    "The owner": {
-        "space": "spaces.space",
-        "task": "tasks.task",
-        "cert": "certificates.cert",
-        "partner": "spaces.partner",
-        "link": "links.link",
-    },
-    "The program": {
-        "config": "config.config",
-        "mail": "mail.mail",
-        "db": "db.db",
-        "schema": "schema.top",
-        "demo": "demo.top",
-    },
-}
 GLOBAL_OPTIONS = ("--store", "--as", "--color", "--no-input", "--debug", "--version")
+OUTPUT_OPTIONS = ("--format", "--json", "--fields", "--dry-run", "--yes")
 
 
-class Lazy(MutableMapping[str, Any]):
-    """The commands by name; a command's module is imported when the command is looked up."""
-
-    def __init__(self) -> None:
-        self._places = {name: place for names in SECTIONS.values() for name, place in names.items()}
-        self._loaded: dict[str, Any] = {}
-
-    def __getitem__(self, name: str) -> Any:
-        if name not in self._loaded:
-            self._loaded[name] = _load(name, self._places[name])
-        return self._loaded[name]
-
-    def __setitem__(self, name: str, command: Any) -> None:
-        self._loaded[name] = command
-
-    def __delitem__(self, name: str) -> None:
-        del self._places[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._places)
-
-    def __len__(self) -> int:
-        return len(self._places)
+def run(arguments: list[str]) -> int:
+    """Run the command that these arguments name; its exit status. Raises BadUsage where they are wrong."""
+    root = program()
+    try:
+        with root.make_context(PROGRAM, list(arguments)) as context:
+            return int(root.invoke(context) or 0)
+    except typer.Exit as leave:  # after --help and --version
+        return leave.exit_code
+    except NoArgsIsHelpError as error:
+        talk_raw(error.format_message())
+        return BadUsage.exit_status
+    except ClickException as error:
+        raise _bad_usage(error) from None  # whose text may repeat a serial that was typed in four parts
 
 
-def _load(name: str, place: str) -> Any:
-    module, attribute = place.split(".")
-    typer_app: typer.Typer = getattr(import_module(f"expertsupport_cli.cli.{module}"), attribute)
-    for info in typer_app.registered_commands if attribute == "top" else ():
-        if info.name == name:
-            return get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)
-    command = get_group(typer_app)
-    command.name = name
-    return command
+class Group(TyperGroup):
+    """The commands of a group; what a command needs is imported when it is looked up."""
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        name = f"{self.name} {cmd_name}"
+        return _command(name) if name in COMMANDS else None
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return names_in(str(self.name))
 
 
 class Root(TyperGroup):
     """The program itself; its help lists the commands in sections."""
 
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**{**settings, "commands": None})
-        self.commands = Lazy()
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name in GROUPS:
+            return _group(cmd_name)
+        return _command(cmd_name) if cmd_name in COMMANDS else None
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [name for names in SECTIONS.values() for name in names]
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        room = formatter.width - 6 - max(map(len, self.commands))
+        room = formatter.width - 6 - max(map(len, self.list_commands(ctx)))
         for section, names in SECTIONS.items():
             with formatter.section(section):
-                formatter.write_dl([(name, self.commands[name].get_short_help_str(room)) for name in names])
+                formatter.write_dl([(name, self.get_command(ctx, name).get_short_help_str(room)) for name in names])
+
+
+class Plain(TyperCommand):
+    """A command whose usage has no braces around arguments: `es show [OPTIONS] REQUEST`."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
+
+
+def _group(name: str) -> TyperGroup:
+    group = get_group(_typer(GROUPS[name], Group))
+    group.name = name
+    return group
+
+
+def _command(name: str) -> Any:
+    """The command of this name for Typer: the parameters of its body, then the options that all commands have."""
+    command = find(name)
+    shared = _shared(command)
+
+    def parsed(ctx: typer.Context, **values: Any) -> int:
+        env = ctx.find_object(Env)
+        if env is None:
+            raise InternalError("The command was started without its surroundings.")
+        chosen = {key: values.pop(key) for key in shared}
+        return perform(env, command, values, Choices(**chosen))
+
+    own = _parameters(command)
+    more = [_keyword(key, getattr(Choices, key), kind) for key, kind in shared.items()]
+    context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+    parsed.__signature__ = inspect.Signature([context, *own, *more])  # type: ignore[attr-defined]
+    parsed.__annotations__ = {each.name: each.annotation for each in (context, *own, *more)}
+    info = CommandInfo(name=name.rpartition(" ")[2], cls=Plain, callback=parsed, help=inspect.getdoc(command.run))
+    return get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)
+
+
+def _shared(command: Command) -> dict[str, Any]:
+    """The options that a command has in common with others, by the names of `Choices`."""
+    return {
+        **(options.PRINTING if command.shapes or command.writes else {}),
+        **(options.CHANGING if command.writes else {}),
+        **(options.ASKING if command.asks else {}),
+    }
+
+
+def _parameters(command: Command) -> list[inspect.Parameter]:
+    """The parameters of a body but the first, its `Env`, with what its annotations mean."""
+    names = {**vars(options), **command.run.__globals__, "Env": Env}
+    hints = get_type_hints(command.run, names, include_extras=True)
+    _, *own = inspect.signature(command.run).parameters.values()
+    return [_keyword(each.name, each.default, hints[each.name]) for each in own]
+
+
+def _keyword(name: str, default: object, annotation: object) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def _typer(help: str, group: type[TyperGroup]) -> typer.Typer:
+    """A group of commands with plain help: no markup, no boxes."""
+    return typer.Typer(
+        help=help,
+        cls=group,
+        rich_markup_mode=None,
+        add_completion=False,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+    )
+
+
+def program() -> TyperGroup:
+    """The program, as Typer has it: all commands, and the options before them."""
+    app = _typer(
+        """Expert support from the terminal: buy it, activate it, follow it, answer it.
+
+        A certificate opens one request on one task. Options of all commands go before the command; what a command
+        prints is told after it. IDs may be given in any case.
+        """,
+        Root,
+    )
+    app.callback(cls=Root)(_before_the_command)
+    return get_group(app)
 
 
 def _version(asked: bool) -> None:
@@ -109,20 +158,12 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
-app = group(
-    """Expert support from the terminal: buy it, activate it, follow it, answer it.
-
-    A certificate opens one request on one task. Options of all commands go before the command; what a command
-    prints is told after it. IDs may be given in any case.
-    """
-)
-
-
-@app.callback(cls=Root)
-def root(
+def _before_the_command(
     ctx: typer.Context,
     store: Annotated[str | None, typer.Option("--store", metavar="PATH", help="The store to use.")] = None,
-    who: Annotated[str | None, typer.Option("--as", metavar="NAME", help="Who acts.")] = None,
+    who: Annotated[
+        str | None, typer.Option("--as", metavar="NAME", help="Who acts: a name, or 'Name <address>'.")
+    ] = None,
     color: Annotated[str, typer.Option("--color", metavar="auto|always|never", help="Whether to use colour.")] = "auto",
     no_input: Annotated[bool, typer.Option("--no-input", help="Never ask, never open an editor.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show where an error comes from.")] = False,
@@ -130,8 +171,49 @@ def root(
         bool, typer.Option("--version", is_eager=True, callback=_version, help="Show the version.")
     ] = False,
 ) -> None:
-    """Keep the options before the command for all that is done in it."""
+    """Keep the options before the command for all that is done in it, and close what it opens at the end."""
     if color not in ("auto", "always", "never"):
         raise BadUsage(f"--color is auto, always or never, not “{color[:80]}”.")
-    flags = {name: value for name, value in (("store", store), ("user.name", who)) if value is not None}
-    ctx.obj = Env(flags, colour=color, no_input=no_input)
+    name, email = (None, None) if who is None else person(who)
+    given = {"store": store, "user.name": name, "user.email": email}
+    flags = {setting: value for setting, value in given.items() if value is not None}
+    env = Env(flags, colour=color, no_input=no_input)
+    ctx.obj = env
+    ctx.call_on_close(env.close)
+
+
+def _bad_usage(error: ClickException) -> BadUsage:
+    if isinstance(error, NoSuchOption):
+        return _misplaced(error)
+    if isinstance(error, UsageError):
+        if _may_repeat_a_serial(error):
+            return BadUsage("There are too many arguments.", "A serial number with blanks in it needs quotes.")
+        return BadUsage(error.format_message(), hint=f"See: {_path(error)} --help")
+    return BadUsage(error.format_message())
+
+
+def _may_repeat_a_serial(error: UsageError) -> bool:
+    """Whether the message repeats arguments of a command that takes a serial, perhaps typed in four parts."""
+    return (
+        error.ctx is not None
+        and "extra argument" in error.message
+        and any(param.name == "serial" for param in error.ctx.command.params)
+    )
+
+
+def _misplaced(error: NoSuchOption) -> BadUsage:
+    """An option that is not known here; for the options before the command, where they go."""
+    path = _path(error)
+    if error.option_name in GLOBAL_OPTIONS and path != PROGRAM:
+        rest = path.removeprefix(PROGRAM).strip()
+        return BadUsage(
+            f"{error.option_name} goes before the command.", hint=f"{PROGRAM} {error.option_name} … {rest} …"
+        )
+    if error.option_name in OUTPUT_OPTIONS and path == PROGRAM:
+        return BadUsage(f"{error.option_name} goes after the command.", hint=f"{PROGRAM} COMMAND … {error.option_name}")
+    return BadUsage(error.format_message(), hint=f"See: {path} --help")
+
+
+def _path(error: UsageError) -> str:
+    """The command as it was typed so far: `es desk reply`."""
+    return error.ctx.command_path if error.ctx else PROGRAM

@@ -2,140 +2,171 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
-from typing import Annotated
-
-import typer
 
 from expertsupport_cli import times
 from expertsupport_cli.actions import certificates as actions
-from expertsupport_cli.cli.env import Env
-from expertsupport_cli.cli.listing import rows_wanted, tell_of_the_rest
-from expertsupport_cli.cli.options import Changes, Limit, Reads, chosen_state, group, prints
+from expertsupport_cli.cli.listing import chosen_state, rows_wanted, summarize
+from expertsupport_cli.cli.perform import changes, reads
+from expertsupport_cli.errors import OutputLost
 from expertsupport_cli.files import read_text
 from expertsupport_cli.model.certificates import Certificate, CertificateState
 from expertsupport_cli.model.people import Side
 from expertsupport_cli.render.fields import CERTIFICATE, SERIAL
-from expertsupport_cli.render.printer import flush_stdout
 from expertsupport_cli.render.shapes import Named
 
-cert = group("Certificates: paid rights to one request each.")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Annotated
 
-ValidFor = Annotated[
-    str | None, typer.Option("--valid-for", metavar="365d", help="How long it can be used (without end unless told).")
-]
-Note = Annotated[str, typer.Option("--note", metavar="TEXT", help="A note for yourself.")]
-Serial = Annotated[str, typer.Argument(metavar="SERIAL", help="The serial number; - reads it from stdin.")]
+    from expertsupport_cli.cli.env import Env
+    from expertsupport_cli.cli.options import Argument, CertificateNote, Limit, Option, Serial, ValidFor
+
+# A block is written at once, and so has at most 4,096 bytes: 20 a serial alone, about 100 with all of its fields.
+ALONE_IN_A_BLOCK = 200
+IN_A_BLOCK = 40
 
 
-@cert.command("issue", cls=Changes)
-@prints(SERIAL)
+@changes(SERIAL)
 def issue(
-    ctx: typer.Context,
-    count: Annotated[int, typer.Option("-n", "--count", min=1, max=1_000_000, metavar="N", help="How many.")] = 1,
+    env: Env,
+    count: Annotated[int, Option("-n", "--count", min=1, max=1_000_000, metavar="N", help="How many.")] = 1,
     valid_for: ValidFor = None,
-    note: Note = "",
+    note: CertificateNote = "",
 ) -> None:
     """Issue certificates and print their serials, one a line, this once.
 
     The store does not keep them: what is printed here is all there is.
     """
-    env = Env.of(ctx)
-    with env.printer.many(SERIAL) if count > 1 else nullcontext():
-        actions.issue_certificates(
-            env.store,
-            count,
-            lambda batch: hand_over(env, batch),
-            valid_for=_valid_for(valid_for),
-            note=note,
-            by=env.actor(Side.OWNER),
-            at=env.now(),
-        )
+    done = 0
+
+    def hand_over(block: list[tuple[str, Certificate]]) -> None:
+        nonlocal done
+        print_serials(env, block)
+        done += len(block)
+
+    try:
+        with env.printer.many(SERIAL) if count > 1 else nullcontext():
+            actions.issue_certificates(
+                env.store,
+                count,
+                hand_over,
+                block=ALONE_IN_A_BLOCK if env.printer.prints_keys_alone else IN_A_BLOCK,
+                valid_for=_valid_for(valid_for),
+                note=note,
+                by=env.actor(Side.OWNER),
+                at=env.at,
+            )
+    except OutputLost as fault:
+        fault.why = f"{fault.why} {done} of {count} certificates issued."
+        raise
     if not env.dry_run:
         env.printer.hint("Keep them: they are not shown again. To use one: es activate TASK SERIAL")
 
 
-@cert.command("import", cls=Changes)
-@prints(CERTIFICATE)
+@changes(SERIAL, asks=True)
+def replace(
+    env: Env,
+    certificate: Annotated[str, Argument(metavar="CERTIFICATE", help="Its ID (C-1) or serial; it must be unused.")],
+) -> None:
+    """Issue another serial for a certificate, and revoke the old one.
+
+    For a serial that was lost: what is printed here is all there is. The new certificate has the same validity, note
+    and purchase link.
+    """
+    found = look_up_certificates(env, [certificate])
+    env.confirm(f"Replace {found}? Its serial can then no longer be used.")
+    actions.replace_certificate(
+        env.store, certificate, lambda block: print_serials(env, block), by=env.actor(Side.OWNER), at=env.at
+    )
+    if not env.dry_run:
+        env.printer.hint("Keep it: it is not shown again. To use it: es activate TASK SERIAL")
+
+
+@changes(CERTIFICATE)
 def import_(
-    ctx: typer.Context,
-    file: Annotated[str, typer.Argument(metavar="FILE", help="Serials, one a line; - is stdin.")],
+    env: Env,
+    file: Annotated[str, Argument(metavar="FILE", help="Serials, one a line; - is stdin.")],
     valid_for: ValidFor = None,
-    note: Note = "",
+    note: CertificateNote = "",
 ) -> None:
     """Take in serials of other origin from a file, all or none: any 16 letters or digits."""
-    env = Env.of(ctx)
     added = actions.import_certificates(
         env.store,
         _serial_lines(file),
         valid_for=_valid_for(valid_for),
         note=note,
         by=env.actor(Side.OWNER),
-        at=env.now(),
+        at=env.at,
     )
     env.printer.all(CERTIFICATE, added, f"{len(added):,} certificates were imported.")
 
 
-@cert.command("list", cls=Reads)
-@prints(CERTIFICATE)
+@reads(CERTIFICATE)
 def list_certificates(
-    ctx: typer.Context,
+    env: Env,
     state: Annotated[
-        str | None, typer.Option("--state", metavar="|".join(CertificateState), help="Only in this state.")
+        str | None, Option("--state", metavar="|".join(CertificateState), help="Only in this state.")
     ] = None,
     limit: Limit = None,
 ) -> None:
     """List certificates, newest first."""
-    env = Env.of(ctx)
     wanted = chosen_state(state, CertificateState)
-    shown = env.printer.list(CERTIFICATE, env.store.certificates(env.now(), wanted, rows_wanted(env, limit)))
-    tell_of_the_rest(
-        env, shown, lambda: env.store.count_certificates(env.now(), wanted), "certificate", "No certificates."
-    )
+    shown = env.printer.list(CERTIFICATE, env.store.certificates(env.at, wanted, rows_wanted(env, limit)))
+    summarize(env, shown, lambda: env.store.count_certificates(env.at, wanted), "certificate", "No certificates.")
 
 
-@cert.command("check", cls=Reads)
-@prints(CERTIFICATE)
-def check(ctx: typer.Context, serial: Serial) -> None:
+@reads(CERTIFICATE)
+def check(env: Env, serial: Serial) -> None:
     """Check that a serial would open a request now.
 
     If not, say why, and end as activation would.
     """
-    env = Env.of(ctx)
-    found = actions.check_certificate(env.store, _serial(serial), at=env.now())
+    found = actions.check_certificate(env.store, _serial(serial), at=env.at)
     until = f" until {found.expires_at}" if found.expires_at else ""
     env.printer.thing(CERTIFICATE, found, f"{found.masked} ({found.id}) is unused and can be activated{until}.")
 
 
-@cert.command("revoke", cls=Changes)
-@prints(CERTIFICATE)
+@changes(CERTIFICATE, asks=True)
 def revoke(
-    ctx: typer.Context,
+    env: Env,
     certificates: Annotated[
-        list[str], typer.Argument(metavar="CERTIFICATE...", help="IDs (C-1) or serials; several, or - for stdin.")
+        list[str], Argument(metavar="CERTIFICATE...", help="IDs (C-1) or serials; several, or - for stdin.")
     ],
 ) -> None:
     """Revoke unused certificates, for good."""
-    env = Env.of(ctx)
-    env.confirm("A revoked certificate cannot be used again. Revoke?")
+    found = look_up_certificates(env, certificates)
+    env.confirm(f"Revoke {found}? A revoked certificate cannot be used again.")
     env.each(CERTIFICATE, certificates, lambda reference: _revoke(env, reference))
 
 
+def look_up_certificates(env: Env, references: Sequence[str]) -> str:
+    """Look up the certificates that were named; what to call them in a question. Raises as revoking one does."""
+    found: list[str] = []
+
+    def find(reference: str) -> None:
+        certificate = actions.find_certificate(env.store, reference)
+        found.append(f"{certificate.id} ({certificate.masked})")
+
+    env.look_up(references, find)
+    return ", ".join([*found, *("those on stdin" for reference in references if reference == "-")])
+
+
 def _revoke(env: Env, reference: str) -> None:
-    found, changed = actions.revoke_certificate(env.store, reference, by=env.actor(Side.OWNER), at=env.now())
+    found, changed = actions.revoke_certificate(env.store, reference, by=env.actor(Side.OWNER), at=env.at)
     if not changed:
         env.printer.note(f"Certificate {found.id} is revoked already; nothing was changed.")
     env.printer.thing(CERTIFICATE, found, f"{found.id}  {found.masked}  revoked")
 
 
-def hand_over(env: Env, batch: list[tuple[str, Certificate]]) -> None:
-    """Print serials; when this returns, they are out of our hands."""
-    for serial, certificate in batch:
-        shown = "(none: a dry run)" if env.dry_run else serial
-        values = {"serial": shown, "id": certificate.id, "expires_at": certificate.expires_at}
-        env.printer.thing(SERIAL, Named(values=values), shown)
-    flush_stdout()
+def print_serials(env: Env, block: list[tuple[str, Certificate]]) -> None:
+    """Print serials at once; when this returns, they are out of our hands."""
+    with env.printer.block():
+        for serial, certificate in block:
+            shown = "(none: a dry run)" if env.dry_run else serial
+            values = {"serial": shown, "id": certificate.id, "expires_at": certificate.expires_at}
+            env.printer.thing(SERIAL, Named(values=values), shown)
 
 
 def _serial(text: str) -> str:

@@ -3,64 +3,55 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
 
-import typer
-
-from expertsupport_cli.cli.env import Env
-from expertsupport_cli.cli.options import Changes, Reads, group, prints
+from expertsupport_cli.cli.perform import changes, reads
 from expertsupport_cli.errors import NotFound
 from expertsupport_cli.render.fields import PATH, SETTING
 from expertsupport_cli.render.shapes import Named
 from expertsupport_cli.settings import SETTINGS, Value
 
-config = group("Settings: flag > variable > file > default.")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Annotated
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The setting, such as user.email.")]
+    from expertsupport_cli.cli.env import Env
+    from expertsupport_cli.cli.options import Argument, Option, SettingName
 
 
-@config.command("list", cls=Reads)
-@prints(SETTING)
+@reads(SETTING)
 def list_settings(
-    ctx: typer.Context,
-    show_origin: Annotated[bool, typer.Option("--show-origin", help="Show where each value comes from.")] = False,
+    env: Env,
+    show_origin: Annotated[bool, Option("--show-origin", help="Show where each value comes from.")] = False,
 ) -> None:
     """List all settings and their values in force."""
-    env = Env.of(ctx)
-    shape = SETTING.but(rows=("name", "value", "origin")) if show_origin else SETTING
+    shape = SETTING.replace(rows=("name", "value", "origin")) if show_origin else SETTING
     env.printer.list(shape, (_named(env.settings.find(name)) for name in SETTINGS))
 
 
-@config.command("get", cls=Reads)
-@prints(SETTING)
-def get(ctx: typer.Context, name: Name) -> None:
+@reads(SETTING)
+def get(env: Env, name: SettingName) -> None:
     """Print the value of a setting; status 3 if it has none."""
-    env = Env.of(ctx)
     found = env.settings.find(name)
     if found.value is None:
         raise NotFound(f"The setting {name} has no value.", hint=f"es config set {name} VALUE")
     env.printer.thing(SETTING, _named(found), found.value)
 
 
-@config.command("set", cls=Changes)
-def set_(
-    ctx: typer.Context, name: Name, value: Annotated[str, typer.Argument(metavar="VALUE", help="The new value.")]
-) -> None:
+@changes()
+def set_(env: Env, name: SettingName, value: Annotated[str, Argument(metavar="VALUE", help="The new value.")]) -> None:
     """Set a setting, in your own file."""
-    _write(Env.of(ctx), name, value)
+    _write(env, name, value)
 
 
-@config.command("unset", cls=Changes)
-def unset(ctx: typer.Context, name: Name) -> None:
+@changes()
+def unset(env: Env, name: SettingName) -> None:
     """Remove a setting from your own file."""
-    _write(Env.of(ctx), name, None)
+    _write(env, name, None)
 
 
-@config.command("path", cls=Reads)
-@prints(PATH)
-def path(ctx: typer.Context) -> None:
+@reads(PATH)
+def path(env: Env) -> None:
     """Print where the settings file is, whether or not it exists."""
-    env = Env.of(ctx)
     where = env.settings.path
     env.printer.thing(PATH, Named(values={"path": where, "exists": os.path.exists(where)}), where)
 

@@ -8,14 +8,14 @@ import subprocess
 import sys
 import tempfile
 
-import typer
-
-from expertsupport_cli.cli.env import Env
-from expertsupport_cli.cli.options import group
+from expertsupport_cli.cli.perform import reads
 from expertsupport_cli.errors import Fault
-from expertsupport_cli.render.page import Line
+from expertsupport_cli.render.terminal.paint import Line
 
-top = group("")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from expertsupport_cli.cli.env import Env
+
 
 # (who, what is told, the command, the name that its output gets); {NAME} stands for an earlier output
 STORY = (
@@ -41,10 +41,9 @@ STORY = (
 )
 
 
-@top.command("demo")
-def demo(ctx: typer.Context) -> None:
+@reads()
+def demo(env: Env) -> None:
     """Play the whole story on a throw-away store."""
-    env = Env.of(ctx)
     with tempfile.TemporaryDirectory(prefix="es-demo-") as folder:
         outputs: dict[str, str] = {}
         for who, told, command, name in STORY:

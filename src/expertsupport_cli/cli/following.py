@@ -4,55 +4,53 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Annotated
-
-import typer
 
 from expertsupport_cli import times
 from expertsupport_cli.actions import following as actions
 from expertsupport_cli.cli.env import Env, expanded
-from expertsupport_cli.cli.options import Changes, Reads, RequestIds, group, prints
-from expertsupport_cli.cli.polling import changes
+from expertsupport_cli.cli.perform import changes, reads
+from expertsupport_cli.cli.polling import each_change
+from expertsupport_cli.cli.requests import look_up_requests
 from expertsupport_cli.errors import BadUsage, TimedOut
 from expertsupport_cli.model.history import News
 from expertsupport_cli.model.requests import Request, Status
 from expertsupport_cli.render.fields import NEWS, REQUEST
-from expertsupport_cli.render.page import news_line
-from expertsupport_cli.render.printer import flush_stdout
-from expertsupport_cli.render.terminal import is_terminal
+from expertsupport_cli.render.terminal.capabilities import is_terminal
+from expertsupport_cli.render.terminal.paint import news_line
+from expertsupport_cli.render.terminal.printer import flush_stdout
 
-top = group("")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Annotated
 
-Email = Annotated[str | None, typer.Option("--email", metavar="ADDRESS", help="The address (yours unless told).")]
+    from expertsupport_cli.cli.options import Argument, Email, Option, RequestIds, SpaceName
+
+
 Following = Callable[..., tuple[Request, bool]]
 AWAITED = ("reply", "status", "closed")
 
 
-@top.command("follow", cls=Changes)
-@prints(REQUEST)
-def follow(ctx: typer.Context, requests: RequestIds, email: Email = None) -> None:
+@changes(REQUEST)
+def follow(env: Env, requests: RequestIds, email: Email = None) -> None:
     """Hear by mail of all that is done to a request."""
-    _each(Env.of(ctx), requests, email, actions.follow, "follows it", "already")
+    _each(env, requests, email, actions.follow, "follows it", "already")
 
 
-@top.command("unfollow", cls=Changes)
-@prints(REQUEST)
-def unfollow(ctx: typer.Context, requests: RequestIds, email: Email = None) -> None:
+@changes(REQUEST)
+def unfollow(env: Env, requests: RequestIds, email: Email = None) -> None:
     """Hear no more of a request that you follow."""
-    _each(Env.of(ctx), requests, email, actions.unfollow, "does not follow it", "anyway")
+    _each(env, requests, email, actions.unfollow, "does not follow it", "anyway")
 
 
-@top.command("inbox", cls=Reads)
-@prints(NEWS)
+@reads(NEWS)
 def inbox(
-    ctx: typer.Context,
-    mark_read: Annotated[bool, typer.Option("--mark-read", help="Take all of it as read.")] = False,
+    env: Env,
+    mark_read: Annotated[bool, Option("--mark-read", help="Take all of it as read.")] = False,
 ) -> None:
     """See what is new in your requests and those you follow.
 
     New is what others did since you last looked at the request with es show.
     """
-    env = Env.of(ctx)
     by = env.actor()
     news = env.store.unread(by.name, by.email)
     shown = env.printer.list(NEWS, news)
@@ -63,20 +61,19 @@ def inbox(
         actions.mark_read(env.store, news, by=by)
 
 
-@top.command("wait", cls=Reads)
-@prints(NEWS)
+@reads(NEWS)
 def wait(
-    ctx: typer.Context,
+    env: Env,
     requests: RequestIds,
     awaited: Annotated[
-        str, typer.Option("--for", metavar="|".join(AWAITED), help="What to wait for.", show_default=True)
+        str, Option("--for", metavar="|".join(AWAITED), help="What to wait for.", show_default=True)
     ] = "reply",
     timeout: Annotated[
-        str | None, typer.Option("--timeout", metavar="1h", help="How long at most; status 124 if in vain.")
+        str | None, Option("--timeout", metavar="1h", help="How long at most; status 124 if in vain.")
     ] = None,
     after: Annotated[
         int | None,
-        typer.Option("--after", min=0, metavar="NUMBER", help="Count what came after this event, not after now."),
+        Option("--after", min=0, metavar="NUMBER", help="Count what came after this event, not after now."),
     ] = None,
 ) -> None:
     """Wait until something happens to a request, and print it.
@@ -84,7 +81,6 @@ def wait(
     A reply is a message from somebody else, status any change of status; closed returns at once for a request that is
     closed already. With --after, what has happened since that event (see number in es show --json) counts too.
     """
-    env = Env.of(ctx)
     if awaited not in AWAITED:
         raise BadUsage(f"One cannot wait for “{awaited[:80]}”.", f"There are: {', '.join(AWAITED)}.")
     seconds = None if timeout is None else times.parse_duration(timeout)
@@ -97,27 +93,25 @@ def wait(
     env.printer.thing(NEWS, hit, news_line(hit), alone=False)
 
 
-@top.command("watch", cls=Reads)
-@prints(NEWS)
+@reads(NEWS)
 def watch(
-    ctx: typer.Context,
+    env: Env,
     requests: Annotated[
-        list[str] | None, typer.Argument(metavar="[REQUEST...]", help="Only these (all requests if left out).")
+        list[str] | None, Argument(metavar="[REQUEST...]", help="Only these (all requests if left out).")
     ] = None,
-    space: Annotated[str | None, typer.Option("--space", metavar="NAME", help="Only of this space.")] = None,
+    space: SpaceName = None,
 ) -> None:
     """Print what happens, as it happens, until interrupted.
 
     Lines for people on a terminal, JSON lines elsewhere.
     """
-    env = Env.of(ctx)
-    if not env.choices.get("json"):
-        env.choices.setdefault("format", "table" if is_terminal(sys.stdout) else "jsonl")
+    if env.choices.format_asked() is None:
+        env.choices = env.choices.replace(format="table" if is_terminal(sys.stdout) else "jsonl")
     numbers = [env.store.request(reference).number for reference in requests or ()]
     home = env.store.space(space).name if space else None
     last = env.store.last_event()
     with env.printer.many(NEWS):
-        for _ in changes(env.store):
+        for _ in each_change(env.store):
             for item in env.store.news(last, numbers, home):
                 last = item.number
                 env.printer.thing(NEWS, item, news_line(item))
@@ -135,7 +129,7 @@ def _test(awaited: str, me: str) -> Callable[[News], bool]:
 def _first(env: Env, found: list[Request], start: int, test: Callable[[News], bool], seconds: int | None) -> News:
     """The first event that is awaited. Raises TimedOut."""
     numbers = [request.number for request in found]
-    for _ in changes(env.store, seconds):
+    for _ in each_change(env.store, seconds):
         for item in env.store.news(start, numbers):
             start = item.number
             if test(item):
@@ -152,7 +146,7 @@ def _closed_already(env: Env, found: list[Request]) -> News | None:
 
 
 def _address(env: Env, email: str | None) -> str:
-    address = email or env.settings.get("user.email")
+    address = email or env.actor().email
     if not address:
         raise BadUsage(
             "No address is named.", hint="--email YOU@EXAMPLE.ORG, or: es config set user.email YOU@EXAMPLE.ORG"
@@ -162,11 +156,12 @@ def _address(env: Env, email: str | None) -> str:
 
 def _each(env: Env, requests: list[str], email: str | None, act: Following, said: str, again: str) -> None:
     """Have an address follow each request, or not, and tell it; doing it again is a note."""
+    look_up_requests(env, requests)
     address = _address(env, email)
-    by, at = env.actor(), env.now()
+    by = env.actor()
 
     def one(reference: str) -> None:
-        request, changed = act(env.store, reference, address, by=by, at=at)
+        request, changed = act(env.store, reference, address, by=by, at=env.at)
         if not changed:
             env.printer.note(f"{request.id}: {address} {said} {again}; nothing was changed.")
         env.printer.thing(REQUEST, request, f"{request.id}  {address} {said}")

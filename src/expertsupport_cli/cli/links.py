@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
 from expertsupport_cli.actions import links as actions
-from expertsupport_cli.cli.certificates import hand_over
-from expertsupport_cli.cli.env import Env
-from expertsupport_cli.cli.listing import browse, rows_wanted, tell_of_the_rest
-from expertsupport_cli.cli.options import Changes, Limit, Reads, TaskId, group, prints
+from expertsupport_cli.cli.certificates import print_serials
+from expertsupport_cli.cli.listing import browse, rows_wanted, summarize
+from expertsupport_cli.cli.perform import changes, reads
 from expertsupport_cli.cli.spaces import show_partners
 from expertsupport_cli.errors import BadUsage
 from expertsupport_cli.files import read_text
@@ -18,31 +13,27 @@ from expertsupport_cli.model.people import Side
 from expertsupport_cli.render.fields import ADDRESS, LINK, PARTNER, SERIAL
 from expertsupport_cli.render.shapes import Named
 
-top = group("")
-link = group("Purchase links: they work once.")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Annotated
 
-Link = Annotated[
-    str, typer.Argument(metavar="LINK", help="The address, or the token at its end; - reads it from stdin.")
-]
+    from expertsupport_cli.cli.env import Env
+    from expertsupport_cli.cli.options import Argument, Limit, LinkAddress, Option, TaskId
 
 
-@top.command("purchase-link", cls=Changes)
-@prints(ADDRESS, PARTNER)
+@changes(ADDRESS, PARTNER)
 def purchase_link(
-    ctx: typer.Context,
+    env: Env,
     task: TaskId,
-    online: Annotated[
-        bool, typer.Option("--online", help="Make a link to the online store (unless --partner).")
-    ] = False,
-    partner: Annotated[bool, typer.Option("--partner", help="Show the partners instead.")] = False,
-    open_: Annotated[bool, typer.Option("--open", help="Open the link in the browser, too.")] = False,
+    online: Annotated[bool, Option("--online", help="Make a link to the online store (unless --partner).")] = False,
+    partner: Annotated[bool, Option("--partner", help="Show the partners instead.")] = False,
+    open_: Annotated[bool, Option("--open", help="Open the link in the browser, too.")] = False,
 ) -> None:
     """Make a link to buy a certificate, or show the partners.
 
     The link is made for a task, works once, and expires after the setting shop.link-lifetime. It is printed alone; to
     go to the store again, make another.
     """
-    env = Env.of(ctx)
     if partner and (online or open_):
         raise BadUsage("--partner goes with neither --online nor --open.")
     if partner:
@@ -52,7 +43,7 @@ def purchase_link(
         return
     env.printer.expect(ADDRESS)
     shop, lifetime = env.settings["shop.url"], env.settings.seconds("shop.link-lifetime")
-    token, made = actions.make_link(env.store, task, lifetime=lifetime, by=env.actor(), at=env.now())
+    token, made = actions.make_link(env.store, task, lifetime=lifetime, by=env.actor(), at=env.at)
     url = "(none: a dry run)" if env.dry_run else shop + token
     env.printer.thing(ADDRESS, Named(values={"url": url, "id": made.id, "expires_at": made.expires_at}), url)
     current = env.store.open_request(made.task)
@@ -66,54 +57,52 @@ def purchase_link(
         browse(env, url)
 
 
-@link.command("list", cls=Reads)
-@prints(LINK)
+@reads(LINK)
 def list_links(
-    ctx: typer.Context,
-    task: Annotated[str | None, typer.Option("--task", metavar="TASK", help="Only of this task.")] = None,
+    env: Env,
+    task: Annotated[str | None, Option("--task", metavar="TASK", help="Only of this task.")] = None,
     limit: Limit = None,
 ) -> None:
     """List purchase links, newest first."""
-    env = Env.of(ctx)
     if task is not None:
         env.store.task(task)
     shown = env.printer.list(LINK, env.store.links(task, rows_wanted(env, limit)))
     none = "No purchase links. To make one: es purchase-link TASK"
-    tell_of_the_rest(env, shown, lambda: env.store.count_links(task), "link", none)
+    summarize(env, shown, lambda: env.store.count_links(task), "link", none)
 
 
-@link.command("redeem", cls=Changes)
-@prints(SERIAL)
-def redeem(ctx: typer.Context, link: Link) -> None:
+@changes(SERIAL)
+def redeem(env: Env, link: LinkAddress) -> None:
     """Turn a link into a certificate and print its serial.
 
     This is what the online store calls after payment. A link works once, and the serial is shown this once.
     """
-    env = Env.of(ctx)
     address = read_text("-", "The link") if link == "-" else link
-    actions.redeem_link(
-        env.store, address, lambda serial, made: hand_over(env, [(serial, made)]), by=env.actor(), at=env.now()
-    )
+    actions.redeem_link(env.store, address, lambda block: print_serials(env, block), by=env.actor(), at=env.at)
     if not env.dry_run:
         env.printer.hint("Keep it: it is not shown again. To use it: es activate TASK SERIAL")
 
 
-@link.command("revoke", cls=Changes)
-@prints(LINK)
+@changes(LINK, asks=True)
 def revoke(
-    ctx: typer.Context,
-    links: Annotated[
-        list[str], typer.Argument(metavar="LINK...", help="IDs (L-1) or addresses; several, or - for stdin.")
-    ],
+    env: Env,
+    links: Annotated[list[str], Argument(metavar="LINK...", help="IDs (L-1) or addresses; several, or - for stdin.")],
 ) -> None:
     """Revoke unused purchase links, for good."""
-    env = Env.of(ctx)
-    env.confirm("A revoked link cannot be used again. Revoke?")
+    found: list[str] = []
+
+    def find(reference: str) -> None:
+        link = actions.find_link(env.store, reference)
+        found.append(f"{link.id} (for task {link.task})")
+
+    env.look_up(links, find)
+    named = ", ".join([*found, *("those on stdin" for reference in links if reference == "-")])
+    env.confirm(f"Revoke {named}? A revoked link cannot be used again.")
     env.each(LINK, links, lambda reference: _revoke(env, reference))
 
 
 def _revoke(env: Env, reference: str) -> None:
-    found, changed = actions.revoke_link(env.store, reference, by=env.actor(Side.OWNER), at=env.now())
+    found, changed = actions.revoke_link(env.store, reference, by=env.actor(Side.OWNER), at=env.at)
     if not changed:
         env.printer.note(f"Purchase link {found.id} is revoked already; nothing was changed.")
     env.printer.thing(LINK, found, f"{found.id}  revoked")

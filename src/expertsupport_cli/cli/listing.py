@@ -5,58 +5,62 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Annotated
-
-import typer
 
 from expertsupport_cli import times
 from expertsupport_cli.actions.following import mark_shown
-from expertsupport_cli.cli.env import Env
-from expertsupport_cli.cli.options import Limit, Reads, RequestId, group, prints
+from expertsupport_cli.cli.perform import reads
 from expertsupport_cli.errors import BadUsage, StoreUnusable
 from expertsupport_cli.model.requests import OPEN, Status, Turn
+from expertsupport_cli.render.conversation import SHOW, RequestPage
 from expertsupport_cli.render.fields import ADDRESS, COMMENT, EVENT, REQUEST
-from expertsupport_cli.render.page import SHOW, RequestPage, request_page
-from expertsupport_cli.render.printer import flush_stdout
+from expertsupport_cli.render.pages import request_page
 from expertsupport_cli.render.shapes import Named
+from expertsupport_cli.render.terminal.printer import flush_stdout
 from expertsupport_cli.store import Wanted
 from expertsupport_cli.store.listing import SORTS
 
-top = group("")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from enum import StrEnum
+    from typing import Annotated, TypeVar
+
+    from expertsupport_cli.cli.env import Env
+    from expertsupport_cli.cli.options import Limit, Option, RequestId, SpaceName
+
+    State = TypeVar("State", bound=StrEnum)
 
 ON_TERMINAL = 50
 
 
-@top.command("list", cls=Reads)
-@prints(REQUEST)
+@reads(REQUEST)
 def list_requests(
-    ctx: typer.Context,
-    space: Annotated[str | None, typer.Option("--space", metavar="NAME", help="Only of this space.")] = None,
+    env: Env,
+    space: SpaceName = None,
     status: Annotated[
-        list[str] | None, typer.Option("--status", metavar="STATUS", help="Only of this status; may be repeated.")
+        list[str] | None, Option("--status", metavar="STATUS", help="Only of this status; may be repeated.")
     ] = None,
-    open_: Annotated[bool, typer.Option("--open", help="Only those that are not closed.")] = False,
-    turn: Annotated[str | None, typer.Option("--turn", metavar="desk|customer", help="Only whose move it is.")] = None,
-    task: Annotated[str | None, typer.Option("--task", metavar="TASK", help="Only of this task.")] = None,
+    open_: Annotated[bool, Option("--open", help="Only those that are not closed.")] = False,
+    turn: Annotated[str | None, Option("--turn", metavar="desk|customer", help="Only whose move it is.")] = None,
+    task: Annotated[str | None, Option("--task", metavar="TASK", help="Only of this task.")] = None,
     initiator: Annotated[
-        str | None, typer.Option("--initiator", metavar="NAME", help="Only of this person: name or email address.")
+        str | None, Option("--initiator", metavar="NAME", help="Only of this person: name or email address.")
     ] = None,
     since: Annotated[
-        str | None, typer.Option("--since", metavar="WHEN", help="Opened since: 7d, 2026-01-31, or an RFC 3339 time.")
+        str | None, Option("--since", metavar="WHEN", help="Opened since: 7d, 2026-01-31, or an RFC 3339 time.")
     ] = None,
-    until: Annotated[str | None, typer.Option("--until", metavar="WHEN", help="Opened before.")] = None,
+    until: Annotated[str | None, Option("--until", metavar="WHEN", help="Opened before.")] = None,
     search: Annotated[
         str | None,
-        typer.Option(
+        Option(
             "--search",
             metavar="WORDS",
             help="All these words (at most 50), or their beginnings, in task name, task ID or comments.",
         ),
     ] = None,
     sort: Annotated[
-        str, typer.Option("--sort", metavar="FIELD", help=f"By {', '.join(SORTS)}.", show_default=False)
+        str, Option("--sort", metavar="FIELD", help=f"By {', '.join(SORTS)}.", show_default=False)
     ] = "created_at",
-    reverse: Annotated[bool, typer.Option("--reverse", help="The other way round.")] = False,
+    reverse: Annotated[bool, Option("--reverse", help="The other way round.")] = False,
     limit: Limit = None,
 ) -> None:
     """List the requests of a space, newest first.
@@ -65,31 +69,27 @@ def list_requests(
 
     On a terminal 50 rows are shown; elsewhere all, as tab-separated values without a header.
     """
-    env = Env.of(ctx)
     if sort not in SORTS:
         raise BadUsage(f"One cannot sort by “{sort[:80]}”.", f"There are: {', '.join(SORTS)}.")
     wanted = _wanted(env, space, status or [], open_, turn, task, initiator, since, until, search)
     ascending = reverse if sort in ("created_at", "updated_at", "id") else not reverse
     requests = env.store.requests(wanted, sort, ascending=ascending, limit=rows_wanted(env, limit))
     shown = env.printer.list(REQUEST, requests)
-    tell_of_the_rest(env, shown, lambda: env.store.count_requests(wanted), "request", "No requests.")
+    summarize(env, shown, lambda: env.store.count_requests(wanted), "request", "No requests.")
 
 
-@top.command("show", cls=Reads)
-@prints(SHOW, COMMENT, EVENT)
-def show(ctx: typer.Context, request: RequestId) -> None:
+@reads(SHOW, COMMENT, EVENT)
+def show(env: Env, request: RequestId) -> None:
     """Show a request: its ID and status, then the conversation."""
-    show_request(Env.of(ctx), request, notes=False)
+    show_request(env, request, notes=False)
 
 
-@top.command("open", cls=Reads)
-@prints(ADDRESS)
-def open_page(ctx: typer.Context, request: RequestId) -> None:
+@reads(ADDRESS)
+def open_page(env: Env, request: RequestId) -> None:
     """Open a request's page in the browser.
 
     Prints its address, the support ticket URL; off a terminal, that is all.
     """
-    env = Env.of(ctx)
     found = env.store.request(request)
     url = found.url(env.printer.view.page_url)
     env.printer.thing(ADDRESS, Named(values={"url": url, "id": found.id, "expires_at": None}), url)
@@ -131,7 +131,16 @@ def rows_wanted(env: Env, limit: int | None) -> int | None:
     return limit or (ON_TERMINAL if env.printer.for_people and env.printer.on_terminal else None)
 
 
-def tell_of_the_rest(env: Env, shown: int, count: Callable[[], int], noun: str, none: str) -> None:
+def chosen_state(state: str | None, states: type[State]) -> State | None:
+    """The state that `--state` names. Raises BadUsage for one that there is not."""
+    if state is None:
+        return None
+    if state not in set(states):
+        raise BadUsage(f"There is no state “{state[:80]}”.", f"There are: {', '.join(states)}.")
+    return states(state)
+
+
+def summarize(env: Env, shown: int, count: Callable[[], int], noun: str, none: str) -> None:
     """Under a table: how many there are, and how to see the rest."""
     if not env.printer.for_people:
         return
@@ -167,8 +176,8 @@ def _wanted(
     search: str | None,
 ) -> Wanted:
     """The filters, each found good. Raises BadUsage, or NotFound for a space or task that is not there."""
-    now = env.now()
-    space = space or env.settings.get("space")
+    now = env.at
+    space = env.space(space)
     if turn not in (None, *Turn):
         raise BadUsage(f"--turn is desk or customer, not “{(turn or '')[:80]}”.")
     words = [] if search is None else _words(search)

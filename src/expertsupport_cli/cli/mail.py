@@ -2,80 +2,72 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from typing import Annotated
 
-import typer
-
+from expertsupport_cli import wiring
 from expertsupport_cli.actions import mail as actions
 from expertsupport_cli.actions.notices import message_id
 from expertsupport_cli.checks import address, domain_of
-from expertsupport_cli.cli.delivery import sender_of
-from expertsupport_cli.cli.env import Env
-from expertsupport_cli.cli.listing import rows_wanted, tell_of_the_rest
-from expertsupport_cli.cli.options import Changes, Limit, Reads, chosen_state, group, prints
-from expertsupport_cli.cli.polling import changes
+from expertsupport_cli.cli.listing import chosen_state, rows_wanted, summarize
+from expertsupport_cli.cli.perform import changes, reads
+from expertsupport_cli.cli.polling import each_change
 from expertsupport_cli.errors import BadUsage, MailUndelivered
 from expertsupport_cli.mail.letter import Letter
 from expertsupport_cli.mail.transport import Undelivered
 from expertsupport_cli.model.mail import Mail, MailState
 from expertsupport_cli.render.fields import ADDRESSEE, MAIL
-from expertsupport_cli.render.page import mail_page
-from expertsupport_cli.render.printer import flush_stdout
+from expertsupport_cli.render.pages import mail_page
 from expertsupport_cli.render.shapes import Named
+from expertsupport_cli.render.terminal.printer import flush_stdout
 
-mail = group("The outbox: notices by mail, and what became of them.")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Annotated
 
-MailId = Annotated[str, typer.Argument(metavar="ID", help="The mail's ID, such as M-1.")]
+    from expertsupport_cli.cli.env import Env
+    from expertsupport_cli.cli.options import Argument, Limit, MailId, Option
+
+
 LOOK_AGAIN = 5.0  # seconds: something may have come due without any change in the store
 
 
-@mail.command("list", cls=Reads)
-@prints(MAIL)
+@reads(MAIL)
 def list_mails(
-    ctx: typer.Context,
-    state: Annotated[
-        str | None, typer.Option("--state", metavar="|".join(MailState), help="Only in this state.")
-    ] = None,
+    env: Env,
+    state: Annotated[str | None, Option("--state", metavar="|".join(MailState), help="Only in this state.")] = None,
     limit: Limit = None,
 ) -> None:
     """List mail, newest first.
 
     Queued mail waits for its first try, failed mail for another; dead mail is not tried again unless you say so.
     """
-    env = Env.of(ctx)
     wanted = chosen_state(state, MailState)
     shown = env.printer.list(MAIL, env.store.mails(wanted, rows_wanted(env, limit)))
-    tell_of_the_rest(env, shown, lambda: env.store.count_mails(wanted), "mail", "No mail.")
+    summarize(env, shown, lambda: env.store.count_mails(wanted), "mail", "No mail.")
 
 
-@mail.command("show", cls=Reads)
-@prints(MAIL)
-def show(ctx: typer.Context, id: MailId) -> None:
+@reads(MAIL)
+def show(env: Env, id: MailId) -> None:
     """Show a mail: what became of it, and the message as it is sent."""
-    env = Env.of(ctx)
     found = env.store.mail(id)
     letter = actions.letter(found, env.settings["mail.from"], env.settings.get("mail.reply-to"))
     env.printer.page(MAIL, found, lambda: mail_page(found, letter.headers(), letter.body()))
 
 
-@mail.command("send", cls=Changes)
-@prints(MAIL)
+@changes(MAIL)
 def send(
-    ctx: typer.Context,
-    watch: Annotated[bool, typer.Option("--watch", help="Go on, and deliver what comes, until interrupted.")] = False,
+    env: Env,
+    watch: Annotated[bool, Option("--watch", help="Go on, and deliver what comes, until interrupted.")] = False,
 ) -> None:
     """Deliver what is due; print the IDs of what was delivered.
 
     Status 6 if something could not be delivered; it is tried again later, less and less often, ten times at most.
     Several senders may run at once: they share the work.
     """
-    env = Env.of(ctx)
     failed = 0
     with env.printer.many(MAIL):
         if env.dry_run:
-            for due in env.store.due_mails(env.now()):
+            for due in env.store.due_mails(env.at):
                 env.printer.thing(MAIL, due, f"{due.id}  to {due.recipient}")
             return
         for _ in _rounds(env, watch):
@@ -88,17 +80,15 @@ def send(
         )
 
 
-@mail.command("retry", cls=Changes)
-@prints(MAIL)
+@changes(MAIL)
 def retry(
-    ctx: typer.Context,
+    env: Env,
     ids: Annotated[
-        list[str] | None, typer.Argument(metavar="ID...", help="Mails' IDs; several, or - for one a line on stdin.")
+        list[str] | None, Argument(metavar="ID...", help="Mails' IDs; several, or - for one a line on stdin.")
     ] = None,
-    all_: Annotated[bool, typer.Option("--all", help="All that failed or are dead.")] = False,
+    all_: Annotated[bool, Option("--all", help="All that failed or are dead.")] = False,
 ) -> None:
     """Make failed and dead mail due again; es mail send then tries it."""
-    env = Env.of(ctx)
     if bool(ids) == all_:
         raise BadUsage("Say which: either IDs, or --all.", hint="es mail list --state dead")
     if all_:
@@ -107,17 +97,14 @@ def retry(
             for id in ids:
                 _retry(env, id)
         return
+    env.look_up(ids or [], env.store.mail)
     env.each(MAIL, ids or [], lambda id: _retry(env, id))
 
 
-@mail.command("test", cls=Reads)
-@prints(ADDRESSEE)
-def test(
-    ctx: typer.Context, to: Annotated[str, typer.Argument(metavar="ADDRESS", help="Where the test message goes.")]
-) -> None:
+@reads(ADDRESSEE)
+def test(env: Env, to: Annotated[str, Argument(metavar="ADDRESS", help="Where the test message goes.")]) -> None:
     """Send a test message now; status 6 if it cannot be delivered."""
-    env = Env.of(ctx)
-    sender = sender_of(env, "")
+    sender = wiring.sender_of(env.settings, lease="")
     letter = Letter(
         message_id=message_id(domain_of(sender.address)),
         sender=sender.address,
@@ -125,7 +112,7 @@ def test(
         recipient=address(to),
         subject="Expert Support: a test message",
         text="This is a test message from es mail test.\nMail from Expert Support reaches you.\n",
-        at=env.now(),
+        at=env.at,
     )
     try:
         sender.transport.deliver(letter)
@@ -142,16 +129,16 @@ def _rounds(env: Env, watch: bool) -> Iterator[None]:
         yield
         return
     while True:
-        for _ in changes(env.store, LOOK_AGAIN):
+        for _ in each_change(env.store, LOOK_AGAIN):
             yield
 
 
 def _send_due(env: Env) -> int:
     """Deliver what is due and purge what is old; how many failed."""
     failed = 0
-    sender = sender_of(env, os.urandom(8).hex())
+    sender = wiring.sender_of(env.settings, wiring.new_lease())
     try:
-        for tried in actions.send_due(env.store, sender, env.now):
+        for tried in actions.send_due(env.store, sender, env.clock):
             if tried.state is MailState.SENT:
                 env.printer.thing(MAIL, tried, f"{tried.id}  sent to {tried.recipient}")
                 flush_stdout()
@@ -160,7 +147,7 @@ def _send_due(env: Env) -> int:
                 env.printer.note(_failure(tried))
     finally:
         sender.transport.close()
-    actions.purge(env.store, env.settings.seconds("mail.keep"), at=env.now())
+    actions.purge(env.store, env.settings.seconds("mail.keep"), at=env.clock())
     return failed
 
 
@@ -170,7 +157,7 @@ def _failure(tried: Mail) -> str:
 
 
 def _retry(env: Env, id: str) -> None:
-    found, changed = actions.retry(env.store, id, at=env.now())
+    found, changed = actions.retry(env.store, id, at=env.at)
     if not changed:
         env.printer.note(f"{found.id} is {found.state}; nothing was changed.")
     env.printer.thing(MAIL, found, f"{found.id}  {found.state}")

@@ -20,30 +20,32 @@ _BELOW = f"""{SCISSORS}
 """
 
 
+def given_message(message: str | None, file: str | None, *, stdin: str | None) -> str | None:
+    """The message of `-m` or `-F`, None if neither is given; `stdin` is what else is to come from there.
+
+    Raises BadUsage, NotFound.
+    """
+    if message is not None and file is not None:
+        raise BadUsage("The message is given twice.", hint="Leave out either -m or -F.")
+    if file == "-" and stdin is not None:
+        raise BadUsage(f"Both the message and {stdin} are to come from stdin.", hint="Give the message with -m.")
+    if file is not None:
+        return read_text(file, "The message").removesuffix("\n").removesuffix("\r")
+    return message
+
+
 class Text:
-    """`with Text(...) as text:` the message, as `text.body`; None where none is needed and none was given.
+    """`with Text(...) as text:` the message, as `text.body`; None where the act needs none and none was given.
 
     If what is done with it then fails, a text that was written by hand is kept in a file, whose path is told.
     """
 
-    def __init__(
-        self, env: Env, message: str | None, file: str | None, requests: Sequence[str], act: Act, *, needed: bool = True
-    ) -> None:
-        self.body: str | None = None
+    def __init__(self, env: Env, message: str | None, file: str | None, requests: Sequence[str], act: Act) -> None:
         self._env = env
         self._draft: str | None = None
         self._requests = requests
-        if message is not None and file is not None:
-            raise BadUsage("The message is given twice.", hint="Leave out either -m or -F.")
-        if file == "-" and "-" in requests:
-            raise BadUsage(
-                "Both the message and the requests are to come from stdin.", hint="Give the message with -m."
-            )
-        if message is not None:
-            self.body = message
-        elif file is not None:
-            self.body = read_text(file, "The message").removesuffix("\n").removesuffix("\r")
-        elif needed:
+        self.body = given_message(message, file, stdin="the requests" if "-" in requests else None)
+        if self.body is None and act.needs_message:
             self._from_editor(act)
 
     def __enter__(self) -> Text:
@@ -57,19 +59,15 @@ class Text:
         else:
             self._env.printer.note(f"Your text is kept: {self._draft} (to use it: -F {shlex.quote(self._draft)})")
 
-    @property
-    def needed_body(self) -> str:
-        """The message of a verb that cannot do without one."""
-        return self.body or ""
-
     def _from_editor(self, act: Act) -> None:
         if not self._env.interactive:
             raise BadUsage("No message is given.", hint="Give it with -m TEXT, or -F FILE (- is stdin).")
         for reference in self._requests if "-" not in self._requests else ():
             # rather now than after the text was written
-            self._env.store.request(reference).after(act, self._env.now())
+            self._env.store.request(reference).after(act, self._env.at)
         self._draft = _new_draft(self._requests)
         _edit(self._draft)
+        self._env.waited()
         text = read_text(self._draft, "The draft").split(SCISSORS, 1)[0].strip("\n")
         if not text.strip():
             os.unlink(self._draft)

@@ -1,135 +1,102 @@
-"""The options that commands share: what is printed, and for what changes things, whether it is meant.
+"""The parameters that commands share, as Typer declares them.
 
-`Reads` and `Changes` are the two kinds of command; each adds its options to those of the function, and keeps what
-was chosen in the Env, so that no command has to pass them on.
+A body names them in its annotations, which nobody evaluates but `cli.app`: so bodies need not import Typer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from enum import StrEnum
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
-import typer
-from typer.core import TyperCommand, TyperOption
+from typer import Argument, Option
 
-from expertsupport_cli.cli.delivery import deliver_own
-from expertsupport_cli.cli.env import Env
-from expertsupport_cli.errors import BadUsage
-from expertsupport_cli.render.rows import FORMATS
-from expertsupport_cli.render.shapes import Shape
+from expertsupport_cli.render.terminal.rows import FORMATS
 
-Function = TypeVar("Function", bound=Callable[..., None])
-State = TypeVar("State", bound=StrEnum)
-
-
-def group(help: str) -> typer.Typer:
-    """A group of commands with plain help: no markup, no boxes."""
-    return typer.Typer(
-        help=help, rich_markup_mode=None, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False
-    )
-
-
-def prints(*shapes: Shape) -> Callable[[Function], Function]:
-    """Say what a command prints, for `es schema`: the shape of its JSON, then those of what is inside.
-
-    For a command that changes things they are what it may print, one or the other.
-    """
-
-    def declare(function: Function) -> Function:
-        function.__dict__["prints"] = shapes
-        return function
-
-    return declare
-
-
-class Reads(TyperCommand):
-    """A command that prints things."""
-
-    writes = False
-
-    def __init__(self, *args: Any, **settings: Any) -> None:
-        super().__init__(*args, **settings)
-        self.params.extend(self.shared())
-
-    def shared(self) -> list[TyperOption]:
-        return [
-            _option("--format", "How to print: table, tsv, csv, json or jsonl.", metavar="|".join(FORMATS)),
-            _option("--json", "The same as --format json.", is_flag=True),
-            _option("--fields", "Only these fields, separated by commas; see es schema.", metavar="NAMES"),
-        ]
-
-    def collect_usage_pieces(self, ctx: Any) -> list[str]:
-        """The usage without the braces that Typer puts around arguments: `es show [OPTIONS] REQUEST`."""
-        return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
-
-    def invoke(self, ctx: Any) -> Any:
-        env = Env.of(ctx)
-        env.writes = self.writes
-        if env.choices.get("json") and env.choices.get("format") not in (None, "json"):
-            raise BadUsage("--json and --format say different things.", hint="Leave one of them out.")
-        result = super().invoke(ctx)
-        if env.dry_run:
-            env.printer.note("Dry run: nothing was changed.")
-        return result
-
-
-class Changes(Reads):
-    """A command that changes things: not before it is known that what it did can be shown as asked."""
-
-    writes = True
-
-    def invoke(self, ctx: Any) -> Any:
-        Env.of(ctx).printer.expect(*getattr(self.callback, "prints", ()))
-        try:
-            result = super().invoke(ctx)
-        except typer.Exit:  # some of several things failed, others were done
-            deliver_own(Env.of(ctx))
-            raise
-        deliver_own(Env.of(ctx))
-        return result
-
-    def shared(self) -> list[TyperOption]:
-        return [
-            *super().shared(),
-            _option("--dry-run", "Do everything but keep it: show what would happen.", is_flag=True),
-            _option("--yes", "Do not ask before what cannot be undone.", is_flag=True),
-        ]
-
-
-def _option(flag: str, help: str, **how: Any) -> TyperOption:
-    """An option whose value goes to the Env, not to the function."""
-
-    def keep(ctx: Any, param: Any, value: object) -> object:
-        if not ctx.resilient_parsing and value is not None:
-            Env.of(ctx).choices[param.name] = value
-        return value
-
-    return TyperOption(
-        param_decls=[flag], help=help, expose_value=False, callback=keep, show_default=False, default=None, **how
-    )
-
-
-def chosen_state(state: str | None, states: type[State]) -> State | None:
-    """The state that `--state` names. Raises BadUsage for one that there is not."""
-    if state is None:
-        return None
-    if state not in set(states):
-        raise BadUsage(f"There is no state “{state[:80]}”.", f"There are: {', '.join(states)}.")
-    return states(state)
-
+__all__ = [
+    "ASKING",
+    "CHANGING",
+    "PRINTING",
+    "Annotated",
+    "Argument",
+    "Blocked",
+    "CertificateNote",
+    "Email",
+    "InSpace",
+    "Limit",
+    "LinkAddress",
+    "MailId",
+    "Message",
+    "MessageFile",
+    "NewName",
+    "Option",
+    "RequestId",
+    "RequestIds",
+    "Serial",
+    "SettingName",
+    "SpaceName",
+    "TaskExpiry",
+    "TaskId",
+    "TaskIds",
+    "TaskLimit",
+    "Title",
+    "ValidFor",
+]
 
 RequestIds = Annotated[
     list[str],
-    typer.Argument(metavar="REQUEST...", help="ES-1, 1, or a task's ID; several, or - for one a line on stdin."),
+    Argument(metavar="REQUEST...", help="ES-1, 1, or a task's ID; several, or - for one a line on stdin."),
 ]
-RequestId = Annotated[str, typer.Argument(metavar="REQUEST", help="ES-1, 1, or a task's ID.")]
-TaskId = Annotated[str, typer.Argument(metavar="TASK", help="The task's ID, such as T-1.")]
-TaskIds = Annotated[
-    list[str], typer.Argument(metavar="TASK...", help="Tasks' IDs; several, or - for one a line on stdin.")
-]
-Message = Annotated[str | None, typer.Option("-m", "--message", metavar="TEXT", help="The message.")]
+RequestId = Annotated[str, Argument(metavar="REQUEST", help="ES-1, 1, or a task's ID.")]
+TaskId = Annotated[str, Argument(metavar="TASK", help="The task's ID, such as T-1.")]
+TaskIds = Annotated[list[str], Argument(metavar="TASK...", help="Tasks' IDs; several, or - for one a line on stdin.")]
+Message = Annotated[str | None, Option("-m", "--message", metavar="TEXT", help="The message.")]
 MessageFile = Annotated[
-    str | None, typer.Option("-F", "--file", metavar="FILE", help="Take the message from a file; - is stdin.")
+    str | None, Option("-F", "--file", metavar="FILE", help="Take the message from a file; - is stdin.")
 ]
-Limit = Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="At most so many rows.")]
+Limit = Annotated[int | None, Option("--limit", min=1, metavar="N", help="At most so many rows.")]
+SpaceName = Annotated[str | None, Option("--space", metavar="NAME", help="Only of this space.")]
+
+ValidFor = Annotated[
+    str | None, Option("--valid-for", metavar="365d", help="How long it can be used (without end unless told).")
+]
+CertificateNote = Annotated[str, Option("--note", metavar="TEXT", help="A note for yourself.")]
+Serial = Annotated[str, Argument(metavar="SERIAL", help="The serial number; - reads it from stdin.")]
+Email = Annotated[str | None, Option("--email", metavar="ADDRESS", help="The address (yours unless told).")]
+NewName = Annotated[str, Argument(metavar="NAME", help="The space's name: letters, digits, dots and dashes.")]
+Title = Annotated[str | None, Option("--title", metavar="TEXT", help="A title for people.")]
+TaskExpiry = Annotated[
+    str | None,
+    Option("--task-expiry", metavar="10d|never", help="How long new tasks live (10d unless told otherwise)."),
+]
+TaskLimit = Annotated[str | None, Option("--task-limit", metavar="N|none", help="How many tasks it may have.")]
+Blocked = Annotated[
+    bool | None,
+    Option("--blocked/--unblocked", help="Whether nothing new can be started in it.", show_default=False),
+]
+InSpace = Annotated[str | None, Option("--space", metavar="NAME", help="The space (or the setting space).")]
+LinkAddress = Annotated[
+    str, Argument(metavar="LINK", help="The address, or the token at its end; - reads it from stdin.")
+]
+MailId = Annotated[str, Argument(metavar="ID", help="The mail's ID, such as M-1.")]
+SettingName = Annotated[str, Argument(metavar="NAME", help="The setting, such as user.email.")]
+
+# The options that every command has, by the names of `Choices`: those about what is printed ...
+PRINTING = {
+    "format": Annotated[
+        str | None, Option("--format", metavar="|".join(FORMATS), help="How to print: table, tsv, csv, json or jsonl.")
+    ],
+    "json": Annotated[bool, Option("--json", help="The same as --format json.", show_default=False)],
+    "fields": Annotated[
+        str | None,
+        Option("--fields", metavar="NAMES", help="Only these fields, separated by commas; see es schema."),
+    ],
+}
+# ... and, for one that changes things, whether it is meant.
+CHANGING = {
+    "dry_run": Annotated[
+        bool, Option("--dry-run", help="Do everything but keep it: show what would happen.", show_default=False)
+    ],
+}
+# ... and, for one that asks before what cannot be undone, the answer.
+ASKING = {
+    "yes": Annotated[bool, Option("--yes", help="Do not ask before what cannot be undone.", show_default=False)],
+}

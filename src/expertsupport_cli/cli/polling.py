@@ -10,7 +10,7 @@ from expertsupport_cli.store import Store
 PAUSE = 0.3  # seconds: a change is noticed within one
 
 
-def changes(store: Store, seconds: float | None = None) -> Iterator[None]:
+def each_change(store: Store, seconds: float | None = None) -> Iterator[None]:
     """Yields at once, and then whenever somebody else has changed the store, until so many seconds are over."""
     deadline = None if seconds is None else time.monotonic() + seconds
     seen = store.data_version()

@@ -2,146 +2,183 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Annotated
-
-import typer
-
 from expertsupport_cli.actions import requests as actions
-from expertsupport_cli.actions.requests import Outcome
-from expertsupport_cli.cli.env import Env
-from expertsupport_cli.cli.message import Text
-from expertsupport_cli.cli.options import Changes, Message, MessageFile, RequestIds, TaskId, group, prints
-from expertsupport_cli.errors import BadUsage, MalformedSerial
+from expertsupport_cli.cli.env import Ending
+from expertsupport_cli.cli.message import Text, given_message
+from expertsupport_cli.cli.perform import changes
+from expertsupport_cli.errors import BadUsage, MalformedSerial, Refused
 from expertsupport_cli.files import read_text
+from expertsupport_cli.model.people import Side
 from expertsupport_cli.model.requests import Act
 from expertsupport_cli.render.fields import REQUEST
+from expertsupport_cli.store import Wanted
 
-top = group("")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Annotated
 
-SerialFile = Annotated[str | None, typer.Option("--serial-file", metavar="FILE", help="Read the serial from a file.")]
+    from expertsupport_cli.actions.requests import Outcome
+    from expertsupport_cli.cli.env import Env
+    from expertsupport_cli.cli.options import Argument, Message, MessageFile, Option, RequestIds, TaskId
+    from expertsupport_cli.model.requests import Request
+
 TRIES = 3
 
 
-@top.command("activate", cls=Changes)
-@prints(REQUEST)
+@changes(REQUEST)
 def activate(
-    ctx: typer.Context,
+    env: Env,
     task: TaskId,
     serial: Annotated[
-        str | None, typer.Argument(metavar="[SERIAL]", help="The serial number; - reads it from stdin.")
+        str | None, Argument(metavar="[SERIAL]", help="The serial number; - reads it from stdin.")
     ] = None,
-    serial_file: SerialFile = None,
+    serial_file: Annotated[
+        str | None, Option("--serial-file", metavar="FILE", help="Read the serial from a file.")
+    ] = None,
+    message: Message = None,
+    file: MessageFile = None,
 ) -> None:
     """Open a request on a task with a certificate.
 
     The task then never expires. Without SERIAL it is asked for, on a terminal; it can also come from stdin (-) or
     from a file, where other users of the machine do not see it. If anything is refused, the certificate stays unused.
+    If the task has an open request, that is shown. -m or -F adds a first message.
     """
-    env = Env.of(ctx)
     if serial is not None and serial_file is not None:
         raise BadUsage("The serial number is given twice.", hint="Leave out either SERIAL or --serial-file.")
-    given = "-" if serial == "-" else serial_file
+    source = "-" if serial == "-" else serial_file
+    body = given_message(message, file, stdin="the serial number" if source == "-" else None)
     if serial is None and serial_file is None:
-        outcome = _ask_and_activate(env, task)
+        _ask_and_activate(env, task, body)
     else:
-        outcome = _activate(env, task, read_text(given, "The serial number") if given else serial or "")
-    _tell_activation(env, outcome)
+        _activate(env, task, read_text(source, "The serial number") if source else serial or "", body)
 
 
-@top.command("comment", cls=Changes)
-@prints(REQUEST)
-def comment(ctx: typer.Context, requests: RequestIds, message: Message = None, file: MessageFile = None) -> None:
+@changes(REQUEST)
+def comment(env: Env, requests: RequestIds, message: Message = None, file: MessageFile = None) -> None:
     """Add a comment to a request.
 
     The text comes from -m, from a file with -F (- is stdin), or, on a terminal, from your editor. A request that
     waits for you goes back to the desk.
     """
-    env = Env.of(ctx)
-    by, at = env.actor(), env.now()
-    with Text(env, message, file, requests, Act.COMMENT) as text:
-        on_each(
-            env,
-            requests,
-            text,
-            lambda id: actions.comment(env.store, id, text.needed_body, by=by, at=at, post=env.post),
-        )
+    act_on_each(env, requests, Act.COMMENT, message, file)
 
 
-@top.command("close", cls=Changes)
-@prints(REQUEST)
-def close(ctx: typer.Context, requests: RequestIds, message: Message = None, file: MessageFile = None) -> None:
+@changes(REQUEST)
+def close(env: Env, requests: RequestIds, message: Message = None, file: MessageFile = None) -> None:
     """Close a request, with a last comment if you like."""
-    env = Env.of(ctx)
-    by, at = env.actor(), env.now()
-    with Text(env, message, file, requests, Act.CLOSE, needed=False) as text:
-        on_each(env, requests, text, lambda id: actions.close(env.store, id, text.body, by=by, at=at, post=env.post))
+    act_on_each(env, requests, Act.CLOSE, message, file)
 
 
-@top.command("reopen", cls=Changes)
-@prints(REQUEST)
-def reopen(ctx: typer.Context, requests: RequestIds, message: Message = None, file: MessageFile = None) -> None:
+@changes(REQUEST)
+def reopen(env: Env, requests: RequestIds, message: Message = None, file: MessageFile = None) -> None:
     """Reopen a closed request, on the same certificate."""
-    env = Env.of(ctx)
-    by, at = env.actor(), env.now()
-    with Text(env, message, file, requests, Act.REOPEN, needed=False) as text:
-        on_each(env, requests, text, lambda id: actions.reopen(env.store, id, text.body, by=by, at=at, post=env.post))
+    act_on_each(env, requests, Act.REOPEN, message, file)
 
 
-def on_each(env: Env, requests: Sequence[str], text: Text | None, act: Callable[[str], Outcome]) -> None:
-    """Do something to each request and tell what it is now; doing it again is a note."""
+def act_on_each(
+    env: Env,
+    requests: Sequence[str],
+    act: Act,
+    message: str | None = None,
+    file: str | None = None,
+    side: Side = Side.CUSTOMER,
+) -> None:
+    """Do something to each request, with a message if the act takes one, and show what each is now.
 
-    def one(reference: str) -> None:
-        outcome = act(reference)
+    Doing it again is a note.
+    """
+    by = env.actor(side)
+    look_up_requests(env, requests)
+    with Text(env, message, file, requests, act) as text:
+
+        def one(reference: str) -> None:
+            outcome = actions.act(env.store, reference, act, text.body, by=by, at=env.at, post=env.post)
+            request = outcome.request
+            if not outcome.changed:
+                lost = " The message was not added." if text.body else ""
+                env.printer.note(f"{request.id} is {request.status} already; nothing was changed.{lost}")
+            env.printer.thing(REQUEST, request, f"{request.id}  {request.status}")
+
+        env.each(REQUEST, requests, one)
+
+
+def look_up_requests(env: Env, references: Sequence[str]) -> None:
+    """Look up the requests that were named. Raises NotFound, or BadUsage for what can be no reference."""
+
+    def find(reference: str) -> None:
+        if any(character.isspace() for character in reference.strip()):
+            raise BadUsage(f"“{reference[:80]}” is not a request.", "A message goes after -m.")
+        env.store.request(reference)
+
+    env.look_up(references, find)
+
+
+def _activate(env: Env, task: str, serial: str, body: str | None) -> None:
+    outcome = actions.activate(env.store, task, serial, message=body, by=env.actor(), at=env.at, post=env.post)
+    if not outcome.changed:
         request = outcome.request
-        if not outcome.changed:
-            lost = " The message was not added." if text and text.body else ""
-            env.printer.note(f"{request.id} is {request.status} already; nothing was changed.{lost}")
-        env.printer.thing(REQUEST, request, f"{request.id}  {request.status}")
-
-    env.each(REQUEST, requests, one)
+        lost = _not_added(request, body)
+        env.printer.note(f"This certificate opened {request.id} on {request.task} before; nothing was changed.{lost}")
+    _show_activation(env, outcome)
 
 
-def _activate(env: Env, task: str, serial: str) -> Outcome:
-    return actions.activate(env.store, task, serial, by=env.actor(), at=env.now(), post=env.post)
-
-
-def _ask_and_activate(env: Env, task: str) -> Outcome:
-    """Ask for the serial; one that is not of the form is asked for again."""
+def _ask_and_activate(env: Env, task: str, body: str | None) -> None:
+    """Ask for the serial, unless there is an open request; one that is not of the form is asked for again."""
+    current = actions.ready_to_activate(env.store, task, at=env.at)
+    if current is not None:
+        _show_open(env, current, body)
+        return
     if not env.interactive:
         raise BadUsage(
             "No serial number is given.",
             "There is no terminal to ask for it.",
             f"es activate {task} SERIAL, or: es activate {task} --serial-file FILE",
         )
-    env.store.task(task)
+    for closed in env.store.requests(Wanted(task=task)):
+        env.printer.note(f"{closed.id} on this task is closed. To go on with it: es reopen {closed.id}")
     for left in range(TRIES - 1, -1, -1):
         typed = env.ask("Serial number (empty: how to buy one): ")
         if not typed.strip():
             break
         try:
-            return _activate(env, task, typed)
+            _activate(env, task, typed, body)
+            return
         except MalformedSerial as fault:
             if not left:
                 raise
             env.printer.note(f"{fault.message} Try again.")
-    _tell_ways_to_buy(env, task)
+    _show_ways_to_buy(env, task)
     raise BadUsage("No serial number was given.", hint=f"When you have one: es activate {task}")
 
 
-def _tell_ways_to_buy(env: Env, task: str) -> None:
+def _show_open(env: Env, request: Request, body: str | None) -> None:
+    """Show the request that there is instead of opening one. Raises Ending where a message was to be added."""
+    env.printer.note(f"Task {request.task} has an open request; no certificate is needed.{_not_added(request, body)}")
+    _show_activation(env, actions.Outcome(request=request, changed=False))
+    if body is not None:
+        raise Ending(Refused.exit_status)
+
+
+def _not_added(request: Request, body: str | None) -> str:
+    return "" if body is None else f" The message was not saved. Try: es comment {request.id} -m TEXT"
+
+
+def _show_ways_to_buy(env: Env, task: str) -> None:
     env.printer.note(f"To buy one online: es purchase-link {task} --open")
     for partner in env.store.partners():
         env.printer.note(f"From a partner: {partner.name}, {partner.url}")
 
 
-def _tell_activation(env: Env, outcome: Outcome) -> None:
+def _show_activation(env: Env, outcome: Outcome) -> None:
     request = outcome.request
-    if not outcome.changed:
-        env.printer.note(f"This certificate opened {request.id} on {request.task} before; nothing was changed.")
     env.printer.thing(REQUEST, request, f"{request.id}  {request.status}\n{request.url(env.printer.view.page_url)}")
     if outcome.changed and not request.initiator_email:
-        env.printer.note("No mail can reach you about this request: es config set user.email YOU@EXAMPLE.ORG")
+        env.printer.note(
+            f"No mail can reach you about this request. Try: es follow {request.id} --email YOU@EXAMPLE.ORG"
+            " (for later requests: es config set user.email YOU@EXAMPLE.ORG)"
+        )
     if outcome.changed:
         env.printer.hint(f"Task {request.task} no longer expires. To say more: es comment {request.id}")
     env.printer.hint(f"To follow it: es show {request.id}   All of them: es list   When done: es close {request.id}")

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import smtplib
-import socket
 import ssl
-import threading
 from time import monotonic
 
 from expertsupport_cli.checks import mailbox
 from expertsupport_cli.mail.letter import Letter
+from expertsupport_cli.mail.session import Session
 from expertsupport_cli.mail.transport import Server, Undelivered
 
 NOT_OF_THE_LETTER = (530, 534, 535, 538)  # of the authentication, RFC 4954
-LATER = 5.0  # seconds
 GOODBYE = 1.0  # seconds that a server has to answer to QUIT
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -22,78 +20,48 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 class Smtp:
     """Delivers over one connection, opened when first needed and again after it was lost.
 
-    A delivery takes no longer than the server's timeout, whatever the server does: it runs in a thread of its own,
-    which is left behind when the time is over, and sends nothing any more.
+    A delivery takes no longer than the server's timeout, whatever the server does; `mail/session.py` says how, and
+    what the one exception is.
     """
 
     def __init__(self, server: Server, deadline: float | None = None) -> None:
         """All deliveries are over by the `deadline`, a time of `time.monotonic`, if there is one."""
         self._server = server
         self._deadline = deadline
-        self._session: smtplib.SMTP | None = None
-        self._lock = threading.Lock()  # held while a session is taken over, or given up
+        self._session: Session | None = None
 
     def deliver(self, letter: Letter) -> None:
         """Raises Undelivered; final if the server refused this letter for good (5xx)."""
-        failed: list[BaseException] = []
-        over = threading.Event()
-
-        def work() -> None:
-            try:
-                self._send(letter, over)
-            except BaseException as error:
-                failed.append(error)
-
         seconds = self._time_left()
-        thread = threading.Thread(target=work, daemon=True)
-        thread.start()
         try:
-            thread.join(seconds)
-        finally:  # also when interrupted
-            late = thread.is_alive()
-            if late:
-                self._give_up(over)
-        if late:
-            raise Undelivered(f"{self._server.host} did not answer within {seconds:g} s", final=False)
-        if failed:
+            self._send(letter, monotonic() + seconds)
+        except Exception as error:
             self._drop()
-            raise _undelivered(failed[0], self._server) from failed[0]
+            if _timed_out(error):
+                why = f"{self._server.host} did not answer within {seconds:g} s"
+                raise Undelivered(why, final=False) from error
+            raise _undelivered(error, self._server) from error
+        except BaseException:  # interrupted
+            self._drop()
+            raise
 
     def close(self) -> None:
         """Say goodbye, if the server still listens."""
-        session, self._session = self._session, None
-        if session is not None:
+        if self._session is not None:
+            self._session.over_at = monotonic() + GOODBYE
             with contextlib.suppress(OSError, smtplib.SMTPException):
-                if session.sock is not None:
-                    session.sock.settimeout(GOODBYE)
-                session.quit()
+                self._session.quit()
+        self._drop()
 
     def _time_left(self) -> float:
         timeout = self._server.timeout
         return timeout if self._deadline is None else max(0.0, round(min(timeout, self._deadline - monotonic()), 1))
 
-    def _send(self, letter: Letter, over: threading.Event) -> None:
-        session = self._session or _connect(self._server)
-        with self._lock:
-            if over.is_set():
-                session.close()
-                return
-            self._session = session
-        sender = mailbox(letter.sender)
-        try:
-            session.sendmail(sender, [letter.recipient], letter.to_bytes("\r\n"))
-        finally:
-            if over.is_set():
-                session.close()
-
-    def _give_up(self, over: threading.Event) -> None:
-        """End what the thread does. It closes the connection itself: to close it here would wait for its reading."""
-        with self._lock:
-            over.set()
-            session, self._session = self._session, None
-        if session is not None and session.sock is not None:
-            with contextlib.suppress(OSError):  # and not SSLSocket's, which goes on in the clear for a moment
-                socket.socket.shutdown(session.sock, socket.SHUT_RDWR)
+    def _send(self, letter: Letter, over_at: float) -> None:
+        if self._session is None:
+            self._session = _connect(self._server, over_at)
+        self._session.over_at = over_at
+        self._session.sendmail(mailbox(letter.sender), [letter.recipient], letter.to_bytes("\r\n"))
 
     def _drop(self) -> None:
         """Forget the connection: after a failure nobody knows what state it is in."""
@@ -103,14 +71,10 @@ class Smtp:
                 session.close()
 
 
-def _connect(server: Server) -> smtplib.SMTP:
+def _connect(server: Server, over_at: float) -> Session:
     """A session that is as secure as asked for, or none. Raises OSError, SMTPException."""
-    patience = server.timeout + LATER  # it is `deliver` that says when the time is over
-    if server.security == "tls":
-        context = ssl.create_default_context()
-        session: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, timeout=patience, context=context)
-    else:
-        session = smtplib.SMTP(server.host, server.port, timeout=patience)
+    tls = ssl.create_default_context() if server.security == "tls" else None
+    session = Session(server.host, server.port, over_at, tls)
     try:
         if server.security == "starttls":
             session.starttls(context=ssl.create_default_context())  # raises if it is not offered, or fails
@@ -122,6 +86,18 @@ def _connect(server: Server) -> smtplib.SMTP:
         session.close()
         raise
     return session
+
+
+def _timed_out(error: BaseException | None) -> bool:
+    """Whether the time was over; smtplib raises errors of its own then, in the context of a socket's TimeoutError.
+
+    The system's own, ETIMEDOUT, has a number: it gave up on the connection, before our time was over.
+    """
+    while error is not None:
+        if isinstance(error, TimeoutError) and error.errno is None:
+            return True
+        error = error.__context__
+    return False
 
 
 def _undelivered(error: BaseException, server: Server) -> Undelivered:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum, StrEnum
 
 from expertsupport_cli.model.people import Actor, Side, Via
-from expertsupport_cli.model.requests import Request
+from expertsupport_cli.model.requests import Request, ticket_url
 from expertsupport_cli.record import Record
 
 
@@ -17,6 +17,8 @@ class Value(Enum):
     ADDRESS = 3  # of a follower
     FIELDS = 4  # of a space, as JSON
     PARTNER = 5  # name and URL
+    REASON = 6  # why
+    REPLACEMENT = 7  # the ID of the new certificate
 
 
 class Kind(StrEnum):
@@ -34,9 +36,12 @@ class Kind(StrEnum):
     CERTIFICATE_IMPORTED = "certificate_imported"
     CERTIFICATE_BOUGHT = "certificate_bought"
     CERTIFICATE_REVOKED = "certificate_revoked"
+    CERTIFICATE_REPLACED = "certificate_replaced"
+    CERTIFICATE_RESTORED = "certificate_restored"
     LINK_CREATED = "link_made"
     LINK_REDEEMED = "link_redeemed"
     LINK_REVOKED = "link_revoked"
+    LINK_RESTORED = "link_restored"
     ACTIVATED = "activated"
     COMMENTED = "commented"
     ACKNOWLEDGED = "acknowledged"
@@ -73,6 +78,10 @@ _VALUES = {
     Kind.SPACE_EDITED: Value.FIELDS,
     Kind.PARTNER_ADDED: Value.PARTNER,
     Kind.PARTNER_REMOVED: Value.PARTNER,
+    Kind.CERTIFICATE_REVOKED: Value.REASON,
+    Kind.CERTIFICATE_REPLACED: Value.REPLACEMENT,
+    Kind.CERTIFICATE_RESTORED: Value.REASON,
+    Kind.LINK_RESTORED: Value.REASON,
     Kind.TASK_REOPENED: Value.EXPIRY,
     Kind.FOLLOWED: Value.ADDRESS,
     Kind.UNFOLLOWED: Value.ADDRESS,
@@ -112,7 +121,7 @@ class Event(Record):
     @staticmethod
     def on(request: Request, actor: Actor, at: str, kind: Kind) -> Event:
         """Something that somebody did to a request."""
-        return Event.by(actor, at, kind).but(space=request.space, task=request.task, request=request.number)
+        return Event.by(actor, at, kind).replace(space=request.space, task=request.task, request=request.number)
 
 
 class LogEntry(Record):
@@ -131,6 +140,10 @@ class LogEntry(Record):
     certificate: str | None
     link: str | None
     comment: int | None
+
+    def url(self, page_url: str) -> str | None:
+        """The support ticket URL, on the event that opened the request."""
+        return ticket_url(page_url, self.token) if self.kind is Kind.ACTIVATED and self.token else None
 
 
 class News(Record):

@@ -52,6 +52,11 @@ class Act(StrEnum):
     CLOSE = "closed"
     REOPEN = "reopened"
 
+    @property
+    def needs_message(self) -> bool:
+        """Whether it says something; of the others, closing and reopening may."""
+        return self in (Act.COMMENT, Act.REPLY, Act.ASK, Act.NOTE)
+
 
 class Move(Enum):
     """What an act may do to a status other than change it."""
@@ -115,7 +120,7 @@ class Request(Record):
         status = self.status if move is Move.STAYS else move
         assert isinstance(status, Status)
         same_turn = status.turn is self.status.turn
-        return self.but(
+        return self.replace(
             status=status,
             updated_at=at,
             closed_at=at if status is Status.CLOSED else None,
@@ -135,6 +140,6 @@ class Comment(Record):
     created_at: str
 
 
-def ticket_url(page_url: str, token: str | None) -> str:
+def ticket_url(page_url: str, token: str) -> str:
     """The support ticket URL: the address of the page of the request with this token."""
     return f"{page_url.rstrip('/')}/requests/{token}"

@@ -1,1 +1,1 @@
-"""How things are shown: tables and pages for people, rows and JSON for programs. The one place that imports Rich."""
+"""What is shown, as data for a terminal and a browser alike; `terminal/` writes it. Only this package imports Rich."""

@@ -6,9 +6,13 @@ They are a contract: they may be added to, not changed.
 from __future__ import annotations
 
 from expertsupport_cli import times
-from expertsupport_cli.model.history import Kind
-from expertsupport_cli.model.requests import ticket_url
-from expertsupport_cli.render.shapes import Field, Shape, named, plain
+from expertsupport_cli.model.certificates import CertificateState, LinkState, Origin
+from expertsupport_cli.model.mail import MailState
+from expertsupport_cli.model.people import Side, Via
+from expertsupport_cli.model.requests import Status, Turn
+from expertsupport_cli.model.tasks import TaskState
+from expertsupport_cli.render.shapes import Shape, computed, named, plain
+from expertsupport_cli.render.words import WORDS, one_of
 
 REQUEST = Shape(
     name="request",
@@ -17,12 +21,12 @@ REQUEST = Shape(
     rows=("id", "task_name", "task_id", "initiator", "created_at", "status", "turn", "updated_at", "space"),
     fields=(
         plain("id", "string", "The request's ID, ES-1"),
-        plain("status", "string", "New, Acknowledged, Waiting (for the customer) or Closed"),
-        Field(
-            name="turn",
-            type="string or null",
-            meaning="Whose move it is: desk, customer, or nobody's",
-            get=lambda request, _: request.status.turn,
+        plain("status", "string", one_of(Status, {Status.WAITING: "for the customer"})),
+        computed(
+            "turn",
+            "string or null",
+            f"Whose move it is: {one_of(Turn)}; null if nobody's",
+            lambda request, _: request.status.turn,
         ),
         plain("space", "string", "The space of its task"),
         plain("task_id", "string", "The ID of its task", "task"),
@@ -33,17 +37,12 @@ REQUEST = Shape(
         plain("updated_at", "time", "When the customer's side last saw a change"),
         plain("closed_at", "time or null", "When it was closed, if it is"),
         plain("certificate", "string", "The certificate that paid for it, masked"),
-        Field(
-            name="url",
-            type="string",
-            meaning="The support ticket URL",
-            get=lambda request, view: request.url(view.page_url),
-        ),
+        computed("url", "string", "The support ticket URL", lambda request, view: request.url(view.page_url)),
     ),
 )
 
 _WAITING_SINCE = plain("turn_since", "time", "Since when it waits for the desk")
-QUEUE = REQUEST.but(
+QUEUE = REQUEST.replace(
     name="queue",
     fields=(*REQUEST.fields, _WAITING_SINCE),
     rows=("id", "task_name", "task_id", "initiator", "status", "turn_since", "space"),
@@ -55,7 +54,7 @@ COMMENT = Shape(
     fields=(
         plain("id", "integer", "Its number, in the order of all comments", "number"),
         plain("author", "string", "Who wrote it"),
-        plain("side", "string", "customer or desk"),
+        plain("side", "string", one_of((Side.CUSTOMER, Side.DESK))),
         plain("kind", "string", "comment, or note (which only the desk sees)"),
         plain("body", "string", "The text"),
         plain("created_at", "time", "When it was written"),
@@ -69,27 +68,29 @@ EVENT = Shape(
     fields=(
         plain("number", "integer", "Its place in the history; the order is by this"),
         plain("at", "time", "When it happened"),
-        plain("event", "string", "What happened, such as activated, commented, closed", "kind"),
+        plain("event", "string", "What happened, such as activated, commented, closed", "kind").replace(
+            shown=lambda event, _: WORDS[event.kind].title
+        ),
         plain("actor", "string", "Who did it"),
-        plain("side", "string", "customer, desk or owner"),
-        plain("via", "string", "Which way: cli, web or mail"),
+        plain("side", "string", one_of(Side)),
+        plain("via", "string", f"Which way it came: {one_of(Via)}"),
         plain("from", "string or null", "The value before, where one changed", "old"),
         plain("to", "string or null", "The value after", "new"),
     ),
 )
 
-LOG = EVENT.but(
+LOG = EVENT.replace(
     name="log",
     fields=(
         *EVENT.fields,
         plain("request", "string or null", "The ID of the request that it concerns"),
         plain("certificate", "string or null", "The certificate that it concerns, masked"),
         plain("link", "string or null", "The ID of the purchase link that it concerns"),
-        Field(
-            name="support_ticket_url",
-            type="string or null",
-            meaning="The address of the request's page, on the event that opened it",
-            get=lambda entry, view: ticket_url(view.page_url, entry.token) if entry.kind is Kind.ACTIVATED else None,
+        computed(
+            "support_ticket_url",
+            "string or null",
+            "The address of the request's page, on the event that opened it",
+            lambda entry, view: entry.url(view.page_url),
         ),
     ),
 )
@@ -101,9 +102,7 @@ TASK = Shape(
     fields=(
         plain("id", "string", "The task's ID"),
         plain("name", "string", "Its name"),
-        Field(
-            name="state", type="string", meaning="open, closed or expired", get=lambda task, view: task.state(view.now)
-        ),
+        computed("state", "string", one_of(TaskState), lambda task, view: task.state(view.now)),
         plain("space", "string", "Its space"),
         plain("description", "string", "What it is about; may be empty"),
         plain("creator", "string", "Who added it"),
@@ -120,11 +119,11 @@ SPACE = Shape(
     fields=(
         plain("name", "string", "The space's name"),
         plain("title", "string", "A title; may be empty"),
-        Field(
-            name="task_expiry",
-            type="string",
-            meaning="How long a new task lives, such as 10d, or never",
-            get=lambda space, _: times.write_duration(space.task_lifetime),
+        computed(
+            "task_expiry",
+            "string",
+            "How long a new task lives, such as 10d, or never",
+            lambda space, _: times.write_duration(space.task_lifetime),
         ),
         plain("task_limit", "integer or null", "How many tasks it may have"),
         plain("tasks", "integer", "How many tasks it has"),
@@ -140,13 +139,8 @@ CERTIFICATE = Shape(
     fields=(
         plain("id", "string", "The certificate's ID in this store, C-1; not its serial"),
         plain("certificate", "string", "Its serial, masked", "masked"),
-        Field(
-            name="state",
-            type="string",
-            meaning="unused, used, revoked or expired",
-            get=lambda certificate, view: certificate.state(view.now),
-        ),
-        plain("origin", "string", "issued, imported or bought (with a purchase link)"),
+        computed("state", "string", one_of(CertificateState), lambda certificate, view: certificate.state(view.now)),
+        plain("origin", "string", one_of(Origin, {Origin.BOUGHT: "with a purchase link"})),
         plain("note", "string", "What its issuer noted; may be empty"),
         plain("created_at", "time", "When it came into the store"),
         plain("expires_at", "time or null", "Until when it can be used; null for no end"),
@@ -164,23 +158,13 @@ LINK = Shape(
     fields=(
         plain("id", "string", "The purchase link's ID, L-1; not its address"),
         plain("task_id", "string", "The task that it was made for", "task"),
-        Field(
-            name="state",
-            type="string",
-            meaning="unused, used, revoked or expired",
-            get=lambda link, view: link.state(view.now),
-        ),
+        computed("state", "string", one_of(LinkState), lambda link, view: link.state(view.now)),
         plain("creator", "string", "Who made it"),
         plain("created_at", "time", "When it was made"),
         plain("expires_at", "time", "When it can no longer be used"),
         plain("used_at", "time or null", "When it was redeemed, if it was"),
         plain("revoked_at", "time or null", "When it was revoked, if it was"),
-        Field(
-            name="certificate",
-            type="string or null",
-            meaning="The certificate that it was redeemed for, masked",
-            get=lambda link, _: link.certificate,
-        ),
+        plain("certificate", "string or null", "The certificate that it was redeemed for, masked"),
     ),
 )
 
@@ -193,7 +177,9 @@ MAIL = Shape(
         plain("id", "string", "The mail's ID, M-1"),
         plain("request", "string", "The request that it is about"),
         plain("recipient", "string", "To whom it goes"),
-        plain("state", "string", "queued, failed (to be tried again), sent or dead (given up)"),
+        plain(
+            "state", "string", one_of(MailState, {MailState.FAILED: "to be tried again", MailState.DEAD: "given up"})
+        ),
         plain("attempts", "integer", "How often it was tried"),
         plain("error", "string or null", "Why the last try failed"),
         plain("created_at", "time", "When it was queued"),
@@ -215,9 +201,11 @@ NEWS = Shape(
         plain("number", "integer", "Its place in the history; the order is by this"),
         plain("at", "time", "When it happened"),
         plain("request", "string", "The request"),
-        plain("event", "string", "What happened, such as replied, closed", "kind"),
+        plain("event", "string", "What happened, such as replied, closed", "kind").replace(
+            shown=lambda item, _: WORDS[item.kind].said
+        ),
         plain("actor", "string", "Who did it"),
-        plain("side", "string", "customer or desk"),
+        plain("side", "string", one_of((Side.CUSTOMER, Side.DESK))),
         plain("from", "string or null", "The status before, where it changed", "old"),
         plain("to", "string or null", "The status after", "new"),
         plain("text", "string or null", "What was said"),

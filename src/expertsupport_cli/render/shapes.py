@@ -18,12 +18,16 @@ class View(Record):
 
 
 class Field(Record):
-    """One field. `get` takes the thing and the View; `type` is as in JSON, `time` being a string."""
+    """One field. `get` takes the thing and the View; `type` is as in JSON, `time` being a string.
+
+    `shown` gives what people see in a table, where that is not what a program gets.
+    """
 
     name: str
     type: str
     meaning: str
     get: Callable[[Any, View], object]
+    shown: Callable[[Any, View], object] | None = None
 
 
 class Shape(Record):
@@ -51,9 +55,14 @@ class Shape(Record):
 
 
 def plain(name: str, type: str, meaning: str, attribute: str = "") -> Field:
-    """A field that is an attribute of the thing, of the same name unless told."""
+    """A field that is an attribute of the thing, of the same name unless another is given."""
     attribute = attribute or name
-    return Field(name=name, type=type, meaning=meaning, get=lambda thing, _: getattr(thing, attribute))
+    return computed(name, type, meaning, lambda thing, _: getattr(thing, attribute))
+
+
+def computed(name: str, type: str, meaning: str, get: Callable[[Any, View], object]) -> Field:
+    """A field whose value is worked out from the thing and the View."""
+    return Field(name=name, type=type, meaning=meaning, get=get)
 
 
 class Named(Record):
@@ -68,5 +77,5 @@ def named(shape: str, key: str, *fields: tuple[str, str, str], rows: Sequence[st
     def getter(name: str) -> Callable[[Any, View], object]:
         return lambda thing, _: thing.values[name]
 
-    parts = tuple(Field(name=name, type=type, meaning=meaning, get=getter(name)) for name, type, meaning in fields)
+    parts = tuple(computed(name, type, meaning, getter(name)) for name, type, meaning in fields)
     return Shape(name=shape, key=key, fields=parts, rows=rows)

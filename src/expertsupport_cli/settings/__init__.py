@@ -12,7 +12,7 @@ from functools import cached_property
 from expertsupport_cli import times
 from expertsupport_cli.errors import BadUsage
 from expertsupport_cli.record import Record
-from expertsupport_cli.settings.file import read, write
+from expertsupport_cli.settings.file import read
 from expertsupport_cli.settings.known import SETTINGS, Setting, check, known
 from expertsupport_cli.steps import Step, Verb
 
@@ -20,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["APP", "SETTINGS", "Setting", "Settings", "Value", "known", "write"]
+__all__ = ["APP", "SETTINGS", "Setting", "Settings", "Value", "known"]
 
 APP = "expertsupport"
 
@@ -37,7 +37,7 @@ class Settings:
     """The settings of one command, from the flags and the environment that it got, and the file."""
 
     def __init__(self, environment: Mapping[str, str], flags: Mapping[str, str] | None = None) -> None:
-        self._environment = environment
+        self.environment = environment
         self._flags = flags or {}
         self._file: dict[str, object] | None = None
 
@@ -53,7 +53,7 @@ class Settings:
         setting = known(name)
         value, origin = self._flags.get(name), "flag"
         if value is None:
-            value, origin = self._environment.get(setting.variable) or None, f"variable {setting.variable}"
+            value, origin = self.environment.get(setting.variable) or None, f"variable {setting.variable}"
         if value is None:
             value, origin = self._in_file(setting), f"file {self.path}"
         if value is None:
@@ -68,11 +68,26 @@ class Settings:
     def get(self, name: str) -> str | None:
         return self.find(name).value
 
+    def email(self) -> str | None:
+        """Where whoever acts hears of things.
+
+        A flag that names somebody else than the rest of the settings do drops the address of the settings file, which
+        is not theirs. One in the environment counts for the command that it is given to.
+        """
+        found = self.find("user.email")
+        named = self._flags.get("user.name")
+        if named is not None and found.origin.startswith("file"):
+            usual = Settings(self.environment)["user.name"]
+            return found.value if named.lower() == usual.lower() else None
+        return found.value
+
     def seconds(self, name: str) -> int:
         return times.parse_duration(self[name])
 
     def write(self, name: str, value: str | None, *, dry_run: bool = False) -> bool:
         """Set or (None) remove a value in the file; whether anything changed. Raises BadUsage."""
+        from expertsupport_cli.settings.writing import write
+
         changed = write(self.path, name, value, dry_run=dry_run)
         self._file = None
         return changed
@@ -82,10 +97,6 @@ class Settings:
             import platformdirs
 
             return os.path.join(platformdirs.user_data_dir(APP, appauthor=False), "store.db")
-        if setting.name == "mail.maildir":
-            import platformdirs
-
-            return os.path.join(platformdirs.user_data_dir(APP, appauthor=False), "mail")
         if setting.name == "mail.smtp.port":
             return {"tls": "465", "starttls": "587"}.get(self["mail.smtp.security"], "25")
         if setting.name == "user.name":

@@ -1,46 +1,9 @@
-"""The settings file: TOML in the user's configuration folder. Its comments stay when it is written."""
+"""The settings file: TOML in the user's configuration folder."""
 
 from __future__ import annotations
 
-import os
-
 from expertsupport_cli.errors import BadUsage
-from expertsupport_cli.settings.known import SETTINGS, check, known
-
-
-def write(path: str, name: str, value: str | None, *, dry_run: bool = False) -> bool:
-    """Set a value in the file, or remove it with None; whether anything changed. Comments in the file stay.
-
-    Raises BadUsage for a value that will not do.
-    """
-    import tomlkit
-
-    setting = known(name)
-    if value is not None:
-        check(setting, value, "your value")
-    read(path)
-    text = ""
-    if os.path.exists(path):
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-    document = tomlkit.parse(text)
-    table: tomlkit.TOMLDocument | tomlkit.items.Table = document
-    *sections, key = setting.keys
-    for section in sections:
-        if section not in table:
-            if value is None:
-                return False
-            table[section] = tomlkit.table()
-        table = table[section]
-    if table.get(key) == value:
-        return False
-    if value is None:
-        del table[key]
-    else:
-        table[key] = value
-    if not dry_run:
-        _replace(path, tomlkit.dumps(document))
-    return True
+from expertsupport_cli.settings.known import SETTINGS
 
 
 def read(path: str) -> dict[str, object]:
@@ -58,15 +21,3 @@ def read(path: str) -> dict[str, object]:
         if not isinstance(found.get(section, {}), dict):
             raise BadUsage(f"In the settings file, {section} is not a table.", f"{path}.", "Mend or remove the file.")
     return found
-
-
-def _replace(path: str, text: str) -> None:
-    """Write the file anew, whole or not at all."""
-    try:
-        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-        making = f"{path}.{os.getpid()}"
-        with open(making, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(making, path)
-    except OSError as error:
-        raise BadUsage("The settings file cannot be written.", f"{path}: {error.strerror}.") from error

@@ -112,7 +112,7 @@ SETTINGS = {
         Setting(
             name="mail.maildir",
             variable="ES_MAIL_MAILDIR",
-            meaning="The folder of the transport maildir (mail in the user's data folder if unset)",
+            meaning="The folder of the transport maildir: a Maildir a recipient (mail beside the store if unset)",
             check=lambda text: prose(text, "The path"),
         ),
         Setting(

@@ -71,7 +71,7 @@ class Certificates(Statements):
             certificate.created_at,
             certificate.expires_at,
         )
-        return certificate.but(number=number)
+        return certificate.replace(number=number)
 
     def use_certificate(self, number: int, at: str) -> bool:
         """Whether it was unused, and not revoked, until now."""
@@ -92,6 +92,10 @@ class Certificates(Statements):
                 number,
             )
         )
+
+    def restore_certificate(self, number: int) -> None:
+        """Make a revoked certificate valid again."""
+        self.change("UPDATE certificates SET revoked_at = NULL WHERE number = ?", number)
 
     def link_by_digest(self, digest: str) -> PurchaseLink | None:
         row = self.row(f"{_LINK} WHERE l.digest = ?", digest)
@@ -126,7 +130,7 @@ class Certificates(Statements):
             link.created_at,
             link.expires_at,
         )
-        return link.but(number=number)
+        return link.replace(number=number)
 
     def use_link(self, number: int, certificate: int, at: str) -> bool:
         """Whether the link was good until now: of any number of tries, one gets True."""
@@ -140,6 +144,14 @@ class Certificates(Statements):
                 at,
             )
         )
+
+    def restore_link(self, number: int) -> None:
+        """Make a used link unused again."""
+        self.change("UPDATE links SET used_at = NULL, certificate = NULL WHERE number = ?", number)
+
+    def move_link(self, old: int, new: int) -> None:
+        """Give the link that was redeemed for one certificate, if there is one, to another."""
+        self.change("UPDATE links SET certificate = ? WHERE certificate = ?", new, old)
 
     def revoke_link(self, number: int, at: str) -> bool:
         """Whether the link was unused, and not revoked, until now."""

@@ -38,6 +38,7 @@ class Engine(ABC):
     """
 
     place: str  # where the store is, for messages
+    commits = 0  # transactions that were kept since the store was opened
 
     @abstractmethod
     def read(self, sql: str, values: Values) -> list[Row]:
@@ -106,6 +107,11 @@ class Statements:
     def path(self) -> str:
         """Where the store is."""
         return self.engine.place
+
+    @property
+    def commits(self) -> int:
+        """How many transactions were kept since the store was opened."""
+        return self.engine.commits
 
     def rows(self, sql: str, *values: Any, **named: Any) -> list[Row]:
         """All rows of a query; it has ended, and blocks no writer, when this returns."""
@@ -195,6 +201,7 @@ class Transaction:
         try:
             if error is None and self._keep:
                 self._engine.commit(patient=self._patient)
+                self._engine.commits += 1
         finally:
             self._engine.roll_back()
 

@@ -72,7 +72,7 @@ class Requests(Statements):
             request.turn_since,
             fold_key(request.task),
         )
-        return request.but(number=number)
+        return request.replace(number=number)
 
     def save_request(self, after: Request, expected: Status) -> None:
         """Save what moves: the status and its times, if the status is still the expected one."""

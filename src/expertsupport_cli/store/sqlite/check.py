@@ -13,20 +13,20 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from expertsupport_cli.store.sqlite.connection import SqliteEngine
+    from expertsupport_cli.store.engine import Engine
 
 MAX_EXAMPLES = 20  # examples of one finding
 
 
-def findings(engine: SqliteEngine) -> Iterator[tuple[str, list[str]]]:
+def findings(engine: Engine, db: sqlite3.Connection) -> Iterator[tuple[str, list[str]]]:
     """Each sentence, and what breaks it: nothing, in a store that is whole."""
     yield "the file is whole", _file(engine)
     yield "all references lead somewhere", _references(engine)
     yield "the schema is as it should be", _schema(engine)
-    yield "the search index fits the text", _index(engine)
+    yield "the search index fits the text", _index(engine, db)
 
 
-def _asked(engine: SqliteEngine, query: str) -> list[str]:
+def _asked(engine: Engine, query: str) -> list[str]:
     """The first column of a query; what the query itself fails with, if it does."""
     try:
         return [str(row[0]) for row in engine.read(query, ())]
@@ -34,16 +34,16 @@ def _asked(engine: SqliteEngine, query: str) -> list[str]:
         return [f"cannot be checked: {error}"]
 
 
-def _file(engine: SqliteEngine) -> list[str]:
+def _file(engine: Engine) -> list[str]:
     found = _asked(engine, f"PRAGMA integrity_check({MAX_EXAMPLES})")
     return [] if found == ["ok"] else found
 
 
-def _references(engine: SqliteEngine) -> list[str]:
+def _references(engine: Engine) -> list[str]:
     return _asked(engine, "PRAGMA foreign_key_check")[:MAX_EXAMPLES]
 
 
-def _schema(engine: SqliteEngine) -> list[str]:
+def _schema(engine: Engine) -> list[str]:
     """Tables, indexes and triggers that are missing, changed or too many."""
     query = "SELECT type || ' ' || name, coalesce(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%'"
     fresh = open_empty()
@@ -60,13 +60,13 @@ def _schema(engine: SqliteEngine) -> list[str]:
     return [*missing, *changed, *(f"{name} is not ours" for name in there if name not in wanted)][:MAX_EXAMPLES]
 
 
-def _index(engine: SqliteEngine) -> list[str]:
+def _index(engine: Engine, db: sqlite3.Connection) -> list[str]:
     """Whether the search index has just the words that are in the text."""
     broken = []
     for what in INDEXED:
         try:
             with Transaction(engine, keep=False, writes=False):
-                fits = fits_the_text(engine.db, what)
+                fits = fits_the_text(db, what)
             broken += [] if fits else [f"{what}_words does not fit the text"]
         except (StoreUnusable, sqlite3.Error) as error:
             broken.append(f"{what}_words cannot be checked: {error}")

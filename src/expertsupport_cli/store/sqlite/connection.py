@@ -89,7 +89,7 @@ class SqliteEngine(Engine):
     def findings(self) -> Iterator[tuple[str, list[str]]]:
         from expertsupport_cli.store.sqlite.check import findings
 
-        return findings(self)
+        return findings(self, self.db)
 
     def close(self) -> None:
         self.db.close()

@@ -82,9 +82,12 @@ def _texts(db: sqlite3.Connection, what: Indexed) -> Iterator[tuple[int, list[st
 
 
 def _sum(words: Iterable[tuple[object, ...]]) -> tuple[int, int]:
-    """How many there are, and the sum of their hashes: the same for the same words, in whatever order."""
+    """How many there are, and the sum of their hashes: the same for the same words, in whatever order.
+
+    Of strings, since the hashes of tuples are nearly linear: words that have changed places could sum up to the same.
+    """
     count = total = 0
-    for word in words:
+    for row, place, word in words:
         count += 1
-        total += hash(word)
+        total += hash(f"{row} {place} {word}")
     return count, total

@@ -1,9 +1,11 @@
-"""How a fault is told: at most three plain lines on stderr, or a JSON object where JSON was asked for."""
+"""How an error is reported: at most three plain lines on stderr, or a JSON object where JSON was asked for."""
 
 from __future__ import annotations
 
-from expertsupport_cli.errors import Fault
-from expertsupport_cli.render.printer import talk, talk_raw
+import errno
+
+from expertsupport_cli.errors import Fault, InternalError, OutputLost, SystemRefused
+from expertsupport_cli.render.terminal.printer import talk, talk_raw
 from expertsupport_cli.serial import conceal
 from expertsupport_cli.steps import Step, Verb
 from expertsupport_cli.text import to_json
@@ -38,8 +40,8 @@ STEPS = {
 }
 
 
-def complain(fault: Fault, *, as_json: bool) -> None:
-    """Tell a fault. Whatever it repeats of what was typed is made safe, and any serial in it masked."""
+def report(fault: Fault, *, as_json: bool) -> None:
+    """Report a fault on stderr. Whatever it repeats of what was typed is made safe, and any serial in it masked."""
     hint = conceal(in_words(fault.hint))
     if as_json:
         told = {"code": fault.code, "message": conceal(fault.message), "hint": hint or None}
@@ -49,6 +51,25 @@ def complain(fault: Fault, *, as_json: bool) -> None:
     for line in (conceal(fault.why), hint):
         if line:
             talk(f"  {line}")
+
+
+def as_fault(error: Exception, *, saved: bool = False) -> Fault:
+    """The fault that an exception is to the user: a bug in this program, if it is none of those that are expected.
+
+    `saved` says whether something was saved before it.
+    """
+    if isinstance(error, Fault):
+        return error
+    if isinstance(error, OSError):
+        if error.errno == errno.ENOSPC and error.filename is None:  # what the help is printed with
+            return OutputLost("The output could not be written.", f"{error.strerror}.")
+        name = f"{error.filename}: " if error.filename else ""
+        return SystemRefused("The system refused something.", f"{name}{error.strerror or error}.")
+    return InternalError(
+        f"A fault in this program: {type(error).__name__}.",
+        f"It is ours, not yours. {'What was saved before it stays saved.' if saved else 'Nothing was saved.'}",
+        f"To see where: {PROGRAM} --debug …",
+    )
 
 
 def in_words(hint: str | Step) -> str:

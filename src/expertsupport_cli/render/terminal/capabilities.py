@@ -9,8 +9,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Literal, TextIO
 
-    from rich.console import Console
-
 DEFAULT_WIDTH = 80
 
 
@@ -41,30 +39,8 @@ def width() -> int:
     return shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns
 
 
-def console(stream: TextIO, *, colour: bool, moves: bool = False) -> Console:
-    """Rich, drawing for this stream and nothing else.
-
-    Without colour it writes no escapes at all, unless it `moves`, as a progress bar does.
-    """
-    from rich.console import Console
-
-    return Console(
-        file=stream,
-        force_terminal=colour or moves,
-        color_system=_colours() if colour else None,
-        no_color=not colour,
-        width=width(),
-        markup=False,
-        emoji=False,
-        highlight=False,
-        legacy_windows=False,
-        force_interactive=moves,
-        soft_wrap=False,
-        _environ={},  # what the environment says was decided above
-    )
-
-
-def _colours() -> Literal["standard", "256", "truecolor"]:
+def colour_depth() -> Literal["standard", "256", "truecolor"]:
+    """How many colours the terminal has."""
     depth = os.environ.get("COLORTERM", "")
     if depth in ("truecolor", "24bit"):
         return "truecolor"

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 from expertsupport_cli.errors import BadUsage, OutputLost
-from expertsupport_cli.render.rows import FORMATS, RowWriter, chosen
-from expertsupport_cli.render.terminal import is_terminal, wants_colour
+from expertsupport_cli.render.terminal.capabilities import is_terminal, wants_colour
+from expertsupport_cli.render.terminal.rows import FORMATS, RowWriter, chosen
 from expertsupport_cli.text import one_line
 
 TYPE_CHECKING = False
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
-    from expertsupport_cli.render.page import Line
+    from expertsupport_cli.render.pages import Page
     from expertsupport_cli.render.shapes import Shape, View
+    from expertsupport_cli.render.terminal.paint import Line
 
 
 class Printer:
@@ -38,6 +39,8 @@ class Printer:
         self._given = format
         self._fields = fields
         self._writer: RowWriter | None = None
+        self._block: list[str] | None = None
+        self.saved: list[str] = []  # the IDs of what was given to `thing`: it is saved, printed or not
 
     @property
     def for_people(self) -> bool:
@@ -60,14 +63,18 @@ class Printer:
         """Print all things of a list; how many rows a table got (0 if it is not for people)."""
         names = chosen(shape, self._fields)
         if self.for_people:
-            from expertsupport_cli.render.table import draw
+            from expertsupport_cli.render.terminal.styles import Styles
+            from expertsupport_cli.render.terminal.table import draw
 
-            return draw(self.write, shape, things, self.view, names, colour=self.colour)
+            return draw(self.write, shape, things, self.view, names, Styles(colour=self.colour))
         self._row_writer(shape).rows(things)
         return 0
 
     def thing(self, shape: Shape, thing: Any, said: str = "", *, alone: bool = True) -> None:
         """Print a thing that was made or changed: what was `said` of it to people, its ID (`alone`) to a program."""
+        if self._block is None:
+            id = shape.field("id" if "id" in shape.names() else shape.key)
+            self.saved.append(str(id.get(thing, self.view)))
         if self._writer is not None:
             self._writer.row(thing)
         elif self.for_people and not self._fields:
@@ -76,6 +83,11 @@ class Printer:
             self.list(shape, [thing])
         else:
             self._row_writer(shape, alone=alone).object(thing)
+
+    @property
+    def prints_keys_alone(self) -> bool:
+        """Whether of what was made or changed only the ID is printed, or what is said of it: a line each."""
+        return self._fields is None and self._given in (None, "table", "tsv")
 
     def many(self, shape: Shape) -> Batch:
         """`with printer.many(shape):` the things printed meanwhile are the elements of one list."""
@@ -90,28 +102,58 @@ class Printer:
             for thing in things:
                 self.thing(shape, thing)
 
-    def page(self, shape: Shape, thing: Any, page: Callable[[], Iterator[Line]]) -> None:
+    def page(self, shape: Shape, thing: Any, page: Callable[[], Page]) -> None:
         """Print a page, the same text on and off a terminal; or the thing, if a format or fields were asked for."""
         if self.as_page:
-            self.lines(page())
+            from expertsupport_cli.render.terminal.paint import page_lines
+
+            self.lines(page_lines(page()))
         elif self.for_people:
             self.list(shape, [thing])
         else:
             self._row_writer(shape).object(thing)
 
-    def lines(self, page: Iterator[Line]) -> None:
-        from expertsupport_cli.render.page import to_text
+    def lines(self, lines: Iterable[Line]) -> None:
+        """Print lines that have styles."""
+        from expertsupport_cli.render.terminal.paint import to_text
+        from expertsupport_cli.render.terminal.styles import Styles
 
-        self.write(to_text(page, self._paint if self.colour else None))
+        self.write(to_text(lines, Styles(colour=self.colour)))
 
     def write(self, text: str) -> None:
         """Write to stdout. Raises OutputLost, or BrokenPipeError where nobody reads any more."""
+        if self._block is not None:
+            self._block.append(text)
+            return
         try:
             sys.stdout.write(text)
         except BrokenPipeError:
             raise
         except OSError as error:
             raise OutputLost("The output could not be written.", f"{error.strerror}.") from error
+
+    @contextmanager
+    def block(self) -> Iterator[None]:
+        """`with printer.block():` what is printed meanwhile is written at the end, at once and unbuffered.
+
+        A pipe takes up to 4,096 bytes as a whole or not at all. Raises as `write` does.
+        """
+        flush_stdout()
+        self._block = []
+        try:
+            yield
+            text = "".join(self._block)
+        finally:
+            self._block = None
+        data = text.encode(sys.stdout.encoding, sys.stdout.errors or "strict")
+        try:
+            written = os.write(sys.stdout.fileno(), data)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputLost("The output could not be written.", f"{error.strerror}.") from error
+        if written < len(data):
+            raise OutputLost("The output could not be written.", f"{written} of {len(data)} bytes were.")
 
     @property
     def as_page(self) -> bool:
@@ -137,18 +179,6 @@ class Printer:
         if alone and format in ("tsv", "csv") and not names:
             names = [shape.key]
         return RowWriter(self.write, shape, self.view, format, names, safe=self.on_terminal)
-
-    def _paint(self, line: Line) -> str:
-        import io
-
-        from rich.text import Text
-
-        from expertsupport_cli.render.terminal import console
-
-        buffer = io.StringIO()
-        canvas = console(buffer, colour=True)
-        canvas.print(Text.assemble(*line), end="", soft_wrap=True, no_wrap=True, crop=False)
-        return buffer.getvalue()
 
 
 class Batch:

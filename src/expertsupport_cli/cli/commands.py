@@ -1,0 +1,101 @@
+"""The commands by name, where the body of each is, and how the help groups them. Loaded when asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from expertsupport_cli.cli.perform import Command
+
+COMMANDS = {
+    "activate": "requests.activate",
+    "purchase-link": "links.purchase_link",
+    "comment": "requests.comment",
+    "close": "requests.close",
+    "reopen": "requests.reopen",
+    "list": "listing.list_requests",
+    "show": "listing.show",
+    "open": "listing.open_page",
+    "log": "tasks.log",
+    "inbox": "following.inbox",
+    "follow": "following.follow",
+    "unfollow": "following.unfollow",
+    "wait": "following.wait",
+    "watch": "following.watch",
+    "desk queue": "desk.queue",
+    "desk show": "desk.show",
+    "desk acknowledge": "desk.acknowledge",
+    "desk reply": "desk.reply",
+    "desk note": "desk.note",
+    "desk close": "desk.close",
+    "desk reopen": "desk.reopen",
+    "space add": "spaces.add",
+    "space list": "spaces.list_spaces",
+    "space show": "spaces.show",
+    "space edit": "spaces.edit",
+    "task add": "tasks.add",
+    "task list": "tasks.list_tasks",
+    "task show": "tasks.show",
+    "task close": "tasks.close",
+    "task reopen": "tasks.reopen",
+    "task import": "tasks.import_",
+    "cert issue": "certificates.issue",
+    "cert import": "certificates.import_",
+    "cert list": "certificates.list_certificates",
+    "cert check": "certificates.check",
+    "cert revoke": "certificates.revoke",
+    "cert replace": "certificates.replace",
+    "partner add": "spaces.add_partner",
+    "partner list": "spaces.list_partners",
+    "partner remove": "spaces.remove_partner",
+    "link list": "links.list_links",
+    "link redeem": "links.redeem",
+    "link revoke": "links.revoke",
+    "config list": "config.list_settings",
+    "config get": "config.get",
+    "config set": "config.set_",
+    "config unset": "config.unset",
+    "config path": "config.path",
+    "mail list": "mail.list_mails",
+    "mail show": "mail.show",
+    "mail send": "mail.send",
+    "mail retry": "mail.retry",
+    "mail test": "mail.test",
+    "db path": "db.path",
+    "db check": "db.check",
+    "schema": "schema.schema",
+    "demo": "demo.demo",
+}
+
+GROUPS = {
+    "desk": "The experts' side: see what waits, and answer it.",
+    "space": "Spaces: named groups of tasks.",
+    "task": "The tasks that support is bought for.",
+    "cert": "Certificates: paid rights to one request each.",
+    "partner": "Partners: resellers of certificates.",
+    "link": "Purchase links: they work once.",
+    "config": "Settings: flag > variable > file > default.",
+    "mail": "The outbox: notices by mail, and what became of them.",
+    "db": "The store: the file in which everything is kept.",
+}
+
+SECTIONS = {
+    "Expert support": ("activate", "purchase-link", "comment", "close", "reopen", "list", "show", "open", "log"),
+    "Staying informed": ("inbox", "follow", "unfollow", "wait", "watch"),
+    "The desk": ("desk",),
+    "The owner": ("space", "task", "cert", "partner", "link"),
+    "The program": ("config", "mail", "db", "schema", "demo"),
+}
+
+
+def find(name: str) -> Command:
+    """The command of this name, such as `close` or `desk reply`; its module is imported now."""
+    module, attribute = COMMANDS[name].split(".")
+    command: Command = getattr(import_module(f"expertsupport_cli.cli.{module}"), attribute)
+    return command
+
+
+def names_in(group: str) -> list[str]:
+    """The names of a group's commands within it: `reply` for `desk reply`."""
+    return [name.removeprefix(f"{group} ") for name in COMMANDS if name.startswith(f"{group} ")]

@@ -1,0 +1,1 @@
+"""How it is written: tables and pages for people on a terminal, rows and JSON for programs."""

@@ -1,0 +1,52 @@
+"""Styles as escape codes: the one place that knows the colours and turns a style into what a terminal obeys."""
+
+from __future__ import annotations
+
+from expertsupport_cli.model.requests import Status
+from expertsupport_cli.render.terminal.capabilities import colour_depth
+
+STATUS_STYLES: dict[str, str] = {
+    Status.NEW: "bold yellow",
+    Status.ACKNOWLEDGED: "cyan",
+    Status.WAITING: "magenta",
+    Status.CLOSED: "dim",
+}
+
+
+class Styles:
+    """Paints text in a style of Rich, such as "bold yellow"; without colour it leaves the text alone.
+
+    Each style is looked up once, since making one costs Rich more than everything else in a row of a table.
+    """
+
+    def __init__(self, *, colour: bool) -> None:
+        self.colour = colour
+        self._codes: dict[str, tuple[str, str]] = {"": ("", "")}
+
+    def paint(self, text: str, style: str) -> str:
+        """The text in this style."""
+        if not text:
+            return text
+        before, after = self._codes.get(style) or self._look_up(style)
+        return f"{before}{text}{after}"
+
+    def link(self, text: str, address: str) -> str:
+        """The text, painted already, as a link to an address."""
+        if not self.colour or not text:
+            return text
+        from rich.style import Style
+
+        return Style(link=address).render(text)
+
+    def _look_up(self, style: str) -> tuple[str, str]:
+        codes = ("", "")
+        if self.colour:
+            from rich.color import ColorSystem
+            from rich.style import Style
+
+            depths = {"standard": ColorSystem.STANDARD, "256": ColorSystem.EIGHT_BIT}
+            system = depths.get(colour_depth(), ColorSystem.TRUECOLOR)
+            before, _, after = Style.parse(style).render("\0", color_system=system).partition("\0")
+            codes = (before, after)
+        self._codes[style] = codes
+        return codes

@@ -1,0 +1,208 @@
+"""From the settings to what they name: the store, the notices, who sends mail and how. Every front stands on this.
+
+What a command queued is delivered here too, after its commit.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from contextlib import suppress
+
+from expertsupport_cli.actions.notices import Post
+from expertsupport_cli.checks import addresses, domain_of
+from expertsupport_cli.errors import BadUsage, Fault
+from expertsupport_cli.model.mail import MailState, Pages
+from expertsupport_cli.record import Record
+from expertsupport_cli.render.notice import notice
+from expertsupport_cli.steps import Step, Verb
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from expertsupport_cli.actions.mail import Sender
+    from expertsupport_cli.mail.transport import Transport
+    from expertsupport_cli.model.mail import Mail
+    from expertsupport_cli.settings import Settings
+    from expertsupport_cli.store import Store
+
+    Clock = Callable[[], str]
+
+KEYRING_SERVICE = "expertsupport"
+
+
+class Delivery(Record):
+    """What became of the mail that was queued: how many are left, and why the first of them was not delivered."""
+
+    left: int
+    why: str = ""
+
+
+def store_path(settings: Settings) -> str:
+    """Where the store is, whether or not it exists."""
+    return os.path.expanduser(settings["store"])
+
+
+def open_store(settings: Settings, *, writes: bool, notify: Callable[[str], None], dry_run: bool = False) -> Store:
+    """Open the store that the settings name; `notify` gets what the user should know. Raises StoreUnusable."""
+    from expertsupport_cli import store
+
+    return store.open_store(
+        store_path(settings),
+        timeout=settings.seconds("store.timeout"),
+        writes=writes,
+        dry_run=dry_run,
+        notify=notify,
+    )
+
+
+def post_of(settings: Settings) -> Post | None:
+    """What notices need to know; None where mail is off, and none is queued."""
+    if settings["mail.transport"] == "off":
+        return None
+    desk = settings.get("desk.email")
+    return Post(
+        pages=_pages(settings),
+        desk=addresses(desk) if desk else [],
+        domain=domain_of(settings["mail.from"]),
+        compose=notice,
+        lease=new_lease() if settings["mail.deliver"] == "auto" else None,
+        lease_seconds=_lease_seconds(settings),
+    )
+
+
+def _pages(settings: Settings) -> Pages:
+    """What mail may say of the pages: the default address leads there on this machine only."""
+    found = settings.find("page.url")
+    stays_here = settings["mail.transport"] == "maildir"
+    return Pages(
+        url=None if found.origin == "default" else found.value,
+        local=found.value if found.origin == "default" and stays_here else None,
+        replies_are_read=settings.get("mail.reply-to") is not None or settings.find("mail.from").origin != "default",
+    )
+
+
+def new_lease() -> str:
+    """The name of a sender, by which it knows the mail that it has leased."""
+    return os.urandom(8).hex()
+
+
+def deliver_queued(store: Store, settings: Settings, post: Post | None, clock: Clock) -> Delivery:
+    """Try to deliver what was queued since the store was opened, for as long as the setting mail.timeout.
+
+    What could not be delivered stays queued: whatever goes wrong here, what was committed is done all the same.
+    """
+    if post is None or post.lease is None or store.dry_run or not store.queued_mails:
+        return Delivery(left=0)
+    delivered, why = 0, ""
+    try:
+        for mail in _tried(store, settings, post.lease, clock):
+            delivered += mail.state is MailState.SENT
+            why = why or mail.error or ""
+    except Exception as error:  # a setting of mail, the store, or a bug: the command is done all the same
+        why = error.message if isinstance(error, Fault) else f"{type(error).__name__}: {error}"
+    return Delivery(left=store.queued_mails - delivered, why=why)
+
+
+def _tried(store: Store, settings: Settings, lease: str, clock: Clock) -> Iterator[Mail]:
+    """What is leased to this sender, each mail as it is after the try, until the time is over."""
+    from expertsupport_cli.actions import mail as actions
+
+    deadline = time.monotonic() + settings.seconds("mail.timeout")
+    sender = sender_of(settings, lease, deadline)
+    try:
+        yield from actions.send_leased(store, sender, clock, lambda: time.monotonic() < deadline)
+    finally:
+        sender.transport.close()
+    actions.purge(store, settings.seconds("mail.keep"), at=clock())
+
+
+def sender_of(settings: Settings, lease: str, deadline: float | None = None) -> Sender:
+    """Who delivers mail, until a deadline (a time of `time.monotonic`) if there is one. Raises BadUsage."""
+    from expertsupport_cli.actions.mail import Sender
+
+    return Sender(
+        transport=transport_of(settings, deadline),
+        address=settings["mail.from"],
+        reply_to=settings.get("mail.reply-to"),
+        lease=lease,
+        lease_seconds=_lease_seconds(settings),
+    )
+
+
+def transport_of(settings: Settings, deadline: float | None = None) -> Transport:
+    """The way of delivering that the settings name; its libraries are imported now. Raises BadUsage if it is off."""
+    kind = settings["mail.transport"]
+    if kind == "off":
+        raise BadUsage("Mail is switched off.", "The setting mail.transport is off.", Step(verb=Verb.TURN_MAIL_ON))
+    if kind == "maildir":
+        from expertsupport_cli.mail.maildir import Maildir
+
+        return Maildir(maildir_path(settings), shared=_is_shared(store_path(settings)))
+    from expertsupport_cli.mail.smtp import Smtp
+    from expertsupport_cli.mail.transport import Server
+
+    if settings.find("mail.from").origin == "default":
+        what = "Nobody is named from whom mail comes."
+        raise BadUsage(
+            what, "Mail by SMTP needs the setting mail.from.", Step(verb=Verb.SET_SETTING, reference="mail.from")
+        )
+    user = settings.get("mail.smtp.user")
+    server = Server(
+        host=settings["mail.smtp.host"],
+        port=int(settings["mail.smtp.port"]),
+        security=settings["mail.smtp.security"],
+        timeout=settings.seconds("mail.timeout"),
+        user=user,
+        password=_password(settings, user) if user else None,
+    )
+    return Smtp(server, deadline)
+
+
+def maildir_path(settings: Settings) -> str:
+    """The folder of the Maildirs, one for each recipient: beside the store, unless a setting names another."""
+    named = settings.get("mail.maildir")
+    return os.path.expanduser(named) if named else os.path.join(os.path.dirname(store_path(settings)) or ".", "mail")
+
+
+def _is_shared(path: str) -> bool:
+    """Whether a group may write to the store."""
+    try:
+        return bool(os.stat(path).st_mode & stat.S_IWGRP)
+    except OSError:
+        return False
+
+
+def _lease_seconds(settings: Settings) -> int:
+    """Longer than a delivery can take, and what comes before and after it."""
+    return 2 * settings.seconds("mail.timeout") + 5
+
+
+def _password(settings: Settings, user: str) -> str:
+    """From ES_SMTP_PASSWORD, the password file, or the system keyring. Raises BadUsage if it is in none."""
+    given = settings.environment.get("ES_SMTP_PASSWORD")
+    if given:
+        return given
+    path = settings.get("mail.smtp.password-file")
+    if path:
+        from expertsupport_cli.files import read_text
+
+        return read_text(os.path.expanduser(path), "The password file").split("\n", 1)[0].rstrip("\r")
+    found: str | None = None
+    with suppress(ImportError):  # an extra, which not everybody has
+        import keyring
+        from keyring.errors import KeyringError
+
+        try:
+            found = keyring.get_password(KEYRING_SERVICE, user)
+        except KeyringError as error:
+            raise BadUsage("The system keyring cannot be read.", f"{error}.") from error
+    if found is None:
+        raise BadUsage(
+            f"There is no password for {user} at {settings['mail.smtp.host']}.",
+            "It is looked for in ES_SMTP_PASSWORD, the file mail.smtp.password-file, and the system keyring.",
+            f"keyring set {KEYRING_SERVICE} {user}   (with: pip install 'expertsupport-cli[keyring]')",
+        )
+    return found

@@ -1,0 +1,116 @@
+"""Serials are printed after the commit: whatever is printed is in the store, and nobody is kept waiting meanwhile."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from builders import a_space, a_task
+from conftest import ES, Es, needs
+from sessions import as_json, filled
+
+SERIAL = re.compile(r"^[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}$", re.MULTILINE)
+
+
+def started(es: Es, *arguments: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([ES, *arguments], env=es.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def test_a_held_lock_prints_no_serial(es: Es) -> None:
+    es("space", "add", "acme")
+    link = es("purchase-link", es("task", "add", "One", "--space", "acme").id).id
+    with closing(sqlite3.connect(es.store, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM tasks").fetchall()  # the writer may begin, but not commit
+        for words in (("cert", "issue"), ("cert", "issue", "-n", "300"), ("link", "redeem", link)):
+            result = es(*words, env={"ES_STORE_TIMEOUT": "1s"})
+            assert (result.stdout, result.status) == ("", 5)
+    assert as_json(es("cert", "list", "--json")) == []
+    assert es("link", "redeem", link).status == 0
+
+
+def test_a_reader_that_is_slow_keeps_nobody_from_writing(es: Es) -> None:
+    es("space", "add", "acme")
+    process = started(es, "cert", "issue", "-n", "20000")
+    assert process.stdout is not None
+    first = process.stdout.read(20)  # and no more: the pipe is full soon, and the command waits
+    for name in ("one", "two"):
+        assert es("space", "add", name, env={"ES_STORE_TIMEOUT": "5s"}).status == 0
+    process.kill()
+    rest, _ = process.communicate()
+    assert all(es("cert", "check", serial).status == 0 for serial in SERIAL.findall((first + rest).decode())[-5:])
+
+
+@pytest.mark.parametrize("after", [1, 199, 200, 201, 450, 1000])
+def test_every_serial_that_was_printed_before_a_kill_is_in_the_store(es: Es, after: int) -> None:
+    es("space", "add", "acme")
+    process = started(es, "cert", "issue", "-n", "100000")
+    assert process.stdout is not None
+    printed = process.stdout.read(20 * after)
+    process.send_signal(signal.SIGKILL)
+    rest, _ = process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    serials = SERIAL.findall((printed + rest).decode())
+    assert len(serials) >= after
+    states = [row["state"] for row in as_json(es("cert", "list", "--json"))]
+    assert states.count("unused") == len(states)
+    assert 0 <= len(states) - len(serials) <= 200  # of what was committed, a block at most was not printed
+    for serial in (serials[0], serials[after - 1], serials[-1]):
+        assert es("cert", "check", serial).status == 0
+
+
+def test_a_serial_that_was_lost_is_replaced(es: Es) -> None:
+    es("space", "add", "acme")
+    task = es("task", "add", "One", "--space", "acme").id
+    es("link", "redeem", es("purchase-link", task).id)  # nobody has read what it printed
+    refused = es("cert", "replace", "C-1")
+    assert (refused.stdout, refused.status) == ("", 2)
+    assert "--yes" in refused.stderr
+    serial = es("cert", "replace", "C-1", "--yes").id
+    assert SERIAL.match(serial)
+    assert [(row["id"], row["state"], row["origin"]) for row in as_json(es("cert", "list", "--json"))] == [
+        ("C-2", "unused", "bought"),
+        ("C-1", "revoked", "bought"),
+    ]
+    assert as_json(es("link", "list", "--json"))[0]["certificate"] == f"****-****-****-{serial[-4:]}"
+    assert es("activate", task, serial).status == 0
+    assert es("cert", "replace", "C-2", "--yes").status == 4
+    assert es("db", "check").status == 0
+
+
+@pytest.mark.parametrize("words", ["cert issue", "cert issue -n 3", "link redeem {link}", "cert replace C-1 --yes"])
+def test_the_store_is_synced_before_the_first_byte_is_printed(es: Es, words: str, tmp_path: Path) -> None:
+    needs("strace")
+    with filled(es) as store:
+        a_space(store, lifetime=None)
+        a_task(store)
+    es("cert", "issue")
+    link = es("purchase-link", "T-1").id
+    trace = tmp_path / "trace"
+    command = ["strace", "-f", "-y", "-o", str(trace), "-e", "trace=write,fsync,fdatasync,unlink,unlinkat", ES]
+    done = subprocess.run(
+        [*command, *words.format(link=link).split()], env=es.env, stdout=subprocess.PIPE, check=True, timeout=60
+    )
+    assert SERIAL.search(done.stdout.decode())
+    calls = [line.split(None, 1)[1] for line in trace.read_text().splitlines()]
+    printed = [n for n, call in enumerate(calls) if call.startswith("write(1<")]
+    gone = [n for n, call in enumerate(calls) if call.startswith("unlink") and "-journal" in call]
+    synced = [n for n, call in enumerate(calls) if "sync(" in call and os.path.basename(es.store) in call]
+    assert len(printed) == 1
+    assert gone
+    assert max(gone) < printed[0]
+    assert any(n < printed[0] for n in synced)
+    assert all(n < printed[0] for n in synced)
+
+
+def test_blocks_of_json_are_written_whole(es: Es) -> None:
+    rows = as_json(es("cert", "issue", "-n", "205", "--json", "--valid-for", "9d"))
+    assert len({row["serial"] for row in rows}) == 205
+    table = es("cert", "issue", "-n", "205", "--format", "csv", "--fields", "serial,id").stdout.splitlines()
+    assert len(table) == 206

@@ -1,0 +1,39 @@
+"""A letter, and clients that deliver it by SMTP to a server on loopback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from builders import AT
+
+from expertsupport_cli.mail.letter import Letter
+from expertsupport_cli.mail.smtp import Smtp
+from expertsupport_cli.mail.transport import Server, Undelivered
+
+LETTER = Letter(
+    message_id="<es-1@desk.example>",
+    sender="Expert Support <support@desk.example>",
+    reply_to=None,
+    recipient="ann@example.org",
+    subject="[ES-1] The printer is on fire",
+    text="First\n.\n..dots\nlast: é",
+    at=AT,
+)
+
+
+@contextmanager
+def sending(port: int, security: str = "none", host: str = "127.0.0.1", **more: Any) -> Iterator[Smtp]:
+    smtp = Smtp(Server(host=host, port=port, security=security, **{"timeout": 5, **more}))
+    try:
+        yield smtp
+    finally:
+        smtp.close()
+
+
+def refused(smtp: Smtp, letter: Letter = LETTER) -> Undelivered:
+    with pytest.raises(Undelivered) as caught:
+        smtp.deliver(letter)
+    return caught.value
