@@ -183,6 +183,12 @@ def test_only_the_engine_for_it_imports_sqlite_and_sqlite_utils_is_loaded_for_bu
     assert all(each.lazy for each in OURS if each.module in heavy)
 
 
+def test_an_engine_is_known_to_whoever_opens_the_store_and_to_no_statement() -> None:
+    outside = [each for each in OURS if ".store.sqlite" in each.module and not each.file.startswith("store/sqlite/")]
+    assert {each.file for each in outside} == {"store/__init__.py"}
+    assert all(each.lazy for each in outside)
+
+
 def test_platformdirs_is_imported_where_it_is_used() -> None:
     assert {floor_of(each) for each in importers("platformdirs")} <= {"settings", "cli"}
     assert all(each.lazy for each in importers("platformdirs", "tomlkit"))

@@ -9,7 +9,6 @@ its marks stands for itself, and a run of them is searched as a phrase.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 
 from expertsupport_cli.errors import BadUsage
 from expertsupport_cli.folding import fold
@@ -160,5 +159,7 @@ _WORD = "AM*|[LW][LWM]*S*"  # in terms of `_Kinds`
 
 def _in(blocks: Sequence[int], code: int) -> bool:
     """Whether a code point is in one of the blocks, which are pairs of first and last."""
+    from bisect import bisect_right
+
     place = bisect_right(blocks, code)
     return place % 2 == 1 or (place > 0 and blocks[place - 1] == code)

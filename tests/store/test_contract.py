@@ -6,15 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 
 import pytest
-from builders import ANN, AT, BOB, OLGA, a_certificate, a_new_certificate, a_new_link, a_request, a_space, a_task, later
+from builders import ANN, AT, OLGA, a_certificate, a_new_certificate, a_new_link, a_request, a_space, a_task, later
 
 from expertsupport_cli.actions import certificates, links, requests, spaces, tasks
 from expertsupport_cli.actions.tasks import TaskLine
 from expertsupport_cli.errors import Fault, NotFound
 from expertsupport_cli.model.certificates import CertificateState, Partner
-from expertsupport_cli.model.history import Event, Kind
 from expertsupport_cli.model.people import Actor, Side
-from expertsupport_cli.model.requests import Comment, Status
+from expertsupport_cli.model.requests import Status
 from expertsupport_cli.model.tasks import Space, Task, TaskState
 from expertsupport_cli.store import Store, Wanted, engine
 
@@ -260,26 +259,6 @@ def test_a_request_is_saved_only_from_the_status_that_was_read(store: Store) -> 
     with pytest.raises(Fault, match="changed by somebody else"), store.transaction():
         store.save_request(request, expected=Status.NEW)
     assert store.request("1") == waiting
-
-
-def test_comments_and_events_are_numbered_in_the_order_in_which_they_came(store: Store) -> None:
-    request = a_request(store)
-    said = Comment(number=0, request="ES-1", author="bob", side=Side.DESK, kind="note", body="b", created_at=AT)
-    with store.transaction():
-        first = store.add_comment(said)
-        second = store.add_comment(said.replace(kind="comment"))
-        event = store.record(
-            Event.by(BOB, later(-9), Kind.REPLIED).replace(task="t-1", space="ACME", request=1, comment=second)
-        )
-    assert store.comments(request, notes=True) == [
-        said.replace(number=first),
-        said.replace(number=second, kind="comment"),
-    ]
-    assert [comment.number for comment in store.comments(request, notes=False)] == [second]
-    for log in (store.events_of_task("T-1"), store.events_of_request(request, notes=False)):
-        last = log[-1]
-        assert (last.number, last.at, last.actor, last.side, last.kind) == (event, later(-9), "bob", "desk", "replied")
-        assert (last.request, last.token, last.comment) == ("ES-1", request.token, second)
 
 
 def test_the_open_request_of_a_task_is_the_one_that_is_not_closed(store: Store) -> None:

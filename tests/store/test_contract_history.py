@@ -11,6 +11,7 @@ from builders import ANN, AT, BOB, a_request, a_space, a_task, later
 from expertsupport_cli.actions import requests
 from expertsupport_cli.model.history import Event, Kind
 from expertsupport_cli.model.people import Actor, Side, Via
+from expertsupport_cli.model.requests import Comment
 from expertsupport_cli.store import Store, engine
 
 Opener = Callable[[], Store]
@@ -36,6 +37,26 @@ def test_an_event_says_which_way_it_came(store: Store) -> None:
     ways = [event.via for event in store.events_of_request(request, notes=False)]
     assert ways == ["cli", "cli", "web", "mail"]
     assert ways == [event.via for event in store.events_of_task(request.task)][1:]
+
+
+def test_comments_and_events_are_numbered_in_the_order_in_which_they_came(store: Store) -> None:
+    request = a_request(store)
+    said = Comment(number=0, request="ES-1", author="bob", side=Side.DESK, kind="note", body="b", created_at=AT)
+    with store.transaction():
+        first = store.add_comment(said)
+        second = store.add_comment(said.replace(kind="comment"))
+        event = store.record(
+            Event.by(BOB, later(-9), Kind.REPLIED).replace(task="t-1", space="ACME", request=1, comment=second)
+        )
+    assert store.comments(request, notes=True) == [
+        said.replace(number=first),
+        said.replace(number=second, kind="comment"),
+    ]
+    assert [comment.number for comment in store.comments(request, notes=False)] == [second]
+    for log in (store.events_of_task("T-1"), store.events_of_request(request, notes=False)):
+        last = log[-1]
+        assert (last.number, last.at, last.actor, last.side, last.kind) == (event, later(-9), "bob", "desk", "replied")
+        assert (last.request, last.token, last.comment) == ("ES-1", request.token, second)
 
 
 def test_notes_are_in_the_history_of_a_request_for_the_desk_alone(store: Store) -> None:

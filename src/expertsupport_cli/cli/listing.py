@@ -16,7 +16,6 @@ from expertsupport_cli.render.fields import ADDRESS, COMMENT, EVENT, REQUEST
 from expertsupport_cli.render.pages import request_page
 from expertsupport_cli.render.shapes import Named
 from expertsupport_cli.render.terminal.printer import flush_stdout
-from expertsupport_cli.search import lexemes
 from expertsupport_cli.store import Wanted
 from expertsupport_cli.store.listing import SORTS
 
@@ -155,6 +154,16 @@ def summarize(env: Env, shown: int, count: Callable[[], int], noun: str, none: s
         env.printer.hint(f"{total:,} {noun}{'' if total == 1 else 's'}.")
 
 
+def _words(search: str) -> list[str]:
+    """The words of a search, each of which can be found. Raises BadUsage if there is none."""
+    from expertsupport_cli.search import lexemes
+
+    words = [word for word in search.split() if lexemes(word)]
+    if not words:
+        raise BadUsage("--search has no word in it.", hint="For example: es list --search 'printer jam'")
+    return words
+
+
 def _wanted(
     env: Env,
     space: str | None,
@@ -172,9 +181,7 @@ def _wanted(
     space = env.space(space)
     if turn not in (None, *Turn):
         raise BadUsage(f"--turn is desk or customer, not “{(turn or '')[:80]}”.")
-    words = [word for word in (search or "").split() if lexemes(word)]
-    if search is not None and not words:
-        raise BadUsage("--search has no word in it.", hint="For example: es list --search 'printer jam'")
+    words = [] if search is None else _words(search)
     known = {str(status).lower(): status for status in Status}
     for status in statuses:
         if status.lower() not in known:

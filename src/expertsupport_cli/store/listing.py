@@ -5,7 +5,6 @@ from __future__ import annotations
 from expertsupport_cli.folding import fold_key
 from expertsupport_cli.model.requests import Request, Status, Turn
 from expertsupport_cli.record import Record
-from expertsupport_cli.search import phrases
 from expertsupport_cli.store.engine import INDEXED, Statements, literals
 from expertsupport_cli.store.requests import SELECT_REQUEST, to_request
 
@@ -108,9 +107,12 @@ class Listing(Statements):
             if getattr(wanted, bound) is not None:
                 where.append(f"r.created_at {sign} :{bound}")
                 values[bound] = getattr(wanted, bound)
-        for i, phrase in enumerate(phrases(wanted.words)):
-            values[f"phrase{i}"] = self.engine.expression(phrase)
-            where.append(self._has(f":phrase{i}", values) if phrase.lexemes else "FALSE")
+        if wanted.words:
+            from expertsupport_cli.search import phrases
+
+            for i, phrase in enumerate(phrases(wanted.words)):
+                values[f"phrase{i}"] = self.engine.expression(phrase)
+                where.append(self._has(f":phrase{i}", values) if phrase.lexemes else "FALSE")
         return " AND ".join(where) or "TRUE", values
 
     def _has(self, phrase: str, values: dict[str, Any]) -> str:

@@ -7,7 +7,6 @@ from expertsupport_cli.folding import fold_key
 from expertsupport_cli.ids import REQUEST, parse_id, parse_number, write_id
 from expertsupport_cli.model.people import Side
 from expertsupport_cli.model.requests import OPEN, Comment, Request, Status
-from expertsupport_cli.search import lexemes
 from expertsupport_cli.serial import mask
 from expertsupport_cli.steps import Step, Verb
 from expertsupport_cli.store.engine import Statements, literals
@@ -114,6 +113,8 @@ class Requests(Statements):
             comment.created_at,
         )
         if comment.kind != "note":  # what only the desk may see is not searched
+            from expertsupport_cli.search import lexemes
+
             self.engine.index("comments", number, lexemes(comment.body))
         return number
 

@@ -6,7 +6,6 @@ from expertsupport_cli.errors import NotFound
 from expertsupport_cli.folding import fold_key
 from expertsupport_cli.ids import task_count
 from expertsupport_cli.model.tasks import Task, TaskState
-from expertsupport_cli.search import task_lexemes
 from expertsupport_cli.steps import Step, Verb
 from expertsupport_cli.store.engine import Statements
 
@@ -75,6 +74,8 @@ class Tasks(Statements):
         return taken
 
     def add_task(self, task: Task) -> None:
+        from expertsupport_cli.search import task_lexemes
+
         number = self.insert(
             "INSERT INTO tasks (id, id_key, counted, space, name, description, creator, created_at, closed_at,"
             " expires_at) VALUES (?, ?, ?, (SELECT number FROM spaces WHERE name_key = ?), ?, ?, ?, ?, ?, ?)"
@@ -94,6 +95,8 @@ class Tasks(Statements):
 
     def load_tasks(self, tasks: Iterable[Task], event: dict[str, str]) -> None:
         """Add many tasks, each with its event, inside the transaction that is open."""
+        from expertsupport_cli.search import task_lexemes
+
         spaces = {row["name_key"]: row["number"] for row in self.rows("SELECT name_key, number FROM spaces")}
         first = int(self.value("SELECT coalesce(max(number), 0) FROM tasks")) + 1
         self.engine.load(

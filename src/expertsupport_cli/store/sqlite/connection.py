@@ -9,7 +9,6 @@ from __future__ import annotations
 import sqlite3
 
 from expertsupport_cli.store.engine import Engine
-from expertsupport_cli.store.sqlite import search
 from expertsupport_cli.store.sqlite.faults import retry_while_busy, unusable
 
 TYPE_CHECKING = False
@@ -69,13 +68,19 @@ class SqliteEngine(Engine):
             raise unusable(error, self.place) from error
 
     def index(self, what: Indexed, number: int, words: Sequence[str]) -> None:
+        from expertsupport_cli.store.sqlite import search
+
         for values in search.index_rows(number, words):
             self.write(search.insertion(what), values)
 
     def numbers_with(self, what: Indexed, value: str) -> str:
+        from expertsupport_cli.store.sqlite import search
+
         return search.numbers_with(what, value)
 
     def expression(self, phrase: Phrase) -> str:
+        from expertsupport_cli.store.sqlite import search
+
         return search.expression(phrase)
 
     def data_version(self) -> int:
