@@ -85,8 +85,8 @@ ADDRESS = ["url", "id", "expires_at"]
 CONTRACT = [
     # command, its arguments, what it reads on stdin, the keys of (each element of) its JSON
     ("list", "list", "", REQUEST),
-    ("show", "show ES-1", "", [*REQUEST, "comments", "events"]),
-    ("desk show", "desk show ES-1", "", [*REQUEST, "comments", "events"]),
+    ("show", "show ES-1", "", [*REQUEST, "task_description", "comments", "events"]),
+    ("desk show", "desk show ES-1", "", [*REQUEST, "task_description", "comments", "events"]),
     ("desk queue", "desk queue", "", [*REQUEST, "turn_since"]),
     ("open", "open ES-1", "", ADDRESS),
     ("log", "log T-1", "", LOG),
@@ -101,6 +101,7 @@ CONTRACT = [
     ("desk reopen", "desk reopen ES-1", "", REQUEST),
     ("purchase-link", "purchase-link FREE", "", ADDRESS),
     ("link list", "link list", "", LINK),
+    ("link show", "link show L-1", "", [*LINK, "events"]),
     ("link redeem", "link redeem -", "{link}", SERIAL),
     ("link revoke", "link revoke L-1 --yes", "", LINK),
     ("space add", "space add other", "", SPACE),
@@ -116,6 +117,7 @@ CONTRACT = [
     ("cert issue", "cert issue", "", SERIAL),
     ("cert import", "cert import -", "AAAABBBBCCCCDDDD\n", CERTIFICATE),
     ("cert list", "cert list", "", CERTIFICATE),
+    ("cert show", "cert show C-1", "", [*CERTIFICATE, "events"]),
     ("cert check", "cert check -", "{serial}", CERTIFICATE),
     ("cert revoke", "cert revoke C-2 --yes", "", CERTIFICATE),
     ("cert replace", "cert replace C-2 --yes", "", SERIAL),

@@ -298,3 +298,27 @@ def test_whoever_acts_is_kept_as_they_are_called(store: Store) -> None:
     assert (store.request(request.id).initiator, store.request(request.id).initiator_email) == (someone.name, None)
     spaces.add_partner(store, "Zoë", "https://zoe.example", by=someone, at=AT)
     assert store.events_of_task(request.task)[-1].actor == someone.name
+
+
+def test_the_history_of_a_certificate_and_of_a_link_is_theirs_alone(store: Store) -> None:
+    token, link = links.make_link(store, a_task(store).id, lifetime=60, by=ANN, at=AT)
+    a_certificate(store)
+    bought = links.redeem_link(store, token, lambda _: None, by=OLGA, at=AT)
+    certificates.replace_certificate(store, bought.id, lambda _: None, by=OLGA, at=AT)
+    assert [event.kind for event in store.events_of_link(link)] == ["link_made", "link_redeemed"]
+    kinds = ["certificate_bought", "link_redeemed", "certificate_replaced"]
+    assert [event.kind for event in store.events_of_certificate(bought)] == kinds
+    assert store.events_of_certificate(bought)[-1].new == "C-3"
+
+
+def test_what_was_used_or_revoked_can_be_taken_back(store: Store) -> None:
+    token, link = links.make_link(store, a_task(store).id, lifetime=60, by=ANN, at=AT)
+    bought = links.redeem_link(store, token, lambda _: None, by=OLGA, at=AT)
+    other = store.certificate(a_certificate(store)[1].id)
+    with store.transaction():
+        store.move_link(bought.number, other.number)
+        assert store.link(link.id).certificate == other.masked
+        store.restore_link(link.number)
+        store.revoke_certificate(other.number, AT)
+        store.restore_certificate(other.number)
+    assert (store.link(link.id), store.certificate(other.id)) == (link, other)

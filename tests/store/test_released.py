@@ -83,10 +83,13 @@ def test_a_request_and_its_history_are_as_they_were(name: str, upgraded: Store) 
     request = upgraded.request(f"ES-{number}")
     page = RequestPage(
         request=request,
+        description=upgraded.task(request.task).description,
         comments=upgraded.comments(request, notes=notes),
         events=upgraded.events_of_request(request, notes=notes),
     )
-    assert SHOW.as_json(page, VIEW, []) == as_now(printed(name))
+    now = SHOW.as_json(page, VIEW, [])
+    assert now.pop("task_description") == upgraded.task(request.task).description
+    assert now == as_now(printed(name))
 
 
 def test_it_is_whole_and_the_copy_is_beside(upgraded: Store) -> None:

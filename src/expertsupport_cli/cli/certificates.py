@@ -13,7 +13,9 @@ from expertsupport_cli.errors import OutputLost
 from expertsupport_cli.files import read_text
 from expertsupport_cli.model.certificates import Certificate, CertificateState
 from expertsupport_cli.model.people import Side
-from expertsupport_cli.render.fields import CERTIFICATE, SERIAL
+from expertsupport_cli.render.conversation import CERTIFICATE_HISTORY, CertificatePage
+from expertsupport_cli.render.fields import CERTIFICATE, EVENT, SERIAL
+from expertsupport_cli.render.pages import certificate_page
 from expertsupport_cli.render.shapes import Named
 
 TYPE_CHECKING = False
@@ -126,6 +128,17 @@ def check(env: Env, serial: Serial) -> None:
     found = actions.check_certificate(env.store, _serial(serial), at=env.at)
     until = f" until {found.expires_at}" if found.expires_at else ""
     env.printer.thing(CERTIFICATE, found, f"{found.masked} ({found.id}) is unused and can be activated{until}.")
+
+
+@reads(CERTIFICATE_HISTORY, EVENT)
+def show(
+    env: Env, certificate: Annotated[str, Argument(metavar="CERTIFICATE", help="Its ID (C-1) or serial.")]
+) -> None:
+    """Show a certificate, and what happened to it."""
+    with env.store.snapshot():
+        found = actions.find_certificate(env.store, certificate)
+        page = CertificatePage(certificate=found, events=env.store.events_of_certificate(found))
+    env.printer.page(CERTIFICATE_HISTORY, page, lambda: certificate_page(page, env.printer.view))
 
 
 @changes(CERTIFICATE, asks=True)

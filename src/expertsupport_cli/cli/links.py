@@ -10,7 +10,9 @@ from expertsupport_cli.cli.spaces import show_partners
 from expertsupport_cli.errors import BadUsage
 from expertsupport_cli.files import read_text
 from expertsupport_cli.model.people import Side
-from expertsupport_cli.render.fields import ADDRESS, LINK, PARTNER, SERIAL
+from expertsupport_cli.render.conversation import LINK_HISTORY, LinkPage
+from expertsupport_cli.render.fields import ADDRESS, EVENT, LINK, PARTNER, SERIAL
+from expertsupport_cli.render.pages import link_page
 from expertsupport_cli.render.shapes import Named
 
 TYPE_CHECKING = False
@@ -69,6 +71,15 @@ def list_links(
     shown = env.printer.list(LINK, env.store.links(task, rows_wanted(env, limit)))
     none = "No purchase links. To make one: es purchase-link TASK"
     summarize(env, shown, lambda: env.store.count_links(task), "link", none)
+
+
+@reads(LINK_HISTORY, EVENT)
+def show(env: Env, link: Annotated[str, Argument(metavar="LINK", help="Its ID (L-1) or address.")]) -> None:
+    """Show a purchase link, and what happened to it. This does not spend it."""
+    with env.store.snapshot():
+        found = actions.find_link(env.store, link)
+        page = LinkPage(link=found, events=env.store.events_of_link(found))
+    env.printer.page(LINK_HISTORY, page, lambda: link_page(page, env.printer.view))
 
 
 @changes(SERIAL)

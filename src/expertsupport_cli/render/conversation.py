@@ -1,30 +1,54 @@
-"""A request with its conversation, as `es show` gives it to programs; `pages.request_page` makes it a page."""
+"""Things together with what happened to them, as `es show` and the like give them to programs.
+
+`pages` makes pages of them.
+"""
 
 from __future__ import annotations
 
 from expertsupport_cli.record import Record
-from expertsupport_cli.render.fields import COMMENT, EVENT, REQUEST
-from expertsupport_cli.render.shapes import computed
+from expertsupport_cli.render.fields import CERTIFICATE, COMMENT, EVENT, LINK, REQUEST
+from expertsupport_cli.render.shapes import computed, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from expertsupport_cli.model.certificates import Certificate, PurchaseLink
     from expertsupport_cli.model.history import LogEntry
     from expertsupport_cli.model.requests import Comment, Request
     from expertsupport_cli.render.shapes import Field, Shape
 
 
 class RequestPage(Record):
-    """A request with its comments and its history."""
+    """A request with its comments, its history, and the description of its task."""
 
     request: Request
+    description: str
     comments: Sequence[Comment]
     events: Sequence[LogEntry]
 
 
-def _of_request(field: Field) -> Field:
-    return field.replace(get=lambda page, view: field.get(page.request, view))
+class CertificatePage(Record):
+    """A certificate with its history."""
+
+    certificate: Certificate
+    events: Sequence[LogEntry]
+
+
+class LinkPage(Record):
+    """A purchase link with its history."""
+
+    link: PurchaseLink
+    events: Sequence[LogEntry]
+
+
+def _of(name: str, shape: Shape) -> list[Field]:
+    """The fields of the thing that the page has under this name."""
+
+    def inner(field: Field) -> Field:
+        return field.replace(get=lambda page, view: field.get(getattr(page, name), view))
+
+    return [inner(field) for field in shape.fields]
 
 
 def _each(name: str, shape: Shape, meaning: str) -> Field:
@@ -37,12 +61,17 @@ def _each(name: str, shape: Shape, meaning: str) -> Field:
     )
 
 
+_EVENTS = _each("events", EVENT, "What happened, oldest first")
+
 SHOW = REQUEST.replace(
     name="show",
     link=None,
     fields=(
-        *map(_of_request, REQUEST.fields),
+        *_of("request", REQUEST),
+        plain("task_description", "string", "What its task is about; may be empty", "description"),
         _each("comments", COMMENT, "The conversation, oldest first"),
-        _each("events", EVENT, "What happened, oldest first"),
+        _EVENTS,
     ),
 )
+CERTIFICATE_HISTORY = CERTIFICATE.replace(fields=(*_of("certificate", CERTIFICATE), _EVENTS))
+LINK_HISTORY = LINK.replace(fields=(*_of("link", LINK), _EVENTS))

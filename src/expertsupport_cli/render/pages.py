@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from expertsupport_cli.model.mail import Mail
     from expertsupport_cli.model.requests import Request, Status
     from expertsupport_cli.model.tasks import Space, Task
-    from expertsupport_cli.render.conversation import RequestPage
+    from expertsupport_cli.render.conversation import CertificatePage, LinkPage, RequestPage
     from expertsupport_cli.render.shapes import View
     from expertsupport_cli.render.words import Moved
 
@@ -133,6 +133,7 @@ def request_page(page: RequestPage, view: View) -> Page:
             ("Certificate", request.certificate),
             ("URL", Url(address=request.url(view.page_url))),
         ),
+        text=page.description,
         entries=[_entry(event, bodies.get(event.comment or 0)) for event in page.events],
     )
 
@@ -179,6 +180,47 @@ def space_page(space: Space) -> Page:
     )
 
 
+def certificate_page(page: CertificatePage, view: View) -> Page:
+    """A certificate, and what happened to it."""
+    certificate = page.certificate
+    return Page(
+        id=certificate.id,
+        title=certificate.masked,
+        badge=certificate.state(view.now),
+        facts=_facts(
+            ("Origin", certificate.origin),
+            ("Note", certificate.note),
+            ("Created", Instant(at=certificate.created_at)),
+            ("Expires", _expiry(certificate.expires_at)),
+            ("Revoked", _instant(certificate.revoked_at)),
+            ("Used", _instant(certificate.used_at)),
+            ("Request", certificate.request),
+            ("Task", certificate.task),
+        ),
+        entries=[_history_entry(event) for event in page.events],
+    )
+
+
+def link_page(page: LinkPage, view: View) -> Page:
+    """A purchase link, and what happened to it."""
+    link = page.link
+    return Page(
+        id=link.id,
+        title="",
+        badge=link.state(view.now),
+        facts=_facts(
+            ("Task", link.task),
+            ("Creator", link.creator),
+            ("Created", Instant(at=link.created_at)),
+            ("Expires", Instant(at=link.expires_at)),
+            ("Used", _instant(link.used_at)),
+            ("Revoked", _instant(link.revoked_at)),
+            ("Certificate", link.certificate),
+        ),
+        entries=[_history_entry(event) for event in page.events],
+    )
+
+
 def mail_page(mail: Mail, headers: Sequence[tuple[str, str]], body: str) -> Page:
     """What became of a mail, and the message as it is sent."""
     waits = mail.state in (MailState.QUEUED, MailState.FAILED)
@@ -215,6 +257,11 @@ def _entry(event: LogEntry | News, text: str | None = None) -> Entry:
         request=event.request,
         text=text,
     )
+
+
+def _history_entry(event: LogEntry) -> Entry:
+    """An event with what it changed."""
+    return _entry(event).replace(facts=_facts(_change(event)))
 
 
 def _log_facts(entry: LogEntry, view: View) -> list[Fact]:

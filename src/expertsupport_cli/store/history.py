@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from expertsupport_cli.folding import fold_key
 from expertsupport_cli.ids import LINK, REQUEST, write_id
+from expertsupport_cli.model.certificates import Certificate, PurchaseLink
 from expertsupport_cli.model.history import Event, Kind, LogEntry, News
 from expertsupport_cli.model.requests import Request
 from expertsupport_cli.serial import mask
@@ -52,6 +53,14 @@ class History(Statements):
     def events_of_request(self, request: Request, *, notes: bool) -> list[LogEntry]:
         """What happened to a request, oldest first."""
         return self._events("e.request = ?" if notes else f"e.request = ? AND {_FOR_CUSTOMERS}", request.number)
+
+    def events_of_certificate(self, certificate: Certificate) -> list[LogEntry]:
+        """What happened to a certificate, oldest first."""
+        return self._events("e.certificate = ?", certificate.number)
+
+    def events_of_link(self, link: PurchaseLink) -> list[LogEntry]:
+        """What happened to a purchase link, oldest first."""
+        return self._events("e.link = ?", link.number)
 
     def _events(self, where: str, value: object) -> list[LogEntry]:
         rows = self.rows(

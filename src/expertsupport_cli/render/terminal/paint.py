@@ -82,6 +82,7 @@ def when(at: str) -> str:
 def _utterance(entry: Entry) -> Iterator[Line]:
     who, style = f"{one_line(entry.who)} ({entry.side})", "dim" if entry.note else "bold"
     yield [(when(entry.at), "dim"), GAP, (who, style), (f" {_did(entry)}", "")]
+    yield from ([INDENT, *line] for line in _facts(entry.facts))
     if entry.text is not None:
         yield from ([INDENT, (line, "dim" if entry.note else "")] for line in lines(entry.text))
 

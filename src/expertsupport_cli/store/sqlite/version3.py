@@ -201,6 +201,8 @@ INDEXES = """
     CREATE INDEX requests_at_the_desk ON requests (turn_since, number) WHERE status IN ('New', 'Acknowledged');
     CREATE INDEX events_of_task ON events (task, number);
     CREATE INDEX events_of_request ON events (request, number);
+    CREATE INDEX events_of_certificate ON events (certificate, number) WHERE certificate IS NOT NULL;
+    CREATE INDEX events_of_link ON events (link, number) WHERE link IS NOT NULL;
     CREATE INDEX outbox_due ON outbox (due_at, number) WHERE state IN ('queued', 'failed');
     CREATE INDEX outbox_leased ON outbox (lease, number) WHERE lease IS NOT NULL;
     CREATE INDEX outbox_of_request ON outbox (request, number);
