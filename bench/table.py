@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from expertsupport_cli import times
+from expertsupport_cli.model.people import Side
 from expertsupport_cli.model.requests import Request, Status
 from expertsupport_cli.render.fields import REQUEST
 from expertsupport_cli.render.shapes import View
@@ -58,6 +59,10 @@ def some(count: int, name: str) -> Iterator[Request]:
             created_at=at,
             updated_at=at,
             closed_at=None,
+            last_by="ann",
+            last_side=Side.CUSTOMER,
+            last_at=at,
+            unanswered_since=at,
             turn_since=at,
         )
 

@@ -152,8 +152,9 @@ def many_requests(es: Es, count: int) -> None:
         )
         db.execute(
             "INSERT INTO requests (token, task, task_key, task_name_key, space, space_key, certificate, status,"
-            f" initiator, initiator_key, created_at, updated_at, turn_since) {numbers}"
+            f" initiator, initiator_key, created_at, updated_at, turn_since, last_by, last_side, last_at,"
+            f" unanswered_since) {numbers}"
             " SELECT printf('%032d', n), n, 't-' || n, 'the printer is on fire, again: ' || n, 1, 'acme', n, 'New',"
-            " 'ann', 'ann', ?, ?, ? FROM n",
-            (AT, AT, AT),
+            " 'ann', 'ann', ?, ?, ?, 'ann', 'customer', ?, ? FROM n",
+            (AT, AT, AT, AT, AT),
         )

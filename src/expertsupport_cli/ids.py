@@ -11,6 +11,7 @@ LINK = "L"
 MAIL = "M"
 TASK = "T"
 
+TOKEN_LENGTH = 32  # hexadecimal digits of a request's token: 128 bits
 _MAX_DIGITS = 15  # what SQLite, JSON readers and spreadsheets all hold exactly
 
 
@@ -25,6 +26,23 @@ def parse_id(text: str, prefix: str) -> int | None:
     if dash and head == prefix:
         return parse_number(digits)
     return None
+
+
+def parse_request(reference: str) -> tuple[int | None, str | None]:
+    """The number or the token of a request in what people type: `ES-12`, `12`, `#12`, its URL, or the token in it.
+
+    The URL may be that of the page for the desk or in a space, which ends in the ID. Neither is found in a task's ID.
+    """
+    typed = reference.strip()
+    last = typed.rstrip("/").rpartition("/")[2] if "://" in typed else typed
+    number = parse_number(last.removeprefix("#"))
+    if number is None:
+        number = parse_id(last.removeprefix("#"), REQUEST)
+    if number is not None:
+        return number, None
+    token = last.lower()
+    is_token = len(token) == TOKEN_LENGTH and all(character in "0123456789abcdef" for character in token)
+    return None, token if is_token else None
 
 
 def parse_number(text: str) -> int | None:

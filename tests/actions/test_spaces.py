@@ -58,7 +58,7 @@ def test_editing_records_what_was_different(store: Store) -> None:
     assert changed
     assert after == store.space("acme")
     assert (after.title, after.task_limit, after.blocked) == ("Acme Ltd", 5, False)
-    old, new = dump(store)["events"][-1][6:8]
+    old, new = dump(store)["events"][-1][7:9]
     assert json.loads(str(old)) == {"title": "", "task_limit": None}
     assert json.loads(str(new)) == {"title": "Acme Ltd", "task_limit": 5}
     before = dump(store)

@@ -87,7 +87,7 @@ CONTRACT = [
     ("list", "list", "", REQUEST),
     ("show", "show ES-1", "", [*REQUEST, "task_description", "comments", "events"]),
     ("desk show", "desk show ES-1", "", [*REQUEST, "task_description", "comments", "events"]),
-    ("desk queue", "desk queue", "", [*REQUEST, "turn_since"]),
+    ("desk queue", "desk queue", "", [*REQUEST, "turn_since", "unanswered_since", "last_by", "last_side", "last_at"]),
     ("open", "open ES-1", "", ADDRESS),
     ("log", "log T-1", "", LOG),
     ("activate", "activate FREE -", "{serial}", REQUEST),

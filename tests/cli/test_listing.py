@@ -155,17 +155,19 @@ def test_the_queue_has_what_waits_for_the_desk_the_longest_first(listed: Es) -> 
     assert queue() == ["ES-1", "ES-2", "ES-5"]
     assert queue("--space", "zoo") == ["ES-5"]
     assert queue("--limit", "2") == ["ES-1", "ES-2"]
-    # a question and its answer put a request last; a comment, a reply or an acknowledgement do not
+    # what nobody has answered comes first; an acknowledgement is no answer
     listed("desk", "reply", "ES-1", "--waiting", "-m", "?")
     assert queue() == ["ES-2", "ES-5"]
     listed("comment", "ES-1", "-m", "!")
     listed("comment", "ES-2", "-m", "Hello?")
     listed("desk", "reply", "ES-2", "-m", "Soon.")
     listed("desk", "acknowledge", "ES-5")
-    assert queue() == ["ES-2", "ES-5", "ES-1"]
+    assert queue() == ["ES-5", "ES-1", "ES-2"]
+    assert queue("--unanswered") == ["ES-5", "ES-1"]
     listed("close", "ES-2")
     listed("reopen", "ES-4")
     assert queue() == ["ES-5", "ES-1", "ES-4"]
+    assert listed("desk", "queue", "--fields", "id", env={"ES_SPACE": "zoo"}).stdout.split() == ["ES-5"]
 
 
 def test_a_note_is_never_met_on_the_customers_side(listed: Es) -> None:

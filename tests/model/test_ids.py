@@ -30,3 +30,33 @@ def test_a_number_is_spelled_with_ascii_digits(text: str, number: int | None) ->
 @pytest.mark.parametrize(("task", "count"), [("T-5", 5), ("t-5", 5), ("T-05", None), ("INC-5", None), ("T-", None)])
 def test_only_the_stores_own_task_ids_are_counted(task: str, count: int | None) -> None:
     assert ids.task_count(task) == count
+
+
+A_TOKEN = "cb0076620a56b80c0ebbbac456a9015d"  # noqa: S105 -- of no request
+
+
+@pytest.mark.parametrize(
+    ("typed", "number", "token"),
+    [
+        ("ES-12", 12, None),
+        ("es-12", 12, None),
+        ("12", 12, None),
+        ("#12", 12, None),
+        ("#ES-12", 12, None),
+        (" 12 ", 12, None),
+        (A_TOKEN, None, A_TOKEN),
+        (A_TOKEN.upper(), None, A_TOKEN),
+        (f"https://es.example/requests/{A_TOKEN}", None, A_TOKEN),
+        (f"http://127.0.0.1:8765/requests/{A_TOKEN}/", None, A_TOKEN),
+        ("https://es.example/desk/requests/ES-12", 12, None),
+        ("https://es.example/spaces/acme/requests/ES-12", 12, None),
+        ("INC-4711", None, None),
+        ("T-12", None, None),
+        (A_TOKEN[:-1], None, None),
+        (A_TOKEN[:-1] + "g", None, None),
+        ("https://es.example/", None, None),
+        ("", None, None),
+    ],
+)
+def test_a_request_is_named_in_the_ways_that_people_type(typed: str, number: int | None, token: str | None) -> None:
+    assert ids.parse_request(typed) == (number, token)

@@ -6,6 +6,7 @@ import pytest
 from builders import AT, later
 
 from expertsupport_cli.errors import RequestClosed
+from expertsupport_cli.model.people import Actor, Side
 from expertsupport_cli.model.requests import Act, Request, Status
 from expertsupport_cli.steps import Step, Verb
 
@@ -41,6 +42,10 @@ def a_request_that_is(status: str) -> Request:
         updated_at=later(1),
         closed_at=later(1) if status == "Closed" else None,
         turn_since=later(1),
+        last_by="ann",
+        last_side=Side.CUSTOMER,
+        last_at=AT,
+        unanswered_since=AT,
     )
 
 
@@ -106,3 +111,19 @@ def test_nothing_else_of_a_request_ever_moves(act: str, status: str, cell: str) 
     assert after == before.replace(
         status=after.status, updated_at=after.updated_at, closed_at=after.closed_at, turn_since=after.turn_since
     )
+
+
+def test_a_request_is_unanswered_from_when_the_customer_first_spoke_after_the_desk() -> None:
+    ann, bob = (Actor(name=name, side=side) for name, side in (("ann", Side.CUSTOMER), ("bob", Side.DESK)))
+    request = a_request_that_is("New")
+    for by, at, since in (
+        (ann, later(2), AT),
+        (bob, later(3), None),
+        (bob, later(4), None),
+        (ann, later(5), later(5)),
+        (ann, later(6), later(5)),
+        (ann.replace(side=Side.OWNER), later(7), later(5)),
+    ):
+        request = request.spoken(by, at)
+        assert (request.last_by, request.last_at, request.unanswered_since) == (by.name, at, since)
+        assert request.last_side is (Side.DESK if by is bob else Side.CUSTOMER)

@@ -32,6 +32,10 @@ def a_request(**changes: Any) -> Request:
         updated_at=later(1),
         closed_at=None,
         turn_since=AT,
+        last_by="ann",
+        last_side=Side.CUSTOMER,
+        last_at=AT,
+        unanswered_since=AT,
     ).replace(**changes)
 
 
@@ -69,6 +73,7 @@ def an_item(kind: Kind, **changes: Any) -> News:
         at=AT,
         kind=kind,
         actor="bob",
+        actor_email=None,
         side=Side.DESK,
         old=None,
         new=None,

@@ -8,10 +8,11 @@ from contextlib import closing
 import pytest
 from builders import ANN, AT, BOB, a_request, a_space, a_task, later
 
-from expertsupport_cli.actions import requests
+from expertsupport_cli.actions import following, requests
+from expertsupport_cli.actions.notices import recipients
 from expertsupport_cli.model.history import Event, Kind
 from expertsupport_cli.model.people import Actor, Side, Via
-from expertsupport_cli.model.requests import Comment
+from expertsupport_cli.model.requests import Act, Comment
 from expertsupport_cli.store import Store, engine
 
 Opener = Callable[[], Store]
@@ -154,8 +155,12 @@ def test_an_address_follows_once_in_whatever_case(store: Store) -> None:
 # --- what is new to somebody
 
 
+def reader_of(name: str, address: str | None = None) -> Actor:
+    return Actor(name=name, email=address, side=Side.CUSTOMER)
+
+
 def unread(store: Store, reader: str, address: str | None = None) -> list[str | None]:
-    return [item.text for item in store.unread(reader, address)]
+    return [item.text for item in store.unread(reader_of(reader, address))]
 
 
 def test_new_is_what_others_did_to_requests_of_mine_by_name_or_address_or_that_i_follow(store: Store) -> None:
@@ -167,7 +172,7 @@ def test_new_is_what_others_did_to_requests_of_mine_by_name_or_address_or_that_i
     requests.comment(store, mine.id, "By myself", by=ZOE.replace(name="ZOË"), at=AT)
     requests.note(store, mine.id, "A hoax?", by=BOB, at=AT)
     assert unread(store, "zoë") == unread(store, "ZOË") == [f"To {mine.id}"]
-    assert unread(store, "somebody", "ZOE@example.org") == [None, f"To {mine.id}", "By myself"]
+    assert unread(store, "somebody", "ZOE@example.org") == [f"To {mine.id}"]
     assert unread(store, "somebody", "fan@EXAMPLE.org") == [None, f"To {followed.id}"]
     assert unread(store, "somebody") == unread(store, "nobody", "no@example.org") == []
 
@@ -177,11 +182,47 @@ def test_what_was_read_is_new_no_more_and_never_unread_again(store: Store) -> No
     for number in range(2):
         requests.reply(store, request.id, f"Reply {number}", asks=False, by=BOB, at=AT)
     requests.reply(store, other.id, "Another", asks=False, by=BOB, at=AT)
-    first, second, third = (item.number for item in store.unread("Zoë", None))
-    assert store.last_read("Zoë", request.number) == 0
+    first, second, third = (item.number for item in store.unread(reader_of("Zoë")))
+    assert store.last_read(reader_of("Zoë"), request.number) == 0
     with store.transaction():
-        store.mark_read("ZOË", request.number, second)
-        store.mark_read("zoë", request.number, first)
-    assert store.last_read("Zoë", request.number) == second
-    assert store.last_read("Zoë", other.number) == store.last_read("zoe", request.number) == 0
-    assert [item.number for item in store.unread("zoë", "zoe@example.org")] == [third]
+        store.mark_read(reader_of("ZOË"), request.number, second)
+        store.mark_read(reader_of("zoë"), request.number, first)
+    assert store.last_read(reader_of("Zoë"), request.number) == second
+    assert store.last_read(reader_of("Zoë"), other.number) == store.last_read(reader_of("zoe"), request.number) == 0
+    assert [item.number for item in store.unread(reader_of("zoë", "zoe@example.org"))] == [third]
+
+
+PEOPLE = [
+    Actor(name=name, email=email, side=side)
+    for name in ("ann", "bob")
+    for email in (None, "ann@example.org", "bob@desk.example")
+    for side in (Side.CUSTOMER, Side.DESK)
+]
+
+
+@pytest.mark.parametrize("initiator", PEOPLE, ids=str)
+def test_mail_inbox_and_read_marks_agree_on_who_somebody_is(initiator: Actor, store: Store) -> None:
+    request = a_request(store, by=initiator.replace(side=Side.CUSTOMER))
+    me = initiator.replace(side=Side.CUSTOMER)
+    for by in PEOPLE:
+        before = store.last_event()
+        act = Act.REPLY if by.side is Side.DESK else Act.COMMENT
+        requests.act(store, request.id, act, "Hello", by=by, at=AT)
+        others = not by.is_person(me.name, me.email)
+        assert [item.text for item in store.unread(me)] == (["Hello"] if others else []), by
+        [item] = store.news(before, [request.number])
+        assert item.by == by
+        event = Event.on(request, by, AT, Kind(item.kind)).replace(new="Acknowledged")
+        told = recipients(event, request, by, [], [])
+        assert list(told) == ([me.email] if others and me.email else []), by
+        following.mark_shown(store, request, store.last_event(), by=me)
+        assert store.unread(me) == []
+
+
+def test_who_shares_the_name_but_not_the_address_has_read_marks_of_their_own(store: Store) -> None:
+    ann = Actor(name="ann", email="ann@example.org", side=Side.CUSTOMER)
+    request = a_request(store, by=ann)
+    requests.reply(store, request.id, "Hello", asks=False, by=BOB, at=AT)
+    following.mark_shown(store, request, store.last_event(), by=ann.replace(email="other@example.org"))
+    assert len(store.unread(ann)) == 1
+    assert store.unread(ann.replace(email="other@example.org")) == []  # none of theirs

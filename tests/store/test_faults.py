@@ -200,9 +200,10 @@ def connection(store: Store) -> sqlite3.Connection:
 
 ANOTHER_REQUEST = (
     "INSERT INTO requests (token, task, task_key, task_name_key, space, space_key, certificate, status, initiator,"
-    " initiator_key, created_at, updated_at, closed_at, turn_since) SELECT 'x' || token, task, task_key, task_name_key,"
+    " initiator_key, created_at, updated_at, closed_at, turn_since, last_by, last_side, last_at)"
+    " SELECT 'x' || token, task, task_key, task_name_key,"
     " space, space_key, {certificate}, '{status}', initiator, initiator_key, created_at, updated_at, {closed_at},"
-    " turn_since FROM requests WHERE number = 2"
+    " turn_since, last_by, last_side, last_at FROM requests WHERE number = 2"
 )
 NEVER = {
     "a second open request on a task": ANOTHER_REQUEST.format(certificate=4, status="Waiting", closed_at="NULL"),

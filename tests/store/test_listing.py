@@ -180,12 +180,34 @@ def test_notes_are_not_searchable(fresh: Store) -> None:
 def test_the_queue_is_what_waits_for_the_desk_longest_first(store: Store) -> None:
     queue = list(store.queue())
     assert {request.number for request in queue} == {1, 2, 5, 6, 9, 10}
-    order = [(request.turn_since, request.number) for request in queue]
+    order = [(r.unanswered_since is None, r.unanswered_since or r.turn_since, r.number) for r in queue]
     assert order == sorted(order)
     assert store.count_queue() == 6
-    assert [request.number for request in store.queue(limit=5)] == [number for _, number in order[:5]]
+    assert [request.number for request in store.queue(limit=5)] == [number for _, _, number in order[:5]]
     assert {request.number for request in store.queue("beta")} == {2, 6, 10}
     assert store.count_queue("beta") == 3
+
+
+def test_what_nobody_has_answered_comes_before_what_was_answered(fresh: Store) -> None:
+    for number in (1, 2, 3):
+        requests.comment(fresh, f"ES-{number}", "Hello?", by=WHO[0], at=later(number))
+    requests.reply(fresh, "ES-1", "We look into it.", asks=False, by=BOB, at=later(10))
+    assert [request.number for request in fresh.queue()] == [2, 3, 1]
+    assert [request.number for request in fresh.queue(unanswered=True)] == [2, 3]
+    assert fresh.count_queue(unanswered=True) == 2
+    requests.comment(fresh, "ES-1", "Thanks, and?", by=WHO[0], at=later(20))
+    assert [request.number for request in fresh.queue()][-1] == 1
+    assert [request.number for request in fresh.queue(unanswered=True)][-1] == 1
+    requests.note(fresh, "ES-2", "A hoax?", by=BOB, at=later(30))
+    assert [request.number for request in fresh.queue(limit=1)] == [2]
+    [first] = fresh.queue(limit=1)
+    assert (first.last_by, first.last_side, first.last_at) == (WHO[0].name, "customer", later(2))
+
+
+def test_a_request_that_a_customer_reopens_is_unanswered(fresh: Store) -> None:
+    requests.reply(fresh, "ES-1", "Done.", asks=False, by=BOB, at=later(1))
+    requests.close(fresh, "ES-1", None, by=BOB, at=later(2))
+    assert requests.reopen(fresh, "ES-1", None, by=WHO[0], at=later(3)).request.unanswered_since == later(3)
 
 
 def test_an_answer_puts_a_request_at_the_end_of_the_queue_again(fresh: Store) -> None:

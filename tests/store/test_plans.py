@@ -9,6 +9,7 @@ import pytest
 from builders import ANN, AT, BOB, a_request, a_task, dump, raw
 
 from expertsupport_cli.actions import requests
+from expertsupport_cli.model.people import Actor, Side
 from expertsupport_cli.store import Store, Wanted, engine, listing
 from expertsupport_cli.store.listing import SORTS
 
@@ -86,7 +87,7 @@ EVERYDAY: dict[str, Callable[[Store], object]] = {
     "list of one": lambda store: list(store.requests(Wanted(initiator="ANN"), limit=2)),
     "search": lambda store: list(store.requests(Wanted(words=["hello"]), limit=2)),
     "queue": lambda store: list(store.queue(limit=2)),
-    "inbox": lambda store: store.unread("ann", "ann@example.org"),
+    "inbox": lambda store: store.unread(Actor(name="ann", email="Ann@Example.org", side=Side.CUSTOMER)),
     "watch": lambda store: list(store.news(store.last_event() - 1)),
     "comment": lambda store: requests.comment(store, "ES-1", "More.", by=ANN, at=AT),
     "mail": lambda store: (store.has_due_mail(AT), store.leased_mails("x"), store.has_mail_to_purge(AT)),

@@ -17,6 +17,7 @@ from conftest import ES, Es
 from released import execute, first_version, released_store
 
 from expertsupport_cli.errors import StoreDamaged, StoreUnusable
+from expertsupport_cli.model.people import Actor, Side
 from expertsupport_cli.store import open_store
 from expertsupport_cli.store.check import findings
 from expertsupport_cli.store.sqlite.opening import VERSION
@@ -150,7 +151,7 @@ def test_what_was_kept_in_two_cases_becomes_one(tmp_path: Path) -> None:
         "INSERT INTO followers VALUES (4, 'É@x', '2026-01-31T09:30:00Z'), (4, 'é@x', '2026-01-31T09:30:00Z')",
     )
     with closing(a_store(old)) as store:
-        assert store.last_read("zoë", 4) == 50
+        assert store.last_read(Actor(name="zoë", side=Side.CUSTOMER), 4) == 50
         assert store.followers(store.request("ES-4")) == ["É@x"]
 
 

@@ -43,7 +43,7 @@ def mark_read(store: Store, news: Sequence[News], *, by: Actor) -> None:
     latest = {parse_id(item.request, REQUEST) or 0: item.number for item in news}
     with store.transaction():
         for request, event in latest.items():
-            store.mark_read(by.name, request, event)
+            store.mark_read(by, request, event)
 
 
 def mark_shown(store: Store, request: Request, last: int, *, by: Actor) -> None:
@@ -51,9 +51,8 @@ def mark_shown(store: Store, request: Request, last: int, *, by: Actor) -> None:
 
     Does not wait for a busy store. Raises StoreUnusable, where it cannot be written down.
     """
-    addresses = {fold_key(request.initiator_email or ""), *map(fold_key, store.followers(request))}
-    same_name = fold_key(by.name) == fold_key(request.initiator)
-    mine = same_name or (by.email is not None and fold_key(by.email) in addresses)
-    if mine and last > store.last_read(by.name, request.number):
+    follows = by.email is not None and fold_key(by.email) in map(fold_key, store.followers(request))
+    mine = follows or by.is_person(request.initiator, request.initiator_email)
+    if mine and last > store.last_read(by, request.number):
         with store.transaction(patient=False):
-            store.mark_read(by.name, request.number, last)
+            store.mark_read(by, request.number, last)

@@ -9,6 +9,7 @@ from expertsupport_cli.actions.certificates import by_serial
 from expertsupport_cli.actions.notices import Post, queue_notices
 from expertsupport_cli.checks import prose
 from expertsupport_cli.errors import CertificateUsed, RequestOpen
+from expertsupport_cli.ids import TOKEN_LENGTH
 from expertsupport_cli.model.certificates import Certificate
 from expertsupport_cli.model.history import Event, Kind
 from expertsupport_cli.model.people import Actor, Side
@@ -123,6 +124,10 @@ def act(
             return Outcome(request=before, changed=False)
         if act is Act.REOPEN:
             _refuse_if_open(store, before.task)
+        if body is not None and act is not Act.NOTE:
+            after = after.spoken(by, at)
+        if act is Act.REOPEN and by.side is not Side.DESK:  # the time that it was closed for is not waited
+            after = after.replace(unanswered_since=at)
         store.save_request(after, expected=before.status)
         said = None if body is None else store.add_comment(_comment(before, body, by, at, note=act is Act.NOTE))
         moved = before.status is not after.status
@@ -148,7 +153,7 @@ def _open(
         raise CertificateUsed(certificate.masked, "another request", task.id)
     new = Request(
         number=0,
-        token=os.urandom(16).hex(),
+        token=os.urandom(TOKEN_LENGTH // 2).hex(),
         task=task.id,
         task_name=task.name,
         space=task.space,
@@ -160,6 +165,10 @@ def _open(
         updated_at=at,
         closed_at=None,
         turn_since=at,
+        last_by=by.name,
+        last_side=Side.CUSTOMER,
+        last_at=at,
+        unanswered_since=at,
     )
     request = store.add_request(new, certificate.number)
     store.save_task(task.replace(expires_at=None))

@@ -19,12 +19,23 @@ if TYPE_CHECKING:
 
 
 @reads(QUEUE)
-def queue(env: Env, space: SpaceName = None, limit: Limit = None) -> None:
-    """List what waits for the desk, the longest first."""
-    if space is not None:
-        env.store.space(space)
-    shown = env.printer.list(QUEUE, env.store.queue(space, rows_wanted(env, limit)))
-    summarize(env, shown, lambda: env.store.count_queue(space), "request", "Nothing waits for the desk.")
+def queue(
+    env: Env,
+    space: SpaceName = None,
+    unanswered: Annotated[bool, Option("--unanswered", help="Only what nobody has answered.")] = False,
+    limit: Limit = None,
+) -> None:
+    """List what waits for the desk, the longest first.
+
+    What nobody has answered comes before what was answered and is still the desk's.
+    """
+    home = env.space(space)
+    if home is not None:
+        env.store.space(home)
+    waiting = env.store.queue(home, rows_wanted(env, limit), unanswered=unanswered)
+    shown = env.printer.list(QUEUE, waiting)
+    count = lambda: env.store.count_queue(home, unanswered=unanswered)  # noqa: E731
+    summarize(env, shown, count, "request", "Nothing waits for the desk.")
 
 
 @reads(SHOW, COMMENT, EVENT)

@@ -13,6 +13,7 @@ from expertsupport_cli.cli.polling import each_change
 from expertsupport_cli.cli.requests import look_up_requests
 from expertsupport_cli.errors import BadUsage, TimedOut
 from expertsupport_cli.model.history import News
+from expertsupport_cli.model.people import Actor
 from expertsupport_cli.model.requests import Request, Status
 from expertsupport_cli.render.fields import NEWS, REQUEST
 from expertsupport_cli.render.terminal.capabilities import is_terminal
@@ -52,7 +53,7 @@ def inbox(
     New is what others did since you last looked at the request with es show.
     """
     by = env.actor()
-    news = env.store.unread(by.name, by.email)
+    news = env.store.unread(by)
     shown = env.printer.list(NEWS, news)
     if env.printer.for_people and not shown:
         env.printer.note("Nothing new.")
@@ -89,7 +90,7 @@ def wait(
     if not found:
         raise BadUsage("No request is named.", hint="es wait --help")
     hit = _closed_already(env, found) if awaited == "closed" else None
-    hit = hit or _first(env, found, start, _test(awaited, env.actor().name), seconds)
+    hit = hit or _first(env, found, start, _test(awaited, env.actor()), seconds)
     env.printer.thing(NEWS, hit, news_line(hit), alone=False)
 
 
@@ -118,9 +119,9 @@ def watch(
                 flush_stdout()
 
 
-def _test(awaited: str, me: str) -> Callable[[News], bool]:
+def _test(awaited: str, me: Actor) -> Callable[[News], bool]:
     if awaited == "reply":
-        return lambda item: item.text is not None and item.actor.lower() != me.lower()
+        return lambda item: item.text is not None and not item.by.is_person(me.name, me.email)
     if awaited == "status":
         return lambda item: item.new is not None
     return lambda item: item.new == Status.CLOSED

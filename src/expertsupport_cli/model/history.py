@@ -101,6 +101,7 @@ class Event(Record):
 
     at: str
     actor: str
+    actor_email: str | None = None
     side: Side
     via: Via
     kind: Kind
@@ -116,7 +117,7 @@ class Event(Record):
     @staticmethod
     def by(actor: Actor, at: str, kind: Kind) -> Event:
         """Something that somebody did."""
-        return Event(at=at, actor=actor.name, side=actor.side, via=actor.via, kind=kind)
+        return Event(at=at, actor=actor.name, actor_email=actor.email, side=actor.side, via=actor.via, kind=kind)
 
     @staticmethod
     def on(request: Request, actor: Actor, at: str, kind: Kind) -> Event:
@@ -153,7 +154,8 @@ class News(Record):
     at: str
     kind: Kind
     actor: str
-    side: str
+    actor_email: str | None
+    side: Side
     old: str | None
     new: str | None
     request: str
@@ -161,3 +163,8 @@ class News(Record):
     task_name: str
     space: str
     text: str | None
+
+    @property
+    def by(self) -> Actor:
+        """Who did it."""
+        return Actor(name=self.actor, email=self.actor_email, side=self.side)

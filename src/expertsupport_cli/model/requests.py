@@ -6,7 +6,7 @@ from enum import Enum, StrEnum
 
 from expertsupport_cli import ids
 from expertsupport_cli.errors import RequestClosed
-from expertsupport_cli.model.people import Side
+from expertsupport_cli.model.people import Actor, Side
 from expertsupport_cli.record import Record
 
 
@@ -84,7 +84,11 @@ MOVES = {(act, status): move for act, row in _ROWS.items() for status, move in z
 
 
 class Request(Record):
-    """A support case on a task. `certificate` is masked; `turn_since` is when the turn last changed sides."""
+    """A support case on a task. `certificate` is masked; `turn_since` is when the turn last changed sides.
+
+    `last_by` spoke last, for `last_side`, at `last_at`: whoever opened it, or whose message is the last that is not a
+    note. `unanswered_since` is when the customer's side first spoke after the desk last did; None if it has not.
+    """
 
     number: int
     token: str
@@ -99,6 +103,10 @@ class Request(Record):
     updated_at: str
     closed_at: str | None
     turn_since: str
+    last_by: str
+    last_side: Side
+    last_at: str
+    unanswered_since: str | None
 
     @property
     def id(self) -> str:
@@ -125,6 +133,16 @@ class Request(Record):
             updated_at=at,
             closed_at=at if status is Status.CLOSED else None,
             turn_since=self.turn_since if same_turn else at,
+        )
+
+    def spoken(self, by: Actor, at: str) -> Request:
+        """The request after somebody has said something on it that both sides see."""
+        answered = by.side is Side.DESK
+        return self.replace(
+            last_by=by.name,
+            last_side=Side.DESK if answered else Side.CUSTOMER,
+            last_at=at,
+            unanswered_since=None if answered else self.unanswered_since or at,
         )
 
 

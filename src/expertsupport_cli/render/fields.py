@@ -41,11 +41,20 @@ REQUEST = Shape(
     ),
 )
 
-_WAITING_SINCE = plain("turn_since", "time", "Since when it waits for the desk")
+_OF_THE_QUEUE = (
+    plain("turn_since", "time", "Since when it waits for the desk"),
+    plain("unanswered_since", "time or null", "Since when nobody has answered; null if the desk spoke last"),
+    plain("last_by", "string", "Who spoke last").replace(
+        shown=lambda request, _: f"{request.last_by} ({request.last_side})"
+    ),
+    plain("last_side", "string", f"For whom: {one_of((Side.CUSTOMER, Side.DESK))}"),
+    plain("last_at", "time", "When that was"),
+)
 QUEUE = REQUEST.replace(
     name="queue",
-    fields=(*REQUEST.fields, _WAITING_SINCE),
-    rows=("id", "task_name", "task_id", "initiator", "status", "turn_since", "space"),
+    fields=(*REQUEST.fields, *_OF_THE_QUEUE),
+    rows=("id", "task_name", "task_id", "initiator", "status", "turn_since", "space", "last_by", "last_at"),
+    columns=("id", "task_name", "initiator", "status", "last_by", "last_at", "unanswered_since", "task_id", "space"),
 )
 
 COMMENT = Shape(

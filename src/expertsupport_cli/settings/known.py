@@ -112,7 +112,7 @@ SETTINGS = {
         Setting(
             name="mail.maildir",
             variable="ES_MAIL_MAILDIR",
-            meaning="The folder of the transport maildir: a Maildir a recipient (mail beside the store if unset)",
+            meaning="The folder of the Maildirs, one for each recipient (mail beside the store if unset)",
             check=lambda text: prose(text, "The path"),
         ),
         Setting(

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from expertsupport_cli.folding import fold_key
 from expertsupport_cli.model.history import News
+from expertsupport_cli.model.people import Actor
 from expertsupport_cli.model.requests import Request
 from expertsupport_cli.store.engine import Statements
 from expertsupport_cli.store.history import IS_NEWS, SELECT_NEWS, to_news
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from expertsupport_cli.store.engine import Row
+
+
+# whose request it is, and whether the reader follows it
+_READER = """r.initiator, r.initiator_email, EXISTS (SELECT 1 FROM followers f
+    WHERE f.request = e.request AND f.address_key = :address) AS followed,"""
 
 
 class Followers(Statements):
@@ -33,31 +45,42 @@ class Followers(Statements):
         sql = "DELETE FROM followers WHERE request = ? AND address_key = ?"
         return bool(self.change(sql, request.number, fold_key(address)))
 
-    def unread(self, reader: str, address: str | None) -> list[News]:
-        """What others did to the requests that are the reader's, or that the address follows, and was not read yet."""
-        me = fold_key(reader)
+    def unread(self, reader: Actor) -> list[News]:
+        """What others did to the requests that are the reader's, or that they follow, and was not read yet."""
+        news, name, address = SELECT_NEWS.replace("SELECT", f"SELECT {_READER}", 1), *_keys(reader)
         rows = self.rows(
-            f"{SELECT_NEWS} LEFT JOIN readings d ON d.reader = :reader AND d.request = e.request WHERE {IS_NEWS}"
-            " AND e.number > coalesce(d.event, 0) AND e.request IN ("
-            " SELECT number FROM requests WHERE initiator_key = :reader"
+            f"{news} WHERE {IS_NEWS} AND e.number > coalesce((SELECT max(d.event) FROM readings d"
+            " WHERE d.request = e.request AND d.reader IN (:name, :address)), 0) AND e.request IN ("
+            " SELECT number FROM requests WHERE initiator_key = :name"
             " UNION SELECT number FROM requests WHERE email_key = :address"
             " UNION SELECT request FROM followers WHERE address_key = :address) ORDER BY e.number",
-            reader=me,
-            address=fold_key(address or ""),
+            name=name,
+            address=address,
         )
-        return [to_news(row) for row in rows if fold_key(row["actor"]) != me]
+        items = map(to_news, filter(_of(reader), rows))
+        return [item for item in items if not item.by.is_person(reader.name, reader.email)]
 
-    def last_read(self, reader: str, request: int) -> int:
+    def last_read(self, reader: Actor, request: int) -> int:
         """The last event of a request that the reader has seen, 0 if none."""
-        row = self.row("SELECT event FROM readings WHERE reader = ? AND request = ?", fold_key(reader), request)
-        return int(row[0]) if row else 0
+        sql = "SELECT coalesce(max(event), 0) FROM readings WHERE request = ? AND reader IN (?, ?)"
+        return int(self.value(sql, request, *_keys(reader)))
 
-    def mark_read(self, reader: str, request: int, event: int) -> None:
+    def mark_read(self, reader: Actor, request: int, event: int) -> None:
         """The reader has seen what happened to a request up to this event."""
         self.change(
             "INSERT INTO readings (reader, request, event) VALUES (?, ?, ?) ON CONFLICT (reader, request) DO UPDATE"
             " SET event = CASE WHEN excluded.event > readings.event THEN excluded.event ELSE readings.event END",
-            fold_key(reader),
+            fold_key(reader.email or reader.name),
             request,
             event,
         )
+
+
+def _keys(reader: Actor) -> tuple[str, str]:
+    """What a reader's marks may be under: the address where it is known, the name where it is not, or was not."""
+    return fold_key(reader.name), fold_key(reader.email or reader.name)
+
+
+def _of(reader: Actor) -> Callable[[Row], bool]:
+    """Whether a row is about a request of the reader's."""
+    return lambda row: bool(row["followed"]) or reader.is_person(row["initiator"], row["initiator_email"])

@@ -6,6 +6,7 @@ from expertsupport_cli.folding import fold_key
 from expertsupport_cli.ids import LINK, REQUEST, write_id
 from expertsupport_cli.model.certificates import Certificate, PurchaseLink
 from expertsupport_cli.model.history import Event, Kind, LogEntry, News
+from expertsupport_cli.model.people import Side
 from expertsupport_cli.model.requests import Request
 from expertsupport_cli.serial import mask
 from expertsupport_cli.store.engine import Statements, literals
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from expertsupport_cli.store.engine import Row
 
-SELECT_NEWS = """SELECT e.number, e.at, e.kind, e.actor, e.side, e.old, e.new, e.request,
+SELECT_NEWS = """SELECT e.number, e.at, e.kind, e.actor, e.actor_email, e.side, e.old, e.new, e.request,
     t.id AS task, t.name AS task_name, s.name AS space, k.body AS text FROM events e
     JOIN requests r ON r.number = e.request JOIN tasks t ON t.number = r.task
     JOIN spaces s ON s.number = r.space LEFT JOIN comments k ON k.number = e.comment"""
@@ -28,11 +29,12 @@ class History(Statements):
     def record(self, event: Event) -> int:
         """Add to the history; the number that the event got."""
         return self.insert(
-            "INSERT INTO events (at, actor, side, via, kind, old, new, space, task, request, certificate, link,"
-            " comment) VALUES (?, ?, ?, ?, ?, ?, ?, (SELECT number FROM spaces WHERE name_key = ?),"
+            "INSERT INTO events (at, actor, actor_email, side, via, kind, old, new, space, task, request, certificate,"
+            " link, comment) VALUES (?, ?, ?, ?, ?, ?, ?, ?, (SELECT number FROM spaces WHERE name_key = ?),"
             " (SELECT number FROM tasks WHERE id_key = ?), ?, ?, ?, ?) RETURNING number",
             event.at,
             event.actor,
+            event.actor_email,
             event.side,
             event.via,
             event.kind,
@@ -99,7 +101,9 @@ class History(Statements):
 
 
 def to_news(row: Row) -> News:
-    return News(**{**row, "request": write_id(REQUEST, row["request"]), "kind": Kind(row["kind"])})
+    values = {name: row[name] for name in News.__annotations__}
+    enums = {"kind": Kind(values["kind"]), "side": Side(values["side"])}
+    return News(**{**values, **enums, "request": write_id(REQUEST, values["request"])})
 
 
 def _log_entry(row: Row) -> LogEntry:

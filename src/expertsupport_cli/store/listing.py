@@ -50,6 +50,7 @@ class Wanted(Record):
     since: str | None = None
     until: str | None = None
     words: Sequence[str] = ()
+    unanswered: bool = False  # those on which the customer's side spoke last
 
 
 class Listing(Statements):
@@ -74,21 +75,34 @@ class Listing(Statements):
         joined = "requests r JOIN tasks t ON t.number = r.task JOIN spaces s ON s.number = r.space"
         return int(self.value(f"SELECT count(*) FROM {joined} WHERE {where}", **values))
 
-    def queue(self, space: str | None = None, limit: int | None = None) -> Iterator[Request]:
-        """What waits for the desk, the longest first."""
+    def queue(
+        self, space: str | None = None, limit: int | None = None, *, unanswered: bool = False
+    ) -> Iterator[Request]:
+        """What waits for the desk: first what nobody has answered, then what was answered; each the longest first."""
+        count = 0
+        for request in self._waiting("r.unanswered_since", "r.unanswered_since IS NOT NULL", space, limit):
+            count += 1
+            yield request
+        if not unanswered:
+            rest = None if limit is None else limit - count
+            yield from self._waiting("r.turn_since", "r.unanswered_since IS NULL", space, rest)
+
+    def _waiting(self, since: str, which: str, space: str | None, limit: int | None) -> Iterator[Request]:
+        """What waits for the desk, sorted by one of its times, which is the index that is read."""
+        home = " AND r.space_key = :space" if space else ""
         rows = self.paged(
-            f"{SELECT_REQUEST} WHERE r.status IN ({literals(Turn.DESK.statuses)})"
-            + (" AND r.space_key = :space" if space else ""),
-            "(r.turn_since, r.number) > (:since, :before)",
-            "r.turn_since, r.number",
+            f"{SELECT_REQUEST} WHERE r.status IN ({literals(Turn.DESK.statuses)}) AND {which}{home}",
+            f"({since}, r.number) > (:since, :before)",
+            f"{since}, r.number",
             {"space": fold_key(space or "")},
             limit,
-            lambda last: {"since": last["turn_since"], "before": last["number"]},
+            lambda last: {"since": last[since.removeprefix("r.")], "before": last["number"]},
         )
         return map(to_request, rows)
 
-    def count_queue(self, space: str | None = None) -> int:
-        return self.count_requests(Wanted(space=space, turn=Turn.DESK))
+    def count_queue(self, space: str | None = None, *, unanswered: bool = False) -> int:
+        """How many requests wait for the desk."""
+        return self.count_requests(Wanted(space=space, turn=Turn.DESK, unanswered=unanswered))
 
     def _where(self, wanted: Wanted) -> tuple[str, dict[str, Any]]:
         """The condition and its values."""
@@ -103,6 +117,8 @@ class Listing(Statements):
                 marks = ", ".join(f":{name}{i}" for i in range(len(allowed)))
                 where.append(f"r.status IN ({marks})" if allowed else "FALSE")
                 values |= {f"{name}{i}": status for i, status in enumerate(allowed)}
+        if wanted.unanswered:
+            where.append("r.unanswered_since IS NOT NULL")
         for bound, sign in (("since", ">="), ("until", "<")):
             if getattr(wanted, bound) is not None:
                 where.append(f"r.created_at {sign} :{bound}")

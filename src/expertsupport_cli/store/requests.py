@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from expertsupport_cli.errors import InternalError, NotFound
 from expertsupport_cli.folding import fold_key
-from expertsupport_cli.ids import REQUEST, parse_id, parse_number, write_id
+from expertsupport_cli.ids import REQUEST, parse_id, parse_request, write_id
 from expertsupport_cli.model.people import Side
 from expertsupport_cli.model.requests import OPEN, Comment, Request, Status
 from expertsupport_cli.serial import mask
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SELECT_REQUEST = """SELECT r.number, r.token, t.id AS task, t.name AS task_name, s.name AS space,
     c.last_group AS certificate, r.status, r.initiator, r.initiator_email, r.created_at,
-    r.updated_at, r.closed_at, r.turn_since
+    r.updated_at, r.closed_at, r.turn_since, r.last_by, r.last_side, r.last_at, r.unanswered_since
     FROM requests r JOIN tasks t ON t.number = r.task JOIN spaces s ON s.number = r.space
     JOIN certificates c ON c.number = r.certificate"""
 
@@ -29,22 +29,23 @@ _ALL = "'comment', 'note'"
 
 def to_request(row: Row) -> Request:
     values = {name: row[name] for name in Request.__annotations__}
-    return Request(**{**values, "status": Status(values["status"]), "certificate": mask(values["certificate"])})
+    enums = {"status": Status(values["status"]), "last_side": Side(values["last_side"])}
+    return Request(**{**values, **enums, "certificate": mask(values["certificate"])})
 
 
 class Requests(Statements):
     def request(self, reference: str) -> Request:
-        """By its ID, its bare number, or its task's ID (the open one, else the newest). Raises NotFound."""
-        number = parse_number(reference)
-        if number is None:
-            number = parse_id(reference, REQUEST)
+        """By its ID, its number, its task's ID (the open one, else the newest), or its URL. Raises NotFound."""
+        number, token = parse_request(reference)
         if number is not None:
             row = self.row(f"{SELECT_REQUEST} WHERE r.number = ?", number)
+        elif token is not None:
+            row = self.row(f"{SELECT_REQUEST} WHERE r.token = ?", token)
         else:
             newest_open_first = f"ORDER BY {_OPEN} DESC, r.number DESC LIMIT 1"
             row = self.row(f"{SELECT_REQUEST} WHERE r.task_key = ? {newest_open_first}", fold_key(reference))
         if row is None:
-            raise self._no_request(reference, number)
+            raise NotFound("There is no request with this address.") if token else self._no_request(reference, number)
         return to_request(row)
 
     def open_request(self, task: str) -> Request | None:
@@ -56,8 +57,9 @@ class Requests(Statements):
         """The request with the number that it got."""
         number = self.insert(
             "INSERT INTO requests (token, task, task_key, task_name_key, space, space_key, certificate, status,"
-            " initiator, initiator_key, initiator_email, email_key, created_at, updated_at, turn_since)"
-            " SELECT ?, t.number, t.id_key, ?, t.space, s.name_key, ?, ?, ?, ?, ?, ?, ?, ?, ?"
+            " initiator, initiator_key, initiator_email, email_key, created_at, updated_at, turn_since, last_by,"
+            " last_side, last_at, unanswered_since)"
+            " SELECT ?, t.number, t.id_key, ?, t.space, s.name_key, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
             " FROM tasks t JOIN spaces s ON s.number = t.space WHERE t.id_key = ? RETURNING number",
             request.token,
             fold_key(request.task_name),
@@ -70,6 +72,10 @@ class Requests(Statements):
             request.created_at,
             request.updated_at,
             request.turn_since,
+            request.last_by,
+            request.last_side,
+            request.last_at,
+            request.unanswered_since,
             fold_key(request.task),
         )
         return request.replace(number=number)
@@ -77,12 +83,16 @@ class Requests(Statements):
     def save_request(self, after: Request, expected: Status) -> None:
         """Save what moves: the status and its times, if the status is still the expected one."""
         changed = self.change(
-            "UPDATE requests SET status = ?, updated_at = ?, closed_at = ?, turn_since = ?"
-            " WHERE number = ? AND status = ?",
+            "UPDATE requests SET status = ?, updated_at = ?, closed_at = ?, turn_since = ?, last_by = ?, last_side = ?,"
+            " last_at = ?, unanswered_since = ? WHERE number = ? AND status = ?",
             after.status,
             after.updated_at,
             after.closed_at,
             after.turn_since,
+            after.last_by,
+            after.last_side,
+            after.last_at,
+            after.unanswered_since,
             after.number,
             expected,
         )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import stat
 from time import monotonic
 
 from expertsupport_cli.errors import StoreBusy, StoreDamaged, StoreFull, StoreMissing, StoreReadOnly, StoreUnusable
@@ -52,9 +54,11 @@ def unusable(error: sqlite3.Error, path: str) -> Exception:
     if code == sqlite3.SQLITE_FULL:
         return StoreFull("The disk is full.", f"Nothing was changed in {path}.", "Make room and try again.")
     if code == sqlite3.SQLITE_READONLY:
-        return StoreReadOnly("The store cannot be written.", f"{path} is read-only.", Step(verb=Verb.NAME_STORE))
+        why = access_denied(path) or f"{path} is read-only."
+        return StoreReadOnly("The store cannot be written.", why, Step(verb=Verb.NAME_STORE))
     if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
-        return StoreMissing("The store cannot be opened.", f"{path}: {error}.", Step(verb=Verb.NAME_STORE))
+        why = access_denied(path) or f"{path}: {error}."
+        return StoreMissing("The store cannot be opened.", why, Step(verb=Verb.NAME_STORE))
     if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_PROTOCOL):
         return StoreUnusable(
             "The store could not be read or written.",
@@ -62,3 +66,33 @@ def unusable(error: sqlite3.Error, path: str) -> Exception:
             Step(verb=Verb.CHECK_STORE),
         )
     return error
+
+
+def access_denied(path: str) -> str:
+    """Whose the file or folder is that keeps this user from the store, and with which mode; empty if none does."""
+    full = os.path.abspath(path)
+    folders = [full]
+    while folders[-1] != os.path.dirname(folders[-1]):
+        folders.append(os.path.dirname(folders[-1]))
+    for place in reversed(folders[1:]):
+        if os.path.isdir(place) and not os.access(place, os.X_OK):
+            return _belongs(place)
+    if os.path.exists(full) and not os.access(full, os.R_OK | os.W_OK):
+        return _belongs(full)
+    return _belongs(folders[1]) if os.path.isdir(folders[1]) and not os.access(folders[1], os.W_OK) else ""
+
+
+def _belongs(place: str) -> str:
+    """Whose it is, its mode, and who asks."""
+    found = os.stat(place)
+    who, me = _account(found.st_uid), _account(os.geteuid())
+    return f"{place} belongs to {who}, mode {stat.S_IMODE(found.st_mode):04o}, and you are {me}."
+
+
+def _account(uid: int) -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"user {uid}"

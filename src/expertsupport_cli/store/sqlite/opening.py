@@ -13,7 +13,7 @@ from contextlib import closing, suppress
 
 from expertsupport_cli.errors import StoreDamaged, StoreForeign, StoreMissing, StoreTooNew, StoreUnusable
 from expertsupport_cli.steps import Step, Verb
-from expertsupport_cli.store.sqlite.faults import PATIENCE, retry_while_busy, unusable
+from expertsupport_cli.store.sqlite.faults import PATIENCE, access_denied, retry_while_busy, unusable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def open_database(path: str, *, timeout: float, writes: bool, notify: Callable[[
     _refuse_old_sqlite()
     if writes:
         return _open_or_create(path, timeout, notify)
-    if os.path.exists(path):
+    if _exists(path):
         return _open_existing(path, timeout, notify)
     notify(f"There is no store yet at {path}; the first command that writes makes it.")
     return open_empty()
@@ -67,7 +67,7 @@ def _open_existing(path: str, timeout: float, notify: Callable[[str], None]) -> 
 
 def _open_or_create(path: str, timeout: float, notify: Callable[[str], None]) -> sqlite3.Connection:
     """The store at a path, created if there is none. Raises StoreUnusable."""
-    if not os.path.exists(path):
+    if not _exists(path):
         try:
             folder = os.path.dirname(os.path.abspath(path))
             os.makedirs(folder, mode=0o700, exist_ok=True)
@@ -76,10 +76,21 @@ def _open_or_create(path: str, timeout: float, notify: Callable[[str], None]) ->
         except OSError as error:
             # where another process was first, whoever comes second finds it
             if not isinstance(error, FileExistsError) or not os.path.lexists(path):
-                raise StoreMissing(
-                    "The store cannot be made.", f"{path}: {error.strerror}.", Step(verb=Verb.NAME_STORE)
-                ) from error
+                why = access_denied(path) or f"{path}: {error.strerror}."
+                raise StoreMissing("The store cannot be made.", why, Step(verb=Verb.NAME_STORE)) from error
     return _open_existing(path, timeout, notify)
+
+
+def _exists(path: str) -> bool:
+    """Whether there is a store. Raises StoreMissing where this user may not look."""
+    try:
+        os.stat(path)
+    except PermissionError as error:
+        why = access_denied(path) or f"{path}: {error.strerror}."
+        raise StoreMissing("The store cannot be opened.", why, Step(verb=Verb.NAME_STORE)) from error
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def open_empty() -> sqlite3.Connection:

@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 
 INSTANT = "LIKE '____-__-__T__:__:__Z'"
 
+# who spoke last on a request, to open it or with a message that is not a note
+_SPOKEN = "(e.kind = 'activated' OR e.comment IS NOT NULL AND e.kind <> 'noted')"
+_LAST = f"(SELECT {{0}} FROM events e WHERE e.request = r.number AND {_SPOKEN} ORDER BY e.number DESC LIMIT 1)"
+_UNANSWERED = f"""(SELECT e.at FROM events e WHERE e.request = r.number AND e.side <> 'desk'
+    AND (e.kind = 'reopened' OR {_SPOKEN}) AND e.number > coalesce((SELECT max(d.number) FROM events d
+    WHERE d.request = r.number AND d.side = 'desk' AND d.comment IS NOT NULL AND d.kind <> 'noted'), 0)
+    ORDER BY e.number LIMIT 1)"""
+_LAST_SIDE = "CASE e.side WHEN 'desk' THEN 'desk' ELSE 'customer' END"
+
 # each table: its columns, and what they are filled with
 TABLES = {
     "spaces": (
@@ -111,13 +120,18 @@ TABLES = {
             updated_at      TEXT NOT NULL CHECK (updated_at {INSTANT}),
             closed_at       TEXT CHECK (closed_at {INSTANT}),
             turn_since      TEXT NOT NULL CHECK (turn_since {INSTANT}),
+            last_by         TEXT NOT NULL,  -- who spoke last
+            last_side       TEXT NOT NULL CHECK (last_side IN ('customer', 'desk')),
+            last_at         TEXT NOT NULL CHECK (last_at {INSTANT}),
+            unanswered_since TEXT CHECK (unanswered_since {INSTANT}),  -- NULL after the desk has spoken
             FOREIGN KEY (task, space) REFERENCES tasks (number, space),
             CHECK ((initiator_email IS NULL) = (email_key IS NULL)),
             CHECK ((status = 'Closed') = (closed_at IS NOT NULL))
         ) STRICT""",
         "SELECT r.number, token, task, fold_key(t.id), fold_key(t.name), r.space, fold_key(s.name), certificate,"
         " status, initiator, fold_key(initiator), initiator_email, fold_key(initiator_email), r.created_at, updated_at,"
-        " r.closed_at, turn_since"
+        f" r.closed_at, turn_since, {_LAST.format('e.actor')}, {_LAST.format(_LAST_SIDE)}, {_LAST.format('e.at')},"
+        f" {_UNANSWERED}"
         " FROM requests r LEFT JOIN tasks t ON t.number = r.task LEFT JOIN spaces s ON s.number = r.space",
     ),
     "events": (
@@ -125,6 +139,7 @@ TABLES = {
             number      INTEGER PRIMARY KEY,
             at          TEXT NOT NULL CHECK (at {INSTANT}),
             actor       TEXT NOT NULL,
+            actor_email TEXT,
             side        TEXT NOT NULL CHECK (side IN ('customer', 'desk', 'owner')),
             via         TEXT NOT NULL CHECK (via IN ('cli', 'web', 'mail')),
             kind        TEXT NOT NULL,
@@ -137,7 +152,7 @@ TABLES = {
             link        INTEGER REFERENCES links (number),
             comment     INTEGER UNIQUE REFERENCES comments (number)
         ) STRICT""",
-        "SELECT number, at, actor, side, 'cli', kind, old, new, space, task, request, certificate, link, comment"
+        "SELECT number, at, actor, NULL, side, 'cli', kind, old, new, space, task, request, certificate, link, comment"
         " FROM events",
     ),
     "outbox": (
@@ -198,6 +213,8 @@ INDEXES = """
     CREATE INDEX requests_of_initiator ON requests (initiator_key, number);
     CREATE INDEX requests_of_email ON requests (email_key, number);
     CREATE INDEX requests_by_change ON requests (updated_at, number);
+    CREATE INDEX requests_unanswered ON requests (unanswered_since, number)
+        WHERE status IN ('New', 'Acknowledged') AND unanswered_since IS NOT NULL;
     CREATE INDEX requests_at_the_desk ON requests (turn_since, number) WHERE status IN ('New', 'Acknowledged');
     CREATE INDEX events_of_task ON events (task, number);
     CREATE INDEX events_of_request ON events (request, number);
