@@ -1,17 +1,17 @@
-"""What may be typed: IDs, text, addresses. Each check gives back what it was given, or raises BadUsage."""
+"""Checks of user input: IDs, text, addresses. Each returns its input, or a part of it, or raises BadUsage."""
 
 from __future__ import annotations
 
 from expertsupport_cli.errors import BadUsage
 from expertsupport_cli.ids import REQUEST, parse_id, task_count
 
-HIGHEST_NUMBER = 10**12
+MAX_TASK_NUMBER = 10**12
 
 
 def identifier(text: str, what: str) -> str:
     """The ID of a task or the name of a space: letters, digits, dot, dash, underscore. Raises BadUsage."""
-    good = text.isascii() and text.replace("-", "a").replace(".", "a").replace("_", "a").isalnum()
-    if not good or not text[0].isalnum() or len(text) > 64:
+    valid = text.isascii() and text.replace("-", "a").replace(".", "a").replace("_", "a").isalnum()
+    if not valid or not text[0].isalnum() or len(text) > 64:
         raise BadUsage(
             f"This is not {what}: “{text[:80]}”.",
             "It is 1 to 64 ASCII letters, digits, dots, dashes and underscores, a letter or digit first.",
@@ -20,40 +20,44 @@ def identifier(text: str, what: str) -> str:
 
 
 def task_id(text: str) -> str:
-    """A task's ID. Raises BadUsage where it could be taken for a request."""
+    """The ID of a task. Raises BadUsage if it could be mistaken for the ID of a request."""
     if text.isdigit() or parse_id(text, REQUEST) is not None:
         raise BadUsage(f"“{text[:80]}” cannot be the ID of a task.", "Bare numbers and ES-… are the IDs of requests.")
-    if (task_count(text) or 0) > HIGHEST_NUMBER:
-        raise BadUsage(f"“{text[:80]}” cannot be the ID of a task.", f"T-{HIGHEST_NUMBER} is the highest number.")
+    if (task_count(text) or 0) > MAX_TASK_NUMBER:
+        raise BadUsage(f"“{text[:80]}” cannot be the ID of a task.", f"T-{MAX_TASK_NUMBER} is the highest number.")
     return identifier(text, "the ID of a task")
 
 
-def prose(text: str, what: str, *, most: int = 1_000) -> str:
-    """What a person wrote, unchanged: any text but NUL, up to `most` characters, not only blanks. Raises BadUsage."""
+def prose(text: str, what: str, *, max_length: int = 1_000) -> str:
+    """Free text, unchanged: valid Unicode without NUL, not blank, at most `max_length` characters. Raises BadUsage.
+
+    `what` names the text in the message.
+    """
     if not text.strip():
         raise BadUsage(f"{what} is empty.")
-    return prose_or_empty(text, what, most=most)
+    return prose_or_empty(text, what, max_length=max_length)
 
 
-def prose_or_empty(text: str, what: str, *, most: int = 1_000) -> str:
-    """As `prose`, but it may be empty."""
+def prose_or_empty(text: str, what: str, *, max_length: int = 1_000) -> str:
+    """Like `prose`, but blank text is allowed."""
     if "\0" in text:
         raise BadUsage(f"{what} has a NUL character in it, at character {text.index(chr(0)) + 1}.")
     if any("\ud800" <= character <= "\udfff" for character in text):
         raise BadUsage(f"{what} is not valid UTF-8.")
-    if len(text) > most:
-        raise BadUsage(f"{what} is too long.", f"It has {len(text):,} characters; {most:,} are allowed.")
+    if len(text) > max_length:
+        raise BadUsage(f"{what} is too long.", f"It has {len(text):,} characters; {max_length:,} are allowed.")
     return text
 
 
 def address(text: str, what: str = "An email address") -> str:
     """An email address in its simple form, `ann@example.org`. Raises BadUsage."""
     local, _, domain = text.partition("@")
-    good = text.isascii() and text.isprintable() and domain.strip(".-") and "=?" not in text  # that would be decoded
+    # mail programs decode =?…?=
+    valid = text.isascii() and text.isprintable() and domain.strip(".-") and "=?" not in text
     parts = [*local.split("."), *domain.split(".")]
-    if not good or not all(parts) or any(character in ' <>,;:"()[]\\@' for character in local + domain):
+    if not valid or not all(parts) or any(character in ' <>,;:"()[]\\@' for character in local + domain):
         raise BadUsage(f"{what} is like ann@example.org, not “{text[:80]}”.")
-    return prose(text, what, most=254)
+    return prose(text, what, max_length=254)
 
 
 def addresses(text: str) -> list[str]:
@@ -62,28 +66,28 @@ def addresses(text: str) -> list[str]:
 
 
 def person(text: str) -> tuple[str, str | None]:
-    """The name and the address in `Name <address>`, or a name alone. Raises BadUsage."""
+    """The name and the address in `Name <address>`, or a name and None. Raises BadUsage."""
     name, bracket, rest = text.rpartition("<")
     if bracket and rest.endswith(">"):
-        return prose(name.strip(), "A name", most=200), address(rest[:-1])
-    return prose(text, "A name", most=200), None
+        return prose(name.strip(), "A name", max_length=200), address(rest[:-1])
+    return prose(text, "A name", max_length=200), None
 
 
 def mailbox(text: str) -> str:
     """The address in `Name <address>`, or an address alone. Raises BadUsage."""
-    name, bracket, rest = prose(text, "The address", most=300).rpartition("<")
+    name, bracket, rest = prose(text, "The address", max_length=300).rpartition("<")
     if bracket and rest.endswith(">") and name.strip():
         return address(rest[:-1])
     return address(text)
 
 
 def domain_of(text: str) -> str:
-    """What stands behind the @ of a mailbox. Raises BadUsage."""
+    """The domain of a mailbox: the part after the @. Raises BadUsage."""
     return mailbox(text).partition("@")[2]
 
 
 def web_address(text: str, what: str) -> str:
-    """An http or https URL without blanks or control characters. Raises BadUsage."""
+    """An http or https URL without whitespace or control characters. Raises BadUsage."""
     head, _, rest = text.partition("://")
     if (
         head.lower() not in ("http", "https")
@@ -91,4 +95,4 @@ def web_address(text: str, what: str) -> str:
         or any(c.isspace() or not c.isprintable() for c in text)
     ):
         raise BadUsage(f"{what} is an address that starts with http:// or https://, not “{text[:80]}”.")
-    return prose(text, what, most=2_000)
+    return prose(text, what, max_length=2_000)

@@ -26,14 +26,14 @@
     │   ├── StoreDamaged        5   store_damaged
     │   ├── StoreForeign        5   store_foreign       a database of another program
     │   ├── StoreFull           5   store_full          the disk is full
-    │   ├── StoreMissing        5   store_missing       it cannot be opened or made
+    │   ├── StoreMissing        5   store_missing       it cannot be opened or created
     │   ├── StoreReadOnly       5   store_read_only
-    │   └── StoreTooNew         5   store_too_new       made by a newer program
+    │   └── StoreTooNew         5   store_too_new       written by a newer version
     ├── MailUndelivered         6   mail_undelivered    it stays queued
     └── TimedOut              124   waited_in_vain      `es wait --timeout`
 
-A fault is at most three lines: what is wrong, why, and what to do next. Where that is something that the product can
-do, it is a `Step`, which each front words in its own way: as a command, or as a button.
+A fault is at most three lines: what is wrong, why, and what to do next. If the product itself can do the next step, it
+is a `Step`, which each front words in its own way: as a command, or as a button.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from expertsupport_cli.steps import Step, Verb
 class Fault(Exception):
     """Anything that ends a command; caught in one place, `cli.main`.
 
-    `what` and `why` are sentences; `hint` is what to do next, a step or, where no step helps, a sentence.
+    `what` and `why` are sentences. `hint` says what to do next: a step, or a sentence where no step helps.
     """
 
     code = "fault"
@@ -58,7 +58,7 @@ class Fault(Exception):
 
     @property
     def message(self) -> str:
-        """What and why in one line, as JSON has it."""
+        """What and why in one line, for JSON."""
         return f"{self.what} {self.why}".rstrip()
 
 
@@ -80,7 +80,7 @@ class BadUsage(Fault):
 
 
 class MalformedSerial(BadUsage):
-    """A serial that is not of the form; says where, and never repeats it."""
+    """Text that is not in the format of a serial. The message gives the position and never repeats the text."""
 
     code = "malformed_serial"
 
@@ -164,11 +164,11 @@ class CertificateUsed(Refused):
 class LinkSpent(Refused):
     """A purchase link that was used, has expired or was revoked."""
 
-    def __init__(self, link: str, how: str, at: str, task: str) -> None:
-        self.code = f"link_{how}"
-        told = {"used": "was already used", "expired": "has expired", "revoked": "was revoked"}[how]
+    def __init__(self, link: str, state: str, at: str, task: str) -> None:
+        self.code = f"link_{state}"
+        phrase = {"used": "was already used", "expired": "has expired", "revoked": "was revoked"}[state]
         super().__init__(
-            f"Purchase link {link} {told}.",
+            f"Purchase link {link} {phrase}.",
             f"That was at {at}; a link works once.",
             Step(verb=Verb.BUY, reference=task),
         )
@@ -284,7 +284,7 @@ class TimedOut(Fault):
 
 
 def not_imported(fault: Fault, line: int) -> Fault:
-    """The fault with the number of the line where it was found, saying that nothing came of the import."""
+    """Add the number of the offending line to a fault, and say that nothing was imported. Returns the same fault."""
     fault.what = f"Line {line}: {fault.what}"
     fault.hint = "Nothing was imported. Mend the line and import the file again."
     return fault

@@ -1,4 +1,4 @@
-"""Files: reading what a user names as text that is UTF-8; making sure that what was written stays."""
+"""Reads files that the user names as UTF-8 text, and makes written files survive a power loss."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def read_text(path: str, what: str) -> str:
 
 
 def sync_folder(folder: str) -> None:
-    """Make sure that a file that was moved into the folder outlives a loss of power. Raises OSError."""
+    """Flush a folder to the disk, so that a file moved into it survives a power loss. Raises OSError."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

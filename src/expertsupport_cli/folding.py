@@ -6,7 +6,7 @@ alphabet: databases differ in what they know of case, and of the order of letter
 
 from __future__ import annotations
 
-MAX_KEY = 200  # characters: databases limit what an index can hold
+MAX_KEY = 200  # characters; databases limit the size of an index entry
 
 
 def fold(text: str) -> str:
@@ -22,5 +22,5 @@ def fold(text: str) -> str:
 
 
 def fold_key(name: str) -> str:
-    """What a name is compared and sorted by: folded, and cut where it is very long."""
+    """The key that a name is compared and sorted by: the folded name, cut to MAX_KEY characters."""
     return fold(name)[:MAX_KEY]

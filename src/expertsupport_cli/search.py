@@ -1,6 +1,6 @@
-"""From a text to the words that it can be found by, and from what somebody typed to phrases of such words.
+"""Splits a text into the words that it can be found by, and a search into phrases of such words.
 
-The words are split and folded here, so that a search finds the same in every store. A word is a run of letters, digits
+Splitting and folding is done here, so that a search finds the same in every store. A word is a run of letters, digits
 and their marks; `+` and `#` right behind it belong to it, as in C++ and C#. Accents make no difference in Latin, Greek
 and Cyrillic, where people leave them out. In scripts that are written without blanks between words, each letter with
 its marks stands for itself, and a run of them is searched as a phrase.
@@ -24,7 +24,7 @@ MAX_PHRASE = 20  # words; a longer one is searched by its words
 PIECE = 4_000  # words of a text that are indexed together: databases limit how many positions a word can have
 OVERLAP = 20  # words that a piece has in common with the one before, so that no phrase is cut
 
-GAP = "\ufffc"  # stands between two texts that are indexed together: no word that can be searched for
+GAP = "\ufffc"  # separates two texts that are indexed together; nobody can search for it
 
 _ASCII_WORD = r"[a-z0-9]+[+#]*"
 
@@ -63,11 +63,11 @@ _ACCENTED = (
 )
 # marks that choose a variant of the letter before
 _VARIANTS = (*(0x180B, 0x180F), *(0xFE00, 0xFE0F), *(0xE0100, 0xE01EF))
-_SPACE_WITHOUT_WIDTH = 0x200B  # of all that is invisible, the one that stands between words
+_SPACE_WITHOUT_WIDTH = 0x200B  # the only invisible character that separates words
 
 
 class Phrase(Record):
-    """Words that stand one behind the other; with `prefix`, the last may be the beginning of one. Empty, nothing."""
+    """Consecutive words; with `prefix`, the last may be the beginning of a word. An empty phrase matches nothing."""
 
     lexemes: tuple[str, ...]
     prefix: bool
@@ -81,9 +81,9 @@ def lexemes(text: str) -> list[str]:
 
 
 def phrases(words: Iterable[str]) -> list[Phrase]:
-    """What somebody typed, word by word, as phrases that must all be found. Raises BadUsage where they are too many.
+    """Typed words as phrases that must all match. Raises BadUsage if there are too many.
 
-    One without a letter or a digit becomes an empty phrase, which is found nowhere.
+    A word without a letter or a digit becomes an empty phrase, which matches nothing.
     """
     found: dict[Phrase, None] = {}
     for word in words:
@@ -98,12 +98,12 @@ def phrases(words: Iterable[str]) -> list[Phrase]:
 
 
 def task_lexemes(id: str, name: str) -> list[str]:
-    """What a task can be found by: its name and its ID."""
+    """The words that a task can be found by: those of its name and its ID."""
     return [*lexemes(name), GAP, *lexemes(id)]
 
 
 def pieces(words: Sequence[str]) -> Iterator[Sequence[str]]:
-    """The words of a text, in pieces short enough to index, that overlap."""
+    """The words of a text in overlapping pieces that are short enough to index."""
     for start in range(0, max(len(words) - OVERLAP, min(len(words), 1)), PIECE - OVERLAP):
         yield words[start : start + PIECE]
 
@@ -123,7 +123,7 @@ def _split(folded: str) -> Iterator[str]:
 
 
 class _Kinds(dict[int, str]):
-    """What a character is to a word, found out when it is first met; for `str.translate`.
+    """Maps a character to its role in a word, computed when it is first seen; for `str.translate`.
 
     L or W is a letter or digit, of a script where people leave accents out or of another; A a letter that is a word
     by itself; M a mark on the letter before; S a sign that belongs to the word before; B ends a word.
@@ -132,34 +132,34 @@ class _Kinds(dict[int, str]):
     def __missing__(self, code: int) -> str:
         from unicodedata import category
 
-        general = category(chr(code))
-        if general[0] in "LN":
-            kind = "A" if _in(_UNSPACED, code) else "L" if _in(_ACCENTED, code) else "W"
+        general_category = category(chr(code))
+        if general_category[0] in "LN":
+            kind = "A" if _in_blocks(_UNSPACED, code) else "L" if _in_blocks(_ACCENTED, code) else "W"
         else:
-            kind = "M" if general[0] == "M" else "S" if chr(code) in "+#" else "B"
+            kind = "M" if general_category[0] == "M" else "S" if chr(code) in "+#" else "B"
         self[code] = kind
         return kind
 
 
 class _Without(dict[int, int | None]):
-    """Takes out what is invisible and makes no difference; for `str.translate`."""
+    """Drops invisible characters that make no difference to a word; for `str.translate`."""
 
     def __missing__(self, code: int) -> int | None:
         from unicodedata import category
 
         invisible = category(chr(code)) == "Cf" and code != _SPACE_WITHOUT_WIDTH
-        self[code] = kept = None if invisible or _in(_VARIANTS, code) else code
+        self[code] = kept = None if invisible or _in_blocks(_VARIANTS, code) else code
         return kept
 
 
 _KINDS = _Kinds()
 _WITHOUT = _Without()
-_WORD = "AM*|[LW][LWM]*S*"  # in terms of `_Kinds`
+_WORD = "AM*|[LW][LWM]*S*"  # a pattern over the letters of `_Kinds`
 
 
-def _in(blocks: Sequence[int], code: int) -> bool:
+def _in_blocks(blocks: Sequence[int], code: int) -> bool:
     """Whether a code point is in one of the blocks, which are pairs of first and last."""
     from bisect import bisect_right
 
-    place = bisect_right(blocks, code)
-    return place % 2 == 1 or (place > 0 and blocks[place - 1] == code)
+    index = bisect_right(blocks, code)
+    return index % 2 == 1 or (index > 0 and blocks[index - 1] == code)

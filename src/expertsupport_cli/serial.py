@@ -1,7 +1,7 @@
 """The serial number of a certificate: read, issue, mask, digest.
 
-A serial is 16 ASCII letters or digits, written `XXXX-XXXX-XXXX-XXXX`. Those that we issue use an alphabet
-of 32 symbols without look-alikes (Crockford's base 32: no I, L, O, U): 15 random ones, 75 bits, and a check
+A serial is 16 ASCII letters or digits, written `XXXX-XXXX-XXXX-XXXX`. Serials issued by this program use an
+alphabet of 32 symbols without look-alikes (Crockford's base 32: no I, L, O, U): 15 random ones, 75 bits, and a check
 symbol. Taken as elements of the field of 32 elements, the 16 symbols x0 ... x15 satisfy
 
     a^15 x0 + a^14 x1 + ... + a x14 + x15 = 0
@@ -23,7 +23,7 @@ GROUP = 4
 RANDOM_BITS = 5 * (LENGTH - 1)
 
 _LOOK_ALIKES = str.maketrans("OIL", "011")
-# U+002D and what keyboards, word processors and mail programs make of it
+# U+002D and what keyboards, word processors and mail programs turn it into
 _DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d\u00ad"
 _REDUCE = 0b100101  # x^5 + x^2 + 1, primitive over two elements
 
@@ -31,49 +31,52 @@ _REDUCE = 0b100101  # x^5 + x^2 + 1, primitive over two elements
 def read(text: str) -> str:
     """The serial in normal form: 16 upper-case letters or digits, without dashes.
 
-    Case, surrounding blanks and the kind of dash do not matter, nor whether dashes or blanks stand between
-    the groups at all. Raises MalformedSerial, which names the position and never repeats the text.
+    Case, surrounding blanks and the kind of dash do not matter; the groups may also be separated by blanks or by
+    nothing. Raises MalformedSerial, which gives the position and never repeats the text.
     """
-    found = ""
-    typed = text.strip()
-    for position, character in enumerate(typed, start=1):
+    symbols = ""
+    stripped = text.strip()
+    for position, character in enumerate(stripped, start=1):
         if character.isascii() and character.isalnum():
-            found += character.upper()
-            if len(found) > LENGTH:
+            symbols += character.upper()
+            if len(symbols) > LENGTH:
                 raise MalformedSerial(f"It goes on after its 16 letters and digits, at character {position}.")
         elif character in _DASHES or character.isspace():
-            if len(found) % GROUP or not found or position == len(typed):
+            if len(symbols) % GROUP or not symbols or position == len(stripped):
                 raise MalformedSerial(f"Character {position} is a dash or a blank, but not between two groups of four.")
         else:
             raise MalformedSerial(f"Character {position} is not a letter from A to Z or a digit.")
-    if len(found) < LENGTH:
-        raise MalformedSerial(f"It ends after {len(found)} of its 16 letters and digits.")
-    return found
+    if len(symbols) < LENGTH:
+        raise MalformedSerial(f"It ends after {len(symbols)} of its 16 letters and digits.")
+    return symbols
 
 
 def readings(normal: str) -> tuple[str, ...]:
-    """What a typed serial may mean: itself, and with look-alikes read as digits where that makes it one of ours."""
+    """The serials that a typed one may mean, in normal form: itself, and itself with look-alikes read as digits.
+
+    The second is included only if its check symbol then fits.
+    """
     folded = normal.translate(_LOOK_ALIKES)
-    if folded != normal and is_ours(folded):
+    if folded != normal and has_valid_check_symbol(folded):
         return normal, folded
     return (normal,)
 
 
-def is_ours(normal: str) -> bool:
-    """Whether the check symbol fits, as it does in all serials that we issue."""
-    return all(symbol in ALPHABET for symbol in normal) and _sum(normal) == 0
+def has_valid_check_symbol(normal: str) -> bool:
+    """Whether the check symbol fits, as it does in every serial that this program issues."""
+    return all(symbol in ALPHABET for symbol in normal) and _weighted_sum(normal) == 0
 
 
 def looks_mistyped(normal: str) -> bool:
-    """Whether no reading of the serial has a check symbol that fits."""
-    return not is_ours(normal.translate(_LOOK_ALIKES))
+    """Whether the check symbol fits in no reading of the serial."""
+    return not has_valid_check_symbol(normal.translate(_LOOK_ALIKES))
 
 
 def issue() -> str:
     """A new serial in normal form, from 75 random bits."""
     bits = int.from_bytes(os.urandom(10), "big") >> 5
     body = "".join(ALPHABET[bits >> shift & 31] for shift in range(RANDOM_BITS - 5, -1, -5))
-    return body + ALPHABET[_times_a(_sum(body))]
+    return body + ALPHABET[_times_a(_weighted_sum(body))]
 
 
 def write(normal: str) -> str:
@@ -82,7 +85,7 @@ def write(normal: str) -> str:
 
 
 def digest(normal: str) -> str:
-    """What the store keeps instead of the serial: SHA-256 in hexadecimal, of a text of our own form."""
+    """What the store keeps instead of the serial: SHA-256 in hexadecimal, with a prefix for domain separation."""
     import hashlib
 
     return hashlib.sha256(b"expertsupport serial " + normal.encode("ascii")).hexdigest()
@@ -93,16 +96,16 @@ def last_group(normal: str) -> str:
 
 
 def mask(group: str) -> str:
-    """How a certificate is shown: `****-****-****-7K3M`."""
+    """The masked serial that identifies a certificate on screen: `****-****-****-7K3M`."""
     return f"****-****-****-{group}"
 
 
-def conceal(message: str) -> str:
-    """The message with every serial in it masked: for whatever repeats what a person typed."""
+def mask_serials(message: str) -> str:
+    """The message with every serial in it masked. For messages that repeat what a person typed."""
     import re
 
     grouped = rf"(?:[A-Za-z0-9]{{4}}[{_DASHES}]){{3}}[A-Za-z0-9]{{4}}|(?:[A-Z0-9]{{4}} ){{3}}[A-Z0-9]{{4}}"
-    solid = r"(?=[A-Za-z]*[0-9])[A-Za-z0-9]{16}|[A-Z]{16}"  # in small letters, without a digit, it is a word
+    solid = r"(?=[A-Za-z]*[0-9])[A-Za-z0-9]{16}|[A-Z]{16}"  # lower case without a digit is a word
     return re.sub(rf"(?<![A-Za-z0-9])(?:{grouped}|{solid})(?![A-Za-z0-9])", mask("****"), message)
 
 
@@ -110,7 +113,7 @@ def _times_a(element: int) -> int:
     return element << 1 ^ (_REDUCE if element & 16 else 0)
 
 
-def _sum(symbols: str) -> int:
+def _weighted_sum(symbols: str) -> int:
     total = 0
     for symbol in symbols:
         total = _times_a(total) ^ ALPHABET.index(symbol)

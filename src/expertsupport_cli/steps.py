@@ -1,4 +1,4 @@
-"""What an error suggests to do next, as a verb and what it is done to; each front words it in its own way."""
+"""The next step that an error suggests: a verb and its object. Each front words it in its own way."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from expertsupport_cli.record import Record
 
 
 class Verb(Enum):
-    """What can be done next. In brackets: what the reference of the step is."""
+    """What can be done next. The comments say what the reference of the step is."""
 
     ACTIVATE = auto()  # (task)
     ADD_SPACE = auto()  # (name)
@@ -37,7 +37,7 @@ class Verb(Enum):
 
 
 class Step(Record):
-    """What to do next: a verb, and the ID or name of what it is done to."""
+    """What to do next: a verb, and the ID or name of its object, if it has one."""
 
     verb: Verb
     reference: str = ""

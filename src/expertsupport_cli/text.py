@@ -1,10 +1,10 @@
-"""Text that people typed, made safe to show: nothing raw reaches the terminal.
+"""Makes text that people typed safe to show: no control character reaches the terminal.
 
-Control characters, the marks that turn the direction of writing, and what is invisible by design are shown as
-escapes, so that one sees that they are there. JSON has them as its own escapes and gives back the same text.
+Control characters, bidirectional marks and invisible characters are shown as escapes, so that the reader sees that they
+are there. JSON escapes them in its own syntax, so that a parser gets the same text back.
 
-Most text is harmless, and Python tells it at once: of what is to be escaped, nothing is printable. Regular expressions,
-which take longer to load and to compile than a command has to spare, are only for the rest.
+Most text needs no escaping, and `str.isprintable` is a fast way to know: it is false for every character to be escaped.
+Only the rest needs regular expressions, whose import and compilation would slow down every command.
 """
 
 from __future__ import annotations
@@ -15,40 +15,40 @@ if TYPE_CHECKING:
 
 _CONTROLS = (
     "\x00-\x09\x0b-\x1f\x7f-\x9f"  # C0 without the line break, DEL, C1
-    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f"  # marks of direction, isolates, deprecated controls
-    "\u2028\u2029"  # separators of lines and paragraphs
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f"  # bidirectional marks, isolates, deprecated controls
+    "\u2028\u2029"  # line and paragraph separators
     "\u2060-\u2065\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"  # invisible by design
-    "\ud800-\udfff"  # no characters at all
+    "\ud800-\udfff"  # surrogates
 )
 _TSV_NAMES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
 
 
 def one_line(text: str) -> str:
-    """For a cell or a sentence: breaks and tabs become blanks, other controls are shown as escapes."""
+    """Text for a cell or a sentence: line breaks and tabs become blanks, other control characters escapes."""
     if text.isprintable():
         return text
     import re
 
-    return re.sub(f"[{_CONTROLS}]", _shown, re.sub(r"[\t\r\n]+", " ", text))
+    return re.sub(f"[{_CONTROLS}]", _escape, re.sub(r"[\t\r\n]+", " ", text))
 
 
 def lines(text: str) -> list[str]:
-    """For a page: the lines of the text, tabs as blanks, other controls shown as escapes."""
+    """The lines of a text for a page: tabs become blanks, other control characters escapes."""
     split = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return [line if line.isprintable() else one_line(line.expandtabs(4)) for line in split]
 
 
 def tsv(text: str) -> str:
-    r"""For a field of tab-separated values: `\t`, `\n`, `\\`, and `\x1b` or `\u202e` for other controls."""
+    r"""Text for a TSV field, escaped as `\t`, `\n`, `\r`, `\\`, and `\x1b` or `\u202e` for other control characters."""
     if text.isprintable() and "\\" not in text:
         return text
     import re
 
-    return re.sub(f"[\\\\\n{_CONTROLS}]", lambda found: _TSV_NAMES.get(found[0]) or _shown(found), text)
+    return re.sub(f"[\\\\\n{_CONTROLS}]", lambda match: _TSV_NAMES.get(match[0]) or _escape(match), text)
 
 
 def to_json(value: object, *, indent: int | None = None) -> str:
-    """JSON in which text is as it was, but whatever a terminal might obey is escaped."""
+    """JSON that is safe on a terminal: control characters are escaped, other text is kept as it is, not as ASCII."""
     import json
 
     text = json.dumps(value, ensure_ascii=False, indent=indent)
@@ -59,12 +59,12 @@ def to_json(value: object, *, indent: int | None = None) -> str:
     return re.sub(f"[{_CONTROLS}]", _json_escape, text)
 
 
-def _shown(found: re.Match[str]) -> str:
-    code = ord(found[0])
+def _escape(match: re.Match[str]) -> str:
+    code = ord(match[0])
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def _json_escape(found: re.Match[str]) -> str:
+def _json_escape(match: re.Match[str]) -> str:
     import json
 
-    return json.dumps(found[0])[1:-1] if found[0] != "\x7f" else "\\u007f"
+    return json.dumps(match[0])[1:-1] if match[0] != "\x7f" else "\\u007f"

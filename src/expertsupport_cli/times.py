@@ -1,7 +1,7 @@
 """Instants and durations as text.
 
 An instant is UTC, of fixed width, `2026-01-31T09:30:00Z`, so that it sorts as text. A duration is a whole
-number and a unit, `10d`; `never` is no duration at all. Nothing here reads a clock.
+number and a unit, `10d`; the word `never` stands for no duration. Nothing here reads a clock.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from expertsupport_cli.errors import BadUsage
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 _AGES = (("y", 365 * 86400), ("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
-_LONGEST = 1000 * 365 * 86400
+_MAX_DURATION = 1000 * 365 * 86400  # seconds
 
 
 def instant(moment: datetime) -> str:
@@ -23,7 +23,7 @@ def instant(moment: datetime) -> str:
 
 
 def after(at: str, seconds: int) -> str:
-    """The instant so many seconds later (earlier, if negative); not beyond the year 9999."""
+    """The instant `seconds` after `at`, or before it if negative. Clamped to the years 1 to 9999."""
     try:
         return instant(_moment(at) + timedelta(seconds=seconds))
     except OverflowError:
@@ -31,11 +31,12 @@ def after(at: str, seconds: int) -> str:
 
 
 def seconds_between(earlier: str, later: str) -> int:
+    """The seconds from one instant to another; negative if the second comes first."""
     return int((_moment(later) - _moment(earlier)).total_seconds())
 
 
 def is_instant(text: str) -> bool:
-    """Whether the text is an instant in exactly our form."""
+    """Whether the text is an instant in exactly the form above."""
     try:
         return instant(_moment(text)) == text
     except ValueError:
@@ -43,11 +44,11 @@ def is_instant(text: str) -> bool:
 
 
 def parse_duration(text: str) -> int:
-    """The seconds of `90s`, `30m`, `24h`, `10d` or `2w`. Raises BadUsage."""
+    """The seconds in a duration such as `90s`, `30m`, `24h`, `10d` or `2w`. Raises BadUsage."""
     number, unit = text[:-1].strip(), text[-1:].lower()
     if unit in UNITS and number.isascii() and number.isdigit() and len(number) < 12:
         seconds = int(number) * UNITS[unit]
-        if 0 < seconds <= _LONGEST:
+        if 0 < seconds <= _MAX_DURATION:
             return seconds
     raise BadUsage(
         f"“{text}” is not a duration.",
@@ -57,12 +58,12 @@ def parse_duration(text: str) -> int:
 
 
 def parse_lifetime(text: str) -> int | None:
-    """The seconds of a duration, or None for `never`. Raises BadUsage."""
+    """The seconds in a duration, or None for `never`. Raises BadUsage."""
     return None if text.strip().lower() == "never" else parse_duration(text)
 
 
 def write_duration(seconds: int | None) -> str:
-    """The duration in its largest whole unit, as `parse_lifetime` reads it."""
+    """Seconds in the largest unit that divides them, as `parse_lifetime` reads it; `never` for None."""
     if seconds is None:
         return "never"
     for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
@@ -76,14 +77,14 @@ def parse_moment(text: str, now: str) -> str:
 
     Raises BadUsage.
     """
-    typed = text.strip()
-    if typed[-1:].lower() in UNITS and typed[:-1].isascii() and typed[:-1].isdigit():
-        return after(now, -parse_duration(typed))
+    stripped = text.strip()
+    if stripped[-1:].lower() in UNITS and stripped[:-1].isascii() and stripped[:-1].isdigit():
+        return after(now, -parse_duration(stripped))
     try:
-        moment = datetime.fromisoformat(typed.upper()) if len(typed) >= len("2026-01-31") else None
+        moment = datetime.fromisoformat(stripped.upper()) if len(stripped) >= len("2026-01-31") else None
     except ValueError:
         moment = None
-    if moment is None or (len(typed) > len("2026-01-31") and moment.tzinfo is None):
+    if moment is None or (len(stripped) > len("2026-01-31") and moment.tzinfo is None):
         raise BadUsage(
             f"“{text}” is not a time.",
             "It is an age, a date, or a time of RFC 3339 with its zone.",
@@ -96,13 +97,13 @@ def parse_moment(text: str, now: str) -> str:
 
 
 def relative(at: str, now: str) -> str:
-    """How long ago, or in how long, in few letters: `3d ago`, `in 10d`, `now`."""
+    """The time from `now` to an instant, in short: `3d ago`, `in 10d`, `now`."""
     seconds = seconds_between(at, now)
     size = abs(seconds)
     if size < 10:
         return "now"
     if seconds < 0 and size >= 3600:
-        size += 60  # what began a moment ago as a day is still a day
+        size += 60  # a deadline set a moment ago for one day still reads "in 1d"
     unit, length = next(pair for pair in _AGES if size >= pair[1])
     age = f"{size // length}{unit}"
     return f"{age} ago" if seconds > 0 else f"in {age}"

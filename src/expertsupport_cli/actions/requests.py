@@ -60,7 +60,7 @@ def activate(
     """
     normal = serial.read(serial_number)
     if message is not None:
-        prose(message, "The message", most=MAX_MESSAGE)
+        prose(message, "The message", max_length=MAX_MESSAGE)
     with store.transaction():
         task = store.task(task_id)
         certificate = by_serial(store, normal)
@@ -116,7 +116,7 @@ def act(
 ) -> Outcome:
     """Do to a request what the functions above do, each by its `Act`. Raises BadUsage, NotFound, RequestClosed."""
     if body is not None or act.needs_message:
-        prose(body or "", "The message", most=MAX_MESSAGE)
+        prose(body or "", "The message", max_length=MAX_MESSAGE)
     with store.transaction():
         before = store.request(reference)
         after = before.after(act, at)

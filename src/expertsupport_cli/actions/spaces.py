@@ -62,7 +62,9 @@ def edit_space(store: Store, name: str, changes: dict[str, object], *, by: Actor
 
 def add_partner(store: Store, name: str, url: str, *, by: Actor, at: str) -> Partner:
     """Name a partner and the address of its shop. Raises BadUsage, AlreadyExists."""
-    partner = Partner(name=prose(name, "The name", most=200), url=web_address(url, "A partner's URL"), created_at=at)
+    partner = Partner(
+        name=prose(name, "The name", max_length=200), url=web_address(url, "A partner's URL"), created_at=at
+    )
     with store.transaction():
         if store.partner(name):
             raise AlreadyExists(f"There is a partner “{name}” already.", hint=Step(verb=Verb.LIST_PARTNERS))

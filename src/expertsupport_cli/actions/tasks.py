@@ -118,7 +118,7 @@ def _task(line: TaskLine, id: str, home: Space, by: Actor, at: str) -> Task:
 
 def _check_text(line: TaskLine) -> None:
     prose(line.name, "The name")
-    prose_or_empty(line.description, "The description", most=LONGEST_DESCRIPTION)
+    prose_or_empty(line.description, "The description", max_length=LONGEST_DESCRIPTION)
 
 
 def _checked(lines: Iterable[TaskLine]) -> Iterable[TaskLine]:

@@ -175,7 +175,7 @@ class Env:
         """Do something with a thing that is named, among others; the fault that was reported, if it failed."""
         before = self.commits
         try:
-            act(prose_or_empty(reference, "The ID", most=10_000))
+            act(prose_or_empty(reference, "The ID", max_length=10_000))
         except (OutputLost, Ending, BrokenPipeError):
             raise
         except Exception as error:

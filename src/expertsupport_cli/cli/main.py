@@ -11,7 +11,7 @@ from types import FrameType
 from expertsupport_cli.cli.report import as_fault, asks_for_json, report
 from expertsupport_cli.errors import BadUsage, Fault, OutputLost
 from expertsupport_cli.render.terminal.printer import flush_stdout, talk_raw
-from expertsupport_cli.serial import conceal
+from expertsupport_cli.serial import mask_serials
 from expertsupport_cli.text import lines
 
 INTERRUPTED, PIPE_CLOSED, TERMINATED = 130, 141, 143
@@ -40,7 +40,7 @@ def main(arguments: list[str]) -> int:
         return PIPE_CLOSED
     except Exception as error:
         if "--debug" in arguments:
-            talk_raw("\n".join(lines(conceal(traceback.format_exc().rstrip()))))
+            talk_raw("\n".join(lines(mask_serials(traceback.format_exc().rstrip()))))
         fault = as_fault(error)
         report(fault, as_json=asks_for_json(arguments))
         _save_what_was_printed(fault)

@@ -6,7 +6,7 @@ import errno
 
 from expertsupport_cli.errors import Fault, InternalError, OutputLost, SystemRefused
 from expertsupport_cli.render.terminal.printer import talk, talk_raw
-from expertsupport_cli.serial import conceal
+from expertsupport_cli.serial import mask_serials
 from expertsupport_cli.steps import Step, Verb
 from expertsupport_cli.text import to_json
 
@@ -42,13 +42,13 @@ STEPS = {
 
 def report(fault: Fault, *, as_json: bool) -> None:
     """Report a fault on stderr. Whatever it repeats of what was typed is made safe, and any serial in it masked."""
-    hint = conceal(in_words(fault.hint))
+    hint = mask_serials(in_words(fault.hint))
     if as_json:
-        told = {"code": fault.code, "message": conceal(fault.message), "hint": hint or None}
+        told = {"code": fault.code, "message": mask_serials(fault.message), "hint": hint or None}
         talk_raw(to_json({"error": told}))
         return
-    talk(f"{PROGRAM}: {conceal(fault.what)}")
-    for line in (conceal(fault.why), hint):
+    talk(f"{PROGRAM}: {mask_serials(fault.what)}")
+    for line in (mask_serials(fault.why), hint):
         if line:
             talk(f"  {line}")
 

@@ -62,7 +62,7 @@ SETTINGS = {
             name="user.name",
             variable="ES_USER",
             meaning="Who you are, in all that you do (the login name if unset)",
-            check=lambda text: prose(text, "A name", most=200),
+            check=lambda text: prose(text, "A name", max_length=200),
         ),
         Setting(
             name="user.email",
