@@ -1,6 +1,6 @@
-"""From the settings to what they name: the store, the notices, who sends mail and how. Every front stands on this.
+"""Builds from the settings what they name: the store, the notices, the mail sender. Every front uses this.
 
-What a command queued is delivered here too, after its commit.
+It also delivers, after the commit, the mail that a command has queued.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from expertsupport_cli.checks import addresses, domain_of
 from expertsupport_cli.errors import BadUsage, Fault
 from expertsupport_cli.model.mail import MailState, Pages
 from expertsupport_cli.record import Record
-from expertsupport_cli.render.notice import notice
+from expertsupport_cli.render.notice import notice_text
 from expertsupport_cli.steps import Step, Verb
 
 TYPE_CHECKING = False
@@ -34,7 +34,7 @@ KEYRING_SERVICE = "expertsupport"
 
 
 class Delivery(Record):
-    """What became of the mail that was queued: how many are left, and why the first of them was not delivered."""
+    """The result of delivering queued mail: how many are `left`, and why the first of those was not delivered."""
 
     left: int
     why: str = ""
@@ -46,7 +46,7 @@ def store_path(settings: Settings) -> str:
 
 
 def open_store(settings: Settings, *, writes: bool, notify: Callable[[str], None], dry_run: bool = False) -> Store:
-    """Open the store that the settings name; `notify` gets what the user should know. Raises StoreUnusable."""
+    """Open the store that the settings name. `notify` is called with messages for the user. Raises StoreUnusable."""
     from expertsupport_cli import store
 
     return store.open_store(
@@ -59,7 +59,7 @@ def open_store(settings: Settings, *, writes: bool, notify: Callable[[str], None
 
 
 def post_of(settings: Settings) -> Post | None:
-    """What notices need to know; None where mail is off, and none is queued."""
+    """What queueing notices needs from the settings; None if mail is off, so that none is queued."""
     if settings["mail.transport"] == "off":
         return None
     desk = settings.get("desk.email")
@@ -67,47 +67,47 @@ def post_of(settings: Settings) -> Post | None:
         pages=_pages(settings),
         desk=addresses(desk) if desk else [],
         domain=domain_of(settings["mail.from"]),
-        compose=notice,
+        compose=notice_text,
         lease=new_lease() if settings["mail.deliver"] == "auto" else None,
         lease_seconds=_lease_seconds(settings),
     )
 
 
 def _pages(settings: Settings) -> Pages:
-    """What mail may say of the pages: the default address leads there on this machine only."""
+    """Which page URLs mail may contain: the default URL works on this machine only."""
     found = settings.find("page.url")
-    stays_here = settings["mail.transport"] == "maildir"
+    is_local = settings["mail.transport"] == "maildir"
     return Pages(
         url=None if found.origin == "default" else found.value,
-        local=found.value if found.origin == "default" and stays_here else None,
+        local=found.value if found.origin == "default" and is_local else None,
         replies_are_read=settings.get("mail.reply-to") is not None or settings.find("mail.from").origin != "default",
     )
 
 
 def new_lease() -> str:
-    """The name of a sender, by which it knows the mail that it has leased."""
+    """A new random name for a sender, which marks the mail that it has leased."""
     return os.urandom(8).hex()
 
 
 def deliver_queued(store: Store, settings: Settings, post: Post | None, clock: Clock) -> Delivery:
-    """Try to deliver what was queued since the store was opened, for as long as the setting mail.timeout.
+    """Try to deliver the mail that was queued since the store was opened, for at most the setting mail.timeout.
 
-    What could not be delivered stays queued: whatever goes wrong here, what was committed is done all the same.
+    Errors are part of the result: the command has committed already, and mail that cannot be delivered stays queued.
     """
     if post is None or post.lease is None or store.dry_run or not store.queued_mails:
         return Delivery(left=0)
     delivered, why = 0, ""
     try:
-        for mail in _tried(store, settings, post.lease, clock):
+        for mail in _attempted(store, settings, post.lease, clock):
             delivered += mail.state is MailState.SENT
             why = why or mail.error or ""
-    except Exception as error:  # a setting of mail, the store, or a bug: the command is done all the same
+    except Exception as error:  # a mail setting, the store, or a bug: the command has succeeded all the same
         why = error.message if isinstance(error, Fault) else f"{type(error).__name__}: {error}"
     return Delivery(left=store.queued_mails - delivered, why=why)
 
 
-def _tried(store: Store, settings: Settings, lease: str, clock: Clock) -> Iterator[Mail]:
-    """What is leased to this sender, each mail as it is after the try, until the time is over."""
+def _attempted(store: Store, settings: Settings, lease: str, clock: Clock) -> Iterator[Mail]:
+    """Yield the mail leased to this sender, each as it is after the attempt, until mail.timeout is over."""
     from expertsupport_cli.actions import mail as actions
 
     deadline = time.monotonic() + settings.seconds("mail.timeout")
@@ -120,7 +120,7 @@ def _tried(store: Store, settings: Settings, lease: str, clock: Clock) -> Iterat
 
 
 def sender_of(settings: Settings, lease: str, deadline: float | None = None) -> Sender:
-    """Who delivers mail, until a deadline (a time of `time.monotonic`) if there is one. Raises BadUsage."""
+    """The sender for these settings. `deadline` is a time of `time.monotonic`. Raises BadUsage."""
     from expertsupport_cli.actions.mail import Sender
 
     return Sender(
@@ -133,7 +133,7 @@ def sender_of(settings: Settings, lease: str, deadline: float | None = None) -> 
 
 
 def transport_of(settings: Settings, deadline: float | None = None) -> Transport:
-    """The way of delivering that the settings name; its libraries are imported now. Raises BadUsage if it is off."""
+    """The transport that the settings name, whose libraries are imported only now. Raises BadUsage if mail is off."""
     kind = settings["mail.transport"]
     if kind == "off":
         raise BadUsage("Mail is switched off.", "The setting mail.transport is off.", Step(verb=Verb.TURN_MAIL_ON))
@@ -162,9 +162,9 @@ def transport_of(settings: Settings, deadline: float | None = None) -> Transport
 
 
 def maildir_path(settings: Settings) -> str:
-    """The folder of the Maildirs, one for each recipient: beside the store, unless a setting names another."""
-    named = settings.get("mail.maildir")
-    return os.path.expanduser(named) if named else os.path.join(os.path.dirname(store_path(settings)) or ".", "mail")
+    """The folder that holds one Maildir per recipient: beside the store, unless a setting names another."""
+    path = settings.get("mail.maildir")
+    return os.path.expanduser(path) if path else os.path.join(os.path.dirname(store_path(settings)) or ".", "mail")
 
 
 def _is_shared(path: str) -> bool:
@@ -176,22 +176,22 @@ def _is_shared(path: str) -> bool:
 
 
 def _lease_seconds(settings: Settings) -> int:
-    """Longer than a delivery can take, and what comes before and after it."""
+    """The length of a lease: longer than a delivery and the work around it can take."""
     return 2 * settings.seconds("mail.timeout") + 5
 
 
 def _password(settings: Settings, user: str) -> str:
-    """From ES_SMTP_PASSWORD, the password file, or the system keyring. Raises BadUsage if it is in none."""
-    given = settings.environment.get("ES_SMTP_PASSWORD")
-    if given:
-        return given
+    """The password, from ES_SMTP_PASSWORD, the password file, or the system keyring. Raises BadUsage if none has it."""
+    from_environment = settings.environment.get("ES_SMTP_PASSWORD")
+    if from_environment:
+        return from_environment
     path = settings.get("mail.smtp.password-file")
     if path:
         from expertsupport_cli.files import read_text
 
         return read_text(os.path.expanduser(path), "The password file").split("\n", 1)[0].rstrip("\r")
     found: str | None = None
-    with suppress(ImportError):  # an extra, which not everybody has
+    with suppress(ImportError):  # keyring is an optional extra
         import keyring
         from keyring.errors import KeyringError
 

@@ -62,7 +62,7 @@ def test_a_block_that_could_not_be_handed_over_is_revoked_and_earlier_ones_stay_
 ) -> None:
     handed: list[tuple[str, Certificate]] = []
     with pytest.raises(type(error)):
-        certificates.issue_certificates(store, 9, failing_after(2, handed, error), block=3, by=OLGA, at=AT)
+        certificates.issue_certificates(store, 9, failing_after(2, handed, error), block_size=3, by=OLGA, at=AT)
     states = [store.certificate(certificate.id).state(AT) for _, certificate in handed]
     assert states == ["unused"] * 6 + ["revoked"] * 3
     assert store.count_certificates(AT) == 9
@@ -77,7 +77,7 @@ def test_a_block_is_committed_before_it_is_handed_over(store: Store) -> None:
         with closing(a_store(Path(store.path))) as other, other.transaction():  # nobody holds the store meanwhile
             assert [other.certificate(certificate.id) for _, certificate in block] == [each for _, each in block]
 
-    certificates.issue_certificates(store, 5, look, block=2, by=OLGA, at=AT)
+    certificates.issue_certificates(store, 5, look, block_size=2, by=OLGA, at=AT)
 
 
 def test_if_a_block_cannot_be_taken_back_it_is_said_what_is_valid(store: Store) -> None:
@@ -106,7 +106,7 @@ def test_a_certificate_is_replaced_with_the_same_link_note_and_validity(store: S
 
 
 def test_the_certificate_of_a_link_is_replaced_as_the_links_own(store: Store) -> None:
-    token, link = links.make_link(store, a_task(store).id, lifetime=60, by=OLGA, at=AT)
+    token, link = links.create_link(store, a_task(store).id, lifetime=60, by=OLGA, at=AT)
     links.redeem_link(store, token, lambda _: None, by=OLGA, at=AT)
     new = certificates.replace_certificate(store, "C-1", lambda _: None, by=OLGA, at=AT)
     assert (new.origin, store.link(link.id).certificate) == ("bought", new.masked)
@@ -114,7 +114,7 @@ def test_the_certificate_of_a_link_is_replaced_as_the_links_own(store: Store) ->
 
 
 def test_if_the_new_serial_cannot_be_handed_over_the_old_certificate_is_valid_again(store: Store) -> None:
-    token, link = links.make_link(store, a_task(store).id, lifetime=60, by=OLGA, at=AT)
+    token, link = links.create_link(store, a_task(store).id, lifetime=60, by=OLGA, at=AT)
     handed: list[tuple[str, Certificate]] = []
     links.redeem_link(store, token, handed.extend, by=OLGA, at=AT)
     with pytest.raises(BrokenPipeError):

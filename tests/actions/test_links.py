@@ -27,7 +27,7 @@ DAY = 86400
 
 
 def a_link(store: Store, *, task: str | None = None) -> tuple[str, PurchaseLink]:
-    return links.make_link(store, task or a_task(store).id, lifetime=DAY, by=ANN, at=AT)
+    return links.create_link(store, task or a_task(store).id, lifetime=DAY, by=ANN, at=AT)
 
 
 def redeemed(store: Store, address: str, *, at: str = AT) -> tuple[str, Certificate]:
@@ -162,7 +162,7 @@ def test_no_link_is_made_for_a_task_that_cannot_be_worked_on(store: Store) -> No
     before = dump(store)
     for task, kind in (("T-9", NotFound), (closed, TaskClosed), (expired, TaskExpired), (blocked, SpaceBlocked)):
         with pytest.raises(kind):
-            links.make_link(store, task, lifetime=DAY, by=ANN, at=later(11))
+            links.create_link(store, task, lifetime=DAY, by=ANN, at=later(11))
     assert dump(store) == before
 
 

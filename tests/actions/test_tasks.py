@@ -139,7 +139,7 @@ def test_whoever_watches_sees_every_imported_task(store: Store) -> None:
             seen.append(task.id)
             yield task
 
-    tasks.import_tasks(store, [a_line(1), a_line(2)], by=ANN, at=AT, writing=watching)
+    tasks.import_tasks(store, [a_line(1), a_line(2)], by=ANN, at=AT, progress=watching)
     assert seen == ["T-1", "T-2"]
 
 
@@ -186,7 +186,7 @@ def test_an_import_that_is_interrupted_while_it_writes_leaves_nothing(store: Sto
             yield task
 
     with pytest.raises(KeyboardInterrupt):
-        tasks.import_tasks(store, map(a_line, range(3_000)), by=ANN, at=AT, writing=interrupted)
+        tasks.import_tasks(store, map(a_line, range(3_000)), by=ANN, at=AT, progress=interrupted)
     assert dump(store) == before
 
 

@@ -71,7 +71,7 @@ def test_the_store_does_not_keep_the_address(es: Es) -> None:
 
 def test_a_link_that_has_expired_is_refused_and_says_how_to_get_another(es: Es) -> None:
     with filled(es) as store:
-        token, _ = links.make_link(store, a_task(store).id, lifetime=1, by=ANN, at=AT)
+        token, _ = links.create_link(store, a_task(store).id, lifetime=1, by=ANN, at=AT)
     before = dump(es)
     result = es("link", "redeem", token)
     assert (result.status, result.stdout) == (4, "")
@@ -129,7 +129,7 @@ def test_no_link_is_made_for_a_task_that_could_not_use_it(es: Es) -> None:
 def test_links_are_listed_by_task_newest_first(es: Es) -> None:
     with filled(es) as store:
         for task in (a_task(store).id, a_task(store).id, "T-1"):
-            links.make_link(store, task, lifetime=1, by=ANN, at=AT)
+            links.create_link(store, task, lifetime=1, by=ANN, at=AT)
     assert [row["id"] for row in as_json(es("link", "list", "--json"))] == ["L-3", "L-2", "L-1"]
     assert es("link", "list", "--task", "t-1", "--fields", "id").stdout == "L-3\nL-1\n"
     assert es("link", "list", "--task", "T-9").status == 3

@@ -14,7 +14,7 @@ from sessions import as_json, filled
 
 from expertsupport_cli.actions import links, requests, spaces
 from expertsupport_cli.actions.notices import Post
-from expertsupport_cli.render.notice import notice
+from expertsupport_cli.render.notice import notice_text
 
 REQUEST = [
     "id",
@@ -156,12 +156,12 @@ def a_whole_store(es: Es) -> dict[str, str]:
     with filled(es) as store:
         request = a_request(store)
         requests.comment(store, request.id, "Help!", by=ANN, at=request.created_at)
-        post = Post(compose=notice)
+        post = Post(compose=notice_text)
         requests.reply(store, request.id, "Where?", asks=False, by=BOB, at=request.created_at, post=post)
         a_space(store, "forever", lifetime=None)
         a_task(store, id="FREE", space="forever")
         serial, _ = a_certificate(store)
-        link, _ = links.make_link(store, "FREE", lifetime=1000 * 86400, by=ANN, at=AT)
+        link, _ = links.create_link(store, "FREE", lifetime=1000 * 86400, by=ANN, at=AT)
         spaces.add_partner(store, "Zed", "https://zed.example", by=OLGA, at=AT)
     es.env["ES_SPACE"] = "acme"
     return {"serial": serial, "link": link}

@@ -17,7 +17,7 @@ from sessions import as_json, dump, filled, many_requests
 from expertsupport_cli.actions import following, links, requests, spaces
 from expertsupport_cli.actions.notices import Post
 from expertsupport_cli.cli.commands import COMMANDS, find
-from expertsupport_cli.render.notice import notice
+from expertsupport_cli.render.notice import notice_text
 
 
 @pytest.fixture
@@ -203,10 +203,10 @@ def for_each_command(es: Es) -> tuple[Path, dict[str, str]]:
         a_space(store, "forever", lifetime=None)
         a_task(store, space="forever")
         a_request(store)
-        requests.close(store, "ES-2", None, by=BOB, at=AT, post=Post(compose=notice))
+        requests.close(store, "ES-2", None, by=BOB, at=AT, post=Post(compose=notice_text))
         a_task(store)
         serial, _ = a_certificate(store)
-        link, _ = links.make_link(store, "T-2", lifetime=1000 * 86400, by=ANN, at=AT)
+        link, _ = links.create_link(store, "T-2", lifetime=1000 * 86400, by=ANN, at=AT)
         spaces.add_partner(store, "Zed", "https://zed.example", by=OLGA, at=AT)
         following.follow(store, "ES-1", "dora@example.org", by=ANN, at=AT)
         with store.transaction():

@@ -11,10 +11,10 @@ from expertsupport_cli.actions.mail import Sender
 from expertsupport_cli.actions.notices import Post
 from expertsupport_cli.mail.letter import Letter
 from expertsupport_cli.model.mail import Mail
-from expertsupport_cli.render.notice import notice
+from expertsupport_cli.render.notice import notice_text
 from expertsupport_cli.store import Store
 
-POST = Post(compose=notice)
+POST = Post(compose=notice_text)
 
 
 class Box:

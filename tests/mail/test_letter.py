@@ -164,7 +164,7 @@ def stays_one_letter_to_one_recipient(subject: str, name: str, text: str, newlin
         assert name_in(data, header) == shown
     assert message.get_content().replace("\r\n", "\n") == "\n".join(lines(text)).rstrip("\n") + "\n"
     wire = data.split(newline.encode())
-    assert max(len(line) for line in wire) <= letters.SHORT
+    assert max(len(line) for line in wire) <= letters.MAX_LINE_LENGTH
     assert b"\n" not in data.replace(newline.encode(), b"")
     assert b"\r" not in data.replace(newline.encode(), b"")
 
@@ -174,7 +174,7 @@ def stays_one_letter_to_one_recipient(subject: str, name: str, text: str, newlin
 def test_long_lines_of_text_come_back_whole_from_short_ones(text: str, newline: str) -> None:
     data = LETTER.replace(text=text).to_bytes(newline)
     assert parsed(data).get_content().replace("\r\n", "\n") == f"{text}\n"
-    assert max(map(len, data.split(newline.encode()))) <= letters.SHORT
+    assert max(map(len, data.split(newline.encode()))) <= letters.MAX_LINE_LENGTH
 
 
 LOCAL = "abcXYZ019!#$%&'*+/=?^_`{|}~-."
@@ -213,7 +213,7 @@ def test_message_ids_survive_unfolded_whatever_the_domain(domain: str) -> None:
     data = LETTER.replace(message_id=own, thread_id=first, subject="é").to_bytes("\r\n").decode()
     for name, value in (("Message-ID", own), ("In-Reply-To", first), ("References", first)):
         assert re.findall(rf"(?m)^{name}: (.*)\r$", data) == [value]
-    assert max(map(len, data.split("\r\n"))) <= letters.SHORT
+    assert max(map(len, data.split("\r\n"))) <= letters.MAX_LINE_LENGTH
 
 
 def test_each_mail_has_a_message_id_of_its_own() -> None:

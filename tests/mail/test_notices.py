@@ -14,11 +14,11 @@ from expertsupport_cli.model.history import Event, Kind
 from expertsupport_cli.model.mail import Mail, Notice, Pages, Role
 from expertsupport_cli.model.people import Actor, Side
 from expertsupport_cli.model.requests import Act, Request, Status
-from expertsupport_cli.render.notice import notice
+from expertsupport_cli.render.notice import notice_text
 from expertsupport_cli.store import Store
 
 A, DESK, FAN = "ann@example.org", "desk@desk.example", "fan@example.org"
-POST = Post(compose=notice, desk=[DESK, "Night@desk.example"], domain="desk.example")
+POST = Post(compose=notice_text, desk=[DESK, "Night@desk.example"], domain="desk.example")
 NIGHT = "Night@desk.example"
 COLLEAGUE = Actor(name="cleo", side=Side.CUSTOMER, email="cleo@example.org")
 NAMELESS = Actor(name="cleo", side=Side.CUSTOMER)
@@ -243,7 +243,7 @@ TOKEN_ROLES: dict[Pages, dict[Role, str | None]] = {
 
 def told_text(request: Request, role: Role, pages: Pages, **more: str) -> str:
     event = Event.on(request, BOB, AT, Kind.REPLIED)
-    return notice(
+    return notice_text(
         Notice(event=event, request=request, role=role, body="Hi", description="", pages=pages).replace(**more)
     )
 

@@ -7,7 +7,7 @@ from builders import AT, BOB, a_request, later
 from mail.box import POST, Box, a_mail, replies, sender
 
 from expertsupport_cli.actions import mail, requests
-from expertsupport_cli.actions.mail import after_try
+from expertsupport_cli.actions.mail import after_attempt
 from expertsupport_cli.errors import NotFound
 from expertsupport_cli.mail.letter import Letter
 from expertsupport_cli.mail.transport import Undelivered
@@ -27,11 +27,11 @@ def test_each_try_is_further_away_with_some_jitter(attempts: int, pause: int, st
     tried = a_mail(store).replace(attempts=attempts)
     later_ = Undelivered("450 later", final=False)
     for jitter, factor in ((0.0, 0.8), (0.5, 1.0), (1.0, 1.2)):
-        after = after_try(tried, later_, AT, jitter)
+        after = after_attempt(tried, later_, AT, jitter)
         assert (after.state, after.attempts, after.error) == ("failed", attempts + 1, "450 later")
         assert after.due_at == later(seconds=round(pause * factor))
-    assert after_try(tried, Undelivered("550 never", final=True), AT, 0.5).state == "dead"
-    sent = after_try(tried, None, later(1), 0.5)
+    assert after_attempt(tried, Undelivered("550 never", final=True), AT, 0.5).state == "dead"
+    sent = after_attempt(tried, None, later(1), 0.5)
     assert (sent.state, sent.attempts, sent.error, sent.sent_at) == ("sent", attempts + 1, None, later(1))
 
 

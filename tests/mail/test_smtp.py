@@ -23,10 +23,10 @@ from expertsupport_cli.actions.notices import Post
 from expertsupport_cli.mail.smtp import Smtp
 from expertsupport_cli.mail.transport import Server
 from expertsupport_cli.model.mail import Mail
-from expertsupport_cli.render.notice import notice
+from expertsupport_cli.render.notice import notice_text
 from expertsupport_cli.store import Store
 
-POST = Post(compose=notice)
+POST = Post(compose=notice_text)
 
 
 def tried(store: Store, port: int, **more: Any) -> Mail:

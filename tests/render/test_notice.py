@@ -7,14 +7,14 @@ from render.things import TOKEN, VIEW, a_request, an_event
 from expertsupport_cli.model.history import Event, Kind
 from expertsupport_cli.model.mail import Notice, Pages, Role
 from expertsupport_cli.model.people import Side
-from expertsupport_cli.render.notice import notice
+from expertsupport_cli.render.notice import notice_text
 
 REPLY = an_event(Kind.ASKED, old="New", new="Waiting")
 
 
 def told(event: Event, body: str | None, role: Role = Role.INITIATOR) -> str:
     pages = Pages(url=VIEW.page_url)
-    return notice(Notice(event=event, request=a_request(), role=role, body=body, description="", pages=pages))
+    return notice_text(Notice(event=event, request=a_request(), role=role, body=body, description="", pages=pages))
 
 
 def test_a_notice_says_what_happened_what_was_said_and_where_to_go_on() -> None:

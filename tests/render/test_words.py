@@ -10,7 +10,7 @@ from expertsupport_cli.model.mail import MailState, Notice, Pages, Role
 from expertsupport_cli.model.requests import Turn
 from expertsupport_cli.render.conversation import RequestPage
 from expertsupport_cli.render.fields import LOG, NEWS
-from expertsupport_cli.render.notice import notice
+from expertsupport_cli.render.notice import notice_text
 from expertsupport_cli.render.pages import log_page, request_page
 from expertsupport_cli.render.terminal.paint import log_lines, news_line, page_lines, to_text
 from expertsupport_cli.render.terminal.styles import Styles
@@ -34,7 +34,7 @@ def told_of(kind: Kind) -> dict[str, str]:
         "page": to_text(page_lines(page), PLAIN),
         "inbox": inbox,
         "watch": news_line(item),
-        "mail": notice(
+        "mail": notice_text(
             Notice(
                 event=an_event(kind),
                 request=a_request(),

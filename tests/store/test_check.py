@@ -14,7 +14,7 @@ from builders import ANN, AT, BOB, OLGA, a_request, a_store, a_task, later
 
 from expertsupport_cli.actions import following, links, requests, spaces
 from expertsupport_cli.actions.notices import Post
-from expertsupport_cli.render.notice import notice
+from expertsupport_cli.render.notice import notice_text
 from expertsupport_cli.store import Store, check
 
 
@@ -184,12 +184,12 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
         a_task(store, id="INC-4711")
         a_task(store, id="T-007")
         for _ in range(2):
-            token, _ = links.make_link(store, "INC-4711", lifetime=60, by=ANN, at=AT)
+            token, _ = links.create_link(store, "INC-4711", lifetime=60, by=ANN, at=AT)
         links.redeem_link(store, token, lambda _: None, by=OLGA, at=AT)
         a_request(store, task="T-2")
         spaces.add_partner(store, "Abc", "https://abc.example", by=OLGA, at=AT)
         following.follow(store, "ES-1", "Fan@example.org", by=ANN, at=AT)
-        requests.close(store, "ES-3", None, by=BOB, at=AT, post=Post(compose=notice))
+        requests.close(store, "ES-3", None, by=BOB, at=AT, post=Post(compose=notice_text))
     return path
 
 

@@ -240,7 +240,7 @@ def test_links_are_listed_by_task_newest_first_in_pages(store: Store, small_page
     for id in ("A", "B"):
         a_task(store, id=id)
     for number in range(8):
-        links.make_link(store, "AB"[number % 2], lifetime=60, by=ANN, at=AT)
+        links.create_link(store, "AB"[number % 2], lifetime=60, by=ANN, at=AT)
     assert [link.number for link in store.links()] == [8, 7, 6, 5, 4, 3, 2, 1]
     assert [link.number for link in store.links("b")] == [8, 6, 4, 2]
     assert [link.number for link in store.links(limit=2)] == [8, 7]
@@ -301,7 +301,7 @@ def test_whoever_acts_is_kept_as_they_are_called(store: Store) -> None:
 
 
 def test_the_history_of_a_certificate_and_of_a_link_is_theirs_alone(store: Store) -> None:
-    token, link = links.make_link(store, a_task(store).id, lifetime=60, by=ANN, at=AT)
+    token, link = links.create_link(store, a_task(store).id, lifetime=60, by=ANN, at=AT)
     a_certificate(store)
     bought = links.redeem_link(store, token, lambda _: None, by=OLGA, at=AT)
     certificates.replace_certificate(store, bought.id, lambda _: None, by=OLGA, at=AT)
@@ -312,7 +312,7 @@ def test_the_history_of_a_certificate_and_of_a_link_is_theirs_alone(store: Store
 
 
 def test_what_was_used_or_revoked_can_be_taken_back(store: Store) -> None:
-    token, link = links.make_link(store, a_task(store).id, lifetime=60, by=ANN, at=AT)
+    token, link = links.create_link(store, a_task(store).id, lifetime=60, by=ANN, at=AT)
     bought = links.redeem_link(store, token, lambda _: None, by=OLGA, at=AT)
     other = store.certificate(a_certificate(store)[1].id)
     with store.transaction():

@@ -12,10 +12,10 @@ from expertsupport_cli.actions import requests
 from expertsupport_cli.actions.notices import Post
 from expertsupport_cli.errors import NotFound
 from expertsupport_cli.model.mail import Mail, MailState
-from expertsupport_cli.render.notice import notice
+from expertsupport_cli.render.notice import notice_text
 from expertsupport_cli.store import Store, engine
 
-POST = Post(compose=notice)
+POST = Post(compose=notice_text)
 
 
 @pytest.fixture

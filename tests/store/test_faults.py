@@ -43,13 +43,13 @@ def reopening(store: Store) -> Act:
 
 
 def redeeming(store: Store) -> Act:
-    token, _ = links.make_link(store, a_task(store).id, lifetime=60, by=ANN, at=AT)
+    token, _ = links.create_link(store, a_task(store).id, lifetime=60, by=ANN, at=AT)
     return lambda: links.redeem_link(store, token, lambda _: None, by=OLGA, at=AT)
 
 
 def linking(store: Store) -> Act:
     task = a_task(store)
-    return lambda: links.make_link(store, task.id, lifetime=60, by=ANN, at=AT)
+    return lambda: links.create_link(store, task.id, lifetime=60, by=ANN, at=AT)
 
 
 def issuing(store: Store) -> Act:
@@ -192,7 +192,7 @@ def connection(store: Store) -> sqlite3.Connection:
     requests.comment(store, first.id, "It burns.", by=ANN, at=AT)
     requests.close(store, first.id, None, by=ANN, at=AT)
     a_request(store, task=first.task)
-    made = [links.make_link(store, first.task, lifetime=60, by=ANN, at=AT)[0] for _ in range(2)]
+    made = [links.create_link(store, first.task, lifetime=60, by=ANN, at=AT)[0] for _ in range(2)]
     links.redeem_link(store, made[0], lambda _: None, by=OLGA, at=AT)
     a_certificate(store)
     return raw(store)

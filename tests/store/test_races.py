@@ -61,7 +61,7 @@ def test_of_16_who_activate_their_own_serials_on_one_task_one_opens_a_request(st
 
 
 def test_of_64_who_redeem_one_link_one_gets_the_certificate(store: Store) -> None:
-    token, link = links.make_link(store, a_task(store).id, lifetime=60, by=ANN, at=AT)
+    token, link = links.create_link(store, a_task(store).id, lifetime=60, by=ANN, at=AT)
     told = crowd("redeem", 64, store.path, token)
     (won,) = [line for line in told if line.startswith("redeemed ")]
     assert Counter(told) == {won: 1, "LinkSpent": 63}

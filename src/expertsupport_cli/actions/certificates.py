@@ -1,4 +1,4 @@
-"""What is done to certificates. The serial is seen here for a moment, and never kept."""
+"""Actions on certificates. Serials pass through here and are never stored."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     HandOver = Callable[[list[tuple[str, Certificate]]], None]
 
-BLOCK = 200  # certificates that are committed and handed over together
+BLOCK_SIZE = 200  # certificates that are committed and handed over together
 NOT_PRINTED = "not printed"
 
 
@@ -37,45 +37,51 @@ def issue_certificates(
     count: int,
     hand_over: HandOver,
     *,
-    block: int = BLOCK,
+    block_size: int = BLOCK_SIZE,
     valid_for: int | None = None,
     note: str = "",
     by: Actor,
     at: str,
 ) -> None:
-    """Issue certificates, each valid for so many seconds, or without end.
+    """Issue certificates that are valid for `valid_for` seconds, or forever if it is None.
 
-    Block by block, each is committed and then given to `hand_over`, outside of any transaction. If that fails, this
-    block is revoked and earlier ones stay valid; what was raised is raised again.
+    Each block of `block_size` certificates is committed and then passed to `hand_over`, outside of any transaction. If
+    `hand_over` raises, that block is revoked, earlier blocks stay valid, and the exception propagates.
     """
     prose_or_empty(note, "The note")
     expires_at = None if valid_for is None else times.after(at, valid_for)
-    for start in range(0, count, block):
+    for start in range(0, count, block_size):
         with store.transaction():
-            size = min(block, count - start)
+            size = min(block_size, count - start)
             issued = [new_certificate(store, Origin.ISSUED, expires_at, note, by=by, at=at) for _ in range(size)]
         try:
             hand_over(issued)
         except BaseException:
-            made = [certificate for _, certificate in issued]
-            with undoing(store, f"{made[0].id} to {made[-1].id} stay valid, but nobody has their serials."):
-                take_back(store, made, by=by, at=at)
+            lost = [certificate for _, certificate in issued]
+            with undoing(store, f"{lost[0].id} to {lost[-1].id} stay valid, but nobody has their serials."):
+                revoke_undelivered(store, lost, by=by, at=at)
             raise
 
 
 @contextmanager
-def undoing(store: Store, otherwise: str) -> Iterator[None]:
-    """A second transaction, which takes back what the first has done; a failure of it says what then is true."""
+def undoing(store: Store, consequence: str) -> Iterator[None]:
+    """A transaction that undoes what an earlier one committed.
+
+    If the store cannot do that, `consequence` is added to the fault: it says what is true now.
+    """
     try:
         with store.transaction():
             yield
     except StoreUnusable as fault:
-        fault.why = f"{fault.why} {otherwise}"
+        fault.why = f"{fault.why} {consequence}"
         raise
 
 
-def take_back(store: Store, certificates: Iterable[Certificate], *, by: Actor, at: str) -> None:
-    """Revoke certificates whose serials nobody has, inside the transaction that is open; the history says why."""
+def revoke_undelivered(store: Store, certificates: Iterable[Certificate], *, by: Actor, at: str) -> None:
+    """Revoke certificates whose serials nobody has received, and record why.
+
+    Runs inside the caller's transaction.
+    """
     for certificate in certificates:
         if store.revoke_certificate(certificate.number, at):
             event = Event.by(by, at, Kind.CERTIFICATE_REVOKED)
@@ -85,8 +91,8 @@ def take_back(store: Store, certificates: Iterable[Certificate], *, by: Actor, a
 def replace_certificate(store: Store, reference: str, hand_over: HandOver, *, by: Actor, at: str) -> Certificate:
     """Revoke an unused certificate and issue another in its place, with the same link, note and validity.
 
-    For a serial that was lost. The new one is given to `hand_over` after the commit; if that fails, the old one is
-    valid again. Raises NotFound, CertificateUsed, CertificateRevoked, CertificateExpired.
+    For a lost serial. The new certificate is passed to `hand_over` after the commit; if `hand_over` raises, the old one
+    is restored. Raises NotFound, CertificateUsed, CertificateRevoked, CertificateExpired.
     """
     with store.transaction():
         old = find_certificate(store, reference)
@@ -100,7 +106,7 @@ def replace_certificate(store: Store, reference: str, hand_over: HandOver, *, by
         hand_over([(serial, new)])
     except BaseException:
         with undoing(store, f"{new.id} has replaced {old.id}, but nobody has its serial."):
-            take_back(store, [new], by=by, at=at)
+            revoke_undelivered(store, [new], by=by, at=at)
             store.restore_certificate(old.number)
             store.move_link(new.number, old.number)
             store.record(Event.by(by, at, Kind.CERTIFICATE_RESTORED).replace(certificate=old.number, new=NOT_PRINTED))
@@ -111,7 +117,10 @@ def replace_certificate(store: Store, reference: str, hand_over: HandOver, *, by
 def new_certificate(
     store: Store, origin: Origin, expires_at: str | None, note: str, *, by: Actor, at: str, task: str | None = None
 ) -> tuple[str, Certificate]:
-    """A new serial, as it is written, and its certificate, inside the transaction that is open."""
+    """Create a certificate. Returns its serial, with dashes, and the certificate.
+
+    Runs inside the caller's transaction.
+    """
     normal = serial.issue()
     certificate = _add(store, normal, origin, expires_at, note, at)
     store.record(Event.by(by, at, Kind(f"certificate_{origin}")).replace(certificate=certificate.number, task=task))
@@ -127,7 +136,10 @@ def import_certificates(
     by: Actor,
     at: str,
 ) -> list[Certificate]:
-    """Take in serials of other origin, all or none. Raises MalformedSerial or AlreadyExists, naming the line."""
+    """Import serials that were issued elsewhere, all or none. `lines` are pairs of a line number and its text.
+
+    Raises MalformedSerial or AlreadyExists, naming the line.
+    """
     prose_or_empty(note, "The note")
     expires_at = None if valid_for is None else times.after(at, valid_for)
     added: list[Certificate] = []
@@ -146,14 +158,17 @@ def import_certificates(
 
 
 def check_certificate(store: Store, text: str, *, at: str) -> Certificate:
-    """The certificate with this serial, if it would open a request now. Raises as activation does."""
+    """The certificate with this serial, if it would open a request now. Raises the same errors as `activate`."""
     certificate = by_serial(store, serial.read(text))
     certificate.refuse_if_invalid(at)
     return certificate
 
 
 def revoke_certificate(store: Store, reference: str, *, by: Actor, at: str) -> tuple[Certificate, bool]:
-    """Revoke an unused certificate, by serial or ID; it, and whether it was good until now. Raises CertificateUsed."""
+    """Revoke an unused certificate, by serial or ID. Returns it, and whether it was valid before.
+
+    Raises CertificateUsed, and as `find_certificate` does.
+    """
     with store.transaction():
         certificate = find_certificate(store, reference)
         if certificate.revoked_at:
@@ -166,7 +181,7 @@ def revoke_certificate(store: Store, reference: str, *, by: Actor, at: str) -> t
 
 
 def by_serial(store: Store, normal: str) -> Certificate:
-    """Raises CertificateUnknown or SerialMistyped."""
+    """The certificate with a serial in normal form. Raises CertificateUnknown, SerialMistyped."""
     found = store.certificate_by_digest(*(serial.digest(reading) for reading in serial.readings(normal)))
     if found is None:
         raise SerialMistyped() if serial.looks_mistyped(normal) else CertificateUnknown()
@@ -174,7 +189,7 @@ def by_serial(store: Store, normal: str) -> Certificate:
 
 
 def find_certificate(store: Store, reference: str) -> Certificate:
-    """By ID or serial. Raises NotFound, BadUsage, CertificateUnknown, SerialMistyped."""
+    """Find a certificate by ID or serial. Raises NotFound, BadUsage, CertificateUnknown, SerialMistyped."""
     if parse_id(reference, CERTIFICATE) is not None:
         return store.certificate(reference)
     try:

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 
 def follow(store: Store, reference: str, email: str, *, by: Actor, at: str) -> tuple[Request, bool]:
-    """Have an address hear of all that is done to a request; it, and whether it did not until now."""
+    """Send an address mail about everything that happens to a request. Returns the request, and whether that is new.
+
+    Raises BadUsage, NotFound.
+    """
     address(email)
     with store.transaction():
         request = store.request(reference)
@@ -29,7 +32,7 @@ def follow(store: Store, reference: str, email: str, *, by: Actor, at: str) -> t
 
 
 def unfollow(store: Store, reference: str, email: str, *, by: Actor, at: str) -> tuple[Request, bool]:
-    """End that; the request, and whether the address followed until now."""
+    """Stop the mail of `follow`. Returns the request, and whether the address followed it before. Raises NotFound."""
     with store.transaction():
         request = store.request(reference)
         changed = store.remove_follower(request, email)
@@ -39,7 +42,7 @@ def unfollow(store: Store, reference: str, email: str, *, by: Actor, at: str) ->
 
 
 def mark_read(store: Store, news: Sequence[News], *, by: Actor) -> None:
-    """The actor has seen these: they are new no more."""
+    """Record that the actor has read these news, so that they are no longer new."""
     latest = {parse_id(item.request, REQUEST) or 0: item.number for item in news}
     with store.transaction():
         for request, event in latest.items():
@@ -47,12 +50,12 @@ def mark_read(store: Store, news: Sequence[News], *, by: Actor) -> None:
 
 
 def mark_shown(store: Store, request: Request, last: int, *, by: Actor) -> None:
-    """Whoever was shown a request of theirs, or one that they follow, has read it up to this event.
+    """Record that the actor has read a request up to the event `last`, if it is theirs or they follow it.
 
-    Does not wait for a busy store. Raises StoreUnusable, where it cannot be written down.
+    Does not wait for a busy store. Raises StoreUnusable if this cannot be recorded.
     """
     follows = by.email is not None and fold_key(by.email) in map(fold_key, store.followers(request))
-    mine = follows or by.is_person(request.initiator, request.initiator_email)
-    if mine and last > store.last_read(by, request.number):
+    concerned = follows or by.is_person(request.initiator, request.initiator_email)
+    if concerned and last > store.last_read(by, request.number):
         with store.transaction(patient=False):
             store.mark_read(by, request.number, last)

@@ -1,4 +1,4 @@
-"""Purchase links: made for a task, redeemed once by the online store after payment."""
+"""Purchase links: created for a task, redeemed once by the online store after payment."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import os
 
 from expertsupport_cli import times
-from expertsupport_cli.actions.certificates import NOT_PRINTED, new_certificate, take_back, undoing
+from expertsupport_cli.actions.certificates import NOT_PRINTED, new_certificate, revoke_undelivered, undoing
 from expertsupport_cli.errors import BadUsage, LinkSpent, NotFound
 from expertsupport_cli.ids import LINK, parse_id
 from expertsupport_cli.model.certificates import Certificate, Origin, PurchaseLink
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 TOKEN_BYTES = 20  # 160 random bits
 
 
-def make_link(store: Store, task_id: str, *, lifetime: int, by: Actor, at: str) -> tuple[str, PurchaseLink]:
-    """A new token, and the link of which the store keeps its digest; it expires after so many seconds.
+def create_link(store: Store, task_id: str, *, lifetime: int, by: Actor, at: str) -> tuple[str, PurchaseLink]:
+    """Create a link that expires after `lifetime` seconds. Returns its token and the link, which keeps only a digest.
 
-    Raises NotFound, TaskClosed, TaskExpired, SpaceBlocked: for a task that nothing can be started on.
+    Raises NotFound, and TaskClosed, TaskExpired or SpaceBlocked if nothing can be started on the task.
     """
     token = os.urandom(TOKEN_BYTES).hex()
     with store.transaction():
@@ -49,10 +49,10 @@ def make_link(store: Store, task_id: str, *, lifetime: int, by: Actor, at: str) 
 
 
 def redeem_link(store: Store, address: str, hand_over: HandOver, *, by: Actor, at: str) -> Certificate:
-    """Turn a link into a certificate, once. Raises NotFound, LinkSpent.
+    """Exchange a link for a certificate, once. Raises NotFound, LinkSpent.
 
-    `hand_over` gets the serial after the commit. If that fails, the certificate is revoked and the link unused again;
-    what was raised is raised again.
+    `hand_over` gets the serial after the commit. If it raises, the certificate is revoked, the link is unused again,
+    and the exception propagates.
     """
     with store.transaction():
         link = _by_address(store, address)
@@ -66,7 +66,7 @@ def redeem_link(store: Store, address: str, hand_over: HandOver, *, by: Actor, a
         hand_over([(serial, certificate)])
     except BaseException:
         with undoing(store, f"{link.id} was redeemed for {certificate.id}, but nobody has its serial."):
-            take_back(store, [certificate], by=by, at=at)
+            revoke_undelivered(store, [certificate], by=by, at=at)
             store.restore_link(link.number)
             restored = Event.by(by, at, Kind.LINK_RESTORED).replace(task=link.task, link=link.number)
             store.record(restored.replace(new=NOT_PRINTED))
@@ -75,7 +75,7 @@ def redeem_link(store: Store, address: str, hand_over: HandOver, *, by: Actor, a
 
 
 def revoke_link(store: Store, reference: str, *, by: Actor, at: str) -> tuple[PurchaseLink, bool]:
-    """Revoke a link, by ID or address; it, and whether it was good until now. Raises NotFound, LinkSpent."""
+    """Revoke a link, by ID or address. Returns it, and whether it was valid before. Raises NotFound, LinkSpent."""
     with store.transaction():
         link = find_link(store, reference)
         if link.revoked_at:
@@ -87,7 +87,7 @@ def revoke_link(store: Store, reference: str, *, by: Actor, at: str) -> tuple[Pu
 
 
 def find_link(store: Store, reference: str) -> PurchaseLink:
-    """By ID or address. Raises NotFound, BadUsage."""
+    """Find a link by ID or address. Raises NotFound, BadUsage."""
     return store.link(reference) if parse_id(reference, LINK) is not None else _by_address(store, reference)
 
 

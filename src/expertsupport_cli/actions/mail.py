@@ -1,7 +1,7 @@
-"""Delivering the outbox: leases, so that several senders share it; tries, further and further apart.
+"""Delivers the outbox. Leases let several senders share it; a failed mail is retried with growing pauses.
 
-A mail is leased in one transaction, delivered, and settled in another: whoever dies in between has delivered at most
-one mail without having written so, and it is delivered again, with the same Message-ID, when the lease is over.
+A mail is leased in one transaction, delivered, and settled in another. A sender that dies in between has delivered at
+most one mail without recording it; when its lease ends, that mail is delivered again with the same Message-ID.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 MAX_ATTEMPTS = 10
 MAX_ERROR = 1_000  # characters
-FIRST_PAUSE = 30  # seconds
-GROWTH = 4
-LONGEST_PAUSE = 6 * 3600  # so that the last try is more than a day after the first
+FIRST_PAUSE = 30  # seconds before the second attempt
+PAUSE_FACTOR = 4
+MAX_PAUSE = 6 * 3600  # seconds; the last attempt is more than a day after the first
 
 
 class Sender(Record):
-    """Who delivers: the transport, the addresses in From and Reply-To, and the lease, with its length in seconds."""
+    """What delivers mail: the transport, the addresses for From and Reply-To, and the lease with its length."""
 
     transport: Transport
     address: str
@@ -38,13 +38,13 @@ class Sender(Record):
     lease_seconds: int
 
 
-def send_leased(store: Store, sender: Sender, now: Callable[[], str], goes_on: Callable[[], bool]) -> Iterator[Mail]:
-    """Deliver what was leased to this sender when it was queued; each mail as it is after the try.
+def send_leased(store: Store, sender: Sender, now: Callable[[], str], has_time: Callable[[], bool]) -> Iterator[Mail]:
+    """Deliver the mail that was leased to this sender when it was queued. Yields each mail as it is after the attempt.
 
-    What there is no time for any more is given back, and stays queued.
+    When `has_time` is false, the remaining leases end, and that mail stays queued.
     """
     for mail in store.leased_mails(sender.lease):
-        if not goes_on():
+        if not has_time():
             with store.transaction():
                 store.end_leases(sender.lease)
             return
@@ -53,7 +53,7 @@ def send_leased(store: Store, sender: Sender, now: Callable[[], str], goes_on: C
 
 
 def send_due(store: Store, sender: Sender, now: Callable[[], str]) -> Iterator[Mail]:
-    """Deliver all that is due, the longest due first; each mail as it is after the try."""
+    """Deliver all mail that is due, the longest due first. Yields each mail as it is after the attempt."""
     while store.has_due_mail(now()):
         with store.transaction():
             at = now()
@@ -64,7 +64,7 @@ def send_due(store: Store, sender: Sender, now: Callable[[], str]) -> Iterator[M
 
 
 def retry(store: Store, id: str, *, at: str) -> tuple[Mail, bool]:
-    """Make a failed or dead mail due now; it, and whether it was one. Raises NotFound."""
+    """Make a failed or dead mail due now. Returns the mail, and whether it was failed or dead. Raises NotFound."""
     with store.transaction():
         mail = store.mail(id)
         changed = store.retry_mail(mail.number, at)
@@ -72,7 +72,7 @@ def retry(store: Store, id: str, *, at: str) -> tuple[Mail, bool]:
 
 
 def purge(store: Store, keep: int, *, at: str) -> int:
-    """Forget the bodies of what was sent more than so many seconds ago; how many."""
+    """Delete the bodies of mail that was sent more than `keep` seconds ago. Returns how many."""
     before = times.after(at, -keep)
     if not store.has_mail_to_purge(before):
         return 0
@@ -81,7 +81,7 @@ def purge(store: Store, keep: int, *, at: str) -> int:
 
 
 def letter(mail: Mail, address: str, reply_to: str | None) -> Letter:
-    """The mail as a letter."""
+    """The letter to send for a mail. `address` is the sender's."""
     return Letter(
         message_id=mail.message_id,
         sender=address,
@@ -94,28 +94,28 @@ def letter(mail: Mail, address: str, reply_to: str | None) -> Letter:
     )
 
 
-def after_try(mail: Mail, failure: Undelivered | None, at: str, jitter: float) -> Mail:
-    """What becomes of a mail after a try. `jitter`, from 0 to 1, spreads the pauses: from 80 % to 120 %."""
-    tries = mail.attempts + 1
+def after_attempt(mail: Mail, failure: Undelivered | None, at: str, jitter: float) -> Mail:
+    """The mail after an attempt to deliver it. `jitter`, from 0 to 1, scales the pause from 80 % to 120 %."""
+    attempts = mail.attempts + 1
     if failure is None:
-        return mail.replace(state=MailState.SENT, attempts=tries, error=None, sent_at=at)
-    pause = min(FIRST_PAUSE * GROWTH ** (tries - 1), LONGEST_PAUSE)
+        return mail.replace(state=MailState.SENT, attempts=attempts, error=None, sent_at=at)
+    pause = min(FIRST_PAUSE * PAUSE_FACTOR ** (attempts - 1), MAX_PAUSE)
     return mail.replace(
-        state=MailState.DEAD if failure.final or tries >= MAX_ATTEMPTS else MailState.FAILED,
-        attempts=tries,
+        state=MailState.DEAD if failure.final or attempts >= MAX_ATTEMPTS else MailState.FAILED,
+        attempts=attempts,
         error=_storable(str(failure)),
         due_at=times.after(at, max(1, round(pause * (0.8 + 0.4 * jitter)))),
     )
 
 
 def _storable(text: str) -> str:
-    """An error's text as every store takes it: without NUL and what is no character, and not too long."""
+    """An error's text in a form that every store accepts: no NUL, no surrogates, at most MAX_ERROR characters."""
     safe = text.encode("utf-8", "backslashreplace").decode("utf-8")
     return safe.replace("\0", "\\x00")[:MAX_ERROR]
 
 
 def _lease_lasts(store: Store, sender: Sender, mail: Mail, at: str) -> bool:
-    """Whether the mail is ours for long enough to deliver it; the lease is renewed after a long batch, if it is."""
+    """Whether the lease on a mail lasts long enough to deliver it. Renews it if it is half over."""
     until = times.after(at, sender.lease_seconds)
     if (mail.leased_until or "") > times.after(at, sender.lease_seconds // 2):
         return True
@@ -124,7 +124,7 @@ def _lease_lasts(store: Store, sender: Sender, mail: Mail, at: str) -> bool:
 
 
 def _deliver(store: Store, sender: Sender, mail: Mail, now: Callable[[], str]) -> Mail:
-    """Try to deliver one mail and write down what became of it. Whatever is wrong with it stops no other."""
+    """Try to deliver one mail and record the result. No error in it keeps other mail from being delivered."""
     failure: Undelivered | None = None
     try:
         sender.transport.deliver(letter(mail, sender.address, sender.reply_to))
@@ -132,7 +132,7 @@ def _deliver(store: Store, sender: Sender, mail: Mail, now: Callable[[], str]) -
         failure = error
     except Exception as error:
         failure = Undelivered(f"{type(error).__name__}: {error}", final=False)
-    after = after_try(mail, failure, now(), os.urandom(1)[0] / 255)
+    after = after_attempt(mail, failure, now(), os.urandom(1)[0] / 255)
     with store.transaction():
         store.settle_mail(after, sender.lease)
     return after

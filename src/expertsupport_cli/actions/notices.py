@@ -1,8 +1,8 @@
-"""Notices: who is told by mail of what was done to a request.
+"""Notices: who gets mail about what was done to a request.
 
-The initiator hears what the desk does, and of every change of status that is not their own; the desk hears what
-customers do; followers hear both. Notes go to the desk alone. Nobody is told of their own act, and no address twice.
-A notice is queued in the transaction of the change itself: both are there, or neither.
+The initiator is notified of what the desk does, and of every change of status that is not their own; the desk of what
+customers do; followers of both. Only the desk is notified of notes. Nobody is notified of their own act, and no address
+twice. A notice is queued in the same transaction as the change, so that both are saved or neither.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-LONGEST_ID = 78 - len("In-Reply-To: <>")  # a header that cannot be folded must fit in a line
+MAX_MESSAGE_ID_LENGTH = 78 - len("In-Reply-To: <>")  # a header that cannot be folded must fit on one line
 
 
 class Post(Record):
-    """What notices need to know of the settings.
+    """What queueing notices needs from the settings.
 
-    `compose` puts a notice into words. `desk` are the desk's addresses, `domain` is the right side of Message-IDs. With
-    a `lease`, whoever queues a notice also tries first to deliver it, for `lease_seconds`.
+    `compose` writes the text of a notice. `desk` are the desk's addresses; `domain` is the right side of Message-IDs.
+    With a `lease`, the process that queues a notice also has `lease_seconds` to be the first to deliver it.
     """
 
     compose: Callable[[Notice], str]
@@ -43,13 +43,16 @@ class Post(Record):
 def queue_notices(
     store: Store, post: Post | None, event: Event, number: int, request: Request, body: str | None, by: Actor
 ) -> None:
-    """Queue a mail to each who is to hear of an event, inside the transaction that is open. No post, no mail."""
+    """Queue a mail to everybody who is notified of an event, inside the caller's transaction.
+
+    `number` is the event's, `body` the message that came with it. Does nothing without `post`.
+    """
     if post is None:
         return
     until = times.after(event.at, post.lease_seconds) if post.lease else None
     description = store.task(request.task).description if event.kind is Kind.ACTIVATED else ""
     for recipient, role in recipients(event, request, by, post.desk, store.followers(request)).items():
-        told = Notice(event=event, request=request, role=role, body=body, description=description, pages=post.pages)
+        notice = Notice(event=event, request=request, role=role, body=body, description=description, pages=post.pages)
         mail = Mail(
             number=0,
             event=number,
@@ -57,7 +60,7 @@ def queue_notices(
             recipient=recipient,
             message_id=message_id(post.domain),
             subject=f"[{request.id}] {request.task_name}",
-            body=post.compose(told),
+            body=post.compose(notice),
             state=MailState.QUEUED,
             attempts=0,
             error=None,
@@ -71,7 +74,7 @@ def queue_notices(
 def recipients(
     event: Event, request: Request, by: Actor, desk: Sequence[str], followers: Sequence[str]
 ) -> dict[str, Role]:
-    """The addresses that are told of an event, in a fixed order, and why each is."""
+    """The addresses that are notified of an event, in a fixed order, each with its role."""
     wanted: list[tuple[str, Role]] = []
     own = {fold_key(by.email or "")}
     if event.kind is not Kind.NOTED and request.initiator_email:
@@ -85,15 +88,15 @@ def recipients(
         wanted += [(address, Role.DESK) for address in desk]
     if event.kind is not Kind.NOTED:
         wanted += [(address, Role.FOLLOWER) for address in followers]
-    told: dict[str, tuple[str, Role]] = {}
+    by_key: dict[str, tuple[str, Role]] = {}
     for address, role in wanted:
         if fold_key(address) not in own:
-            told.setdefault(fold_key(address), (address, role))
-    return dict(told.values())
+            by_key.setdefault(fold_key(address), (address, role))
+    return dict(by_key.values())
 
 
 def message_id(domain: str) -> str:
-    """A new Message-ID; it stays with its mail, however often that is tried."""
+    """A new Message-ID. A mail keeps it over all attempts to deliver it."""
     token = f"es-{os.urandom(12).hex()}"
-    fits = len(token) + 1 + len(domain) <= LONGEST_ID
+    fits = len(token) + 1 + len(domain) <= MAX_MESSAGE_ID_LENGTH
     return f"<{token}@{domain if fits else 'expertsupport.invalid'}>"

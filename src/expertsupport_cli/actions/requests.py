@@ -1,4 +1,4 @@
-"""What is done to requests: opened with a certificate, moved by either side as the table in `model` says."""
+"""Actions on requests: a certificate opens one, and either side moves it as the table in `model.requests` says."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from expertsupport_cli.model.tasks import Task
 from expertsupport_cli.record import Record
 from expertsupport_cli.store import Store
 
-MAX_MESSAGE = 1_000_000
+MAX_MESSAGE_LENGTH = 1_000_000  # characters
 
 
 class Outcome(Record):
-    """A request, and whether anything was changed: doing a thing again is no error."""
+    """A request, and whether the action changed it: repeating an action is not an error."""
 
     request: Request
     changed: bool
 
 
 def ready_to_activate(store: Store, task_id: str, *, at: str) -> Request | None:
-    """The request of a task that is open already, or None where one can be opened; before a serial is asked for.
+    """The open request of a task, or None if one can be opened. Lets a front check before it asks for a serial.
 
-    An open request is shown even if its task is closed or its space blocked. Raises NotFound, TaskClosed, TaskExpired,
-    SpaceBlocked.
+    An open request is returned even if its task is closed or its space blocked. Raises NotFound, TaskClosed,
+    TaskExpired, SpaceBlocked.
     """
     task = store.task(task_id)
     current = store.open_request(task.id)
@@ -51,16 +51,16 @@ def activate(
     at: str,
     post: Post | None = None,
 ) -> Outcome:
-    """Open a request on a task with a certificate; the task then never expires. All of it or none of it.
+    """Open a request on a task with a certificate. From then on the task never expires.
 
-    Refused, with nothing spent, in this order: MalformedSerial; NotFound (the task); CertificateUnknown,
-    SerialMistyped, CertificateUsed, CertificateRevoked, CertificateExpired; TaskClosed, TaskExpired, SpaceBlocked;
-    RequestOpen. The serial that opened a request of this task gives that request again, unchanged: the `message`, the
-    first of the conversation, is then not added.
+    `message` is the first of the conversation. Raises, without using the certificate, the first of these that applies:
+    MalformedSerial; NotFound (the task); CertificateUnknown, SerialMistyped, CertificateUsed, CertificateRevoked,
+    CertificateExpired; TaskClosed, TaskExpired, SpaceBlocked; RequestOpen. A serial that has already opened a request
+    of this task returns that request unchanged, and the message is not added.
     """
     normal = serial.read(serial_number)
     if message is not None:
-        prose(message, "The message", max_length=MAX_MESSAGE)
+        prose(message, "The message", max_length=MAX_MESSAGE_LENGTH)
     with store.transaction():
         task = store.task(task_id)
         certificate = by_serial(store, normal)
@@ -73,34 +73,34 @@ def activate(
 
 
 def comment(store: Store, reference: str, body: str, *, by: Actor, at: str, post: Post | None = None) -> Outcome:
-    """The customer's side says something; a request that waits for it goes back to the desk."""
+    """Add a comment of the customer's side. A request that waits for the customer goes back to the desk."""
     return act(store, reference, Act.COMMENT, body, by=by, at=at, post=post)
 
 
 def acknowledge(store: Store, reference: str, *, by: Actor, at: str, post: Post | None = None) -> Outcome:
-    """The desk has seen it."""
+    """Record that the desk has seen a request."""
     return act(store, reference, Act.ACKNOWLEDGE, by=by, at=at, post=post)
 
 
 def reply(
     store: Store, reference: str, body: str, *, asks: bool, by: Actor, at: str, post: Post | None = None
 ) -> Outcome:
-    """The desk answers; if it `asks`, the request then waits for the customer."""
+    """Add a reply of the desk. If it `asks` something, the request then waits for the customer."""
     return act(store, reference, Act.ASK if asks else Act.REPLY, body, by=by, at=at, post=post)
 
 
 def note(store: Store, reference: str, body: str, *, by: Actor, at: str, post: Post | None = None) -> Outcome:
-    """The desk notes something that the customer's side never sees; nothing moves."""
+    """Add a note of the desk, which the customer's side never sees. The status does not change."""
     return act(store, reference, Act.NOTE, body, by=by, at=at, post=post)
 
 
 def close(store: Store, reference: str, body: str | None, *, by: Actor, at: str, post: Post | None = None) -> Outcome:
-    """Close a request, with a last message if there is one. Closing it again changes nothing."""
+    """Close a request, with an optional last message. Closing it again changes nothing."""
     return act(store, reference, Act.CLOSE, body, by=by, at=at, post=post)
 
 
 def reopen(store: Store, reference: str, body: str | None, *, by: Actor, at: str, post: Post | None = None) -> Outcome:
-    """Reopen a closed request on the same certificate. Raises RequestOpen where its task has got another since."""
+    """Reopen a closed request on the same certificate. Raises RequestOpen if its task has another open request."""
     return act(store, reference, Act.REOPEN, body, by=by, at=at, post=post)
 
 
@@ -114,9 +114,9 @@ def act(
     at: str,
     post: Post | None = None,
 ) -> Outcome:
-    """Do to a request what the functions above do, each by its `Act`. Raises BadUsage, NotFound, RequestClosed."""
+    """Do to a request what the functions above do, by `Act`. Raises BadUsage, NotFound, RequestClosed, RequestOpen."""
     if body is not None or act.needs_message:
-        prose(body or "", "The message", max_length=MAX_MESSAGE)
+        prose(body or "", "The message", max_length=MAX_MESSAGE_LENGTH)
     with store.transaction():
         before = store.request(reference)
         after = before.after(act, at)
@@ -126,15 +126,17 @@ def act(
             _refuse_if_open(store, before.task)
         if body is not None and act is not Act.NOTE:
             after = after.spoken(by, at)
-        if act is Act.REOPEN and by.side is not Side.DESK:  # the time that it was closed for is not waited
+        if act is Act.REOPEN and by.side is not Side.DESK:  # the time while it was closed does not count as waiting
             after = after.replace(unanswered_since=at)
         store.save_request(after, expected=before.status)
-        said = None if body is None else store.add_comment(_comment(before, body, by, at, note=act is Act.NOTE))
+        comment_number = (
+            None if body is None else store.add_comment(_comment(before, body, by, at, note=act is Act.NOTE))
+        )
         moved = before.status is not after.status
         event = Event.on(before, by, at, Kind(act)).replace(
             old=str(before.status) if moved else None,
             new=str(after.status) if moved else None,
-            comment=said,
+            comment=comment_number,
         )
         queue_notices(store, post, event, store.record(event), after, body, by)
     return Outcome(request=after, changed=True)
@@ -172,9 +174,9 @@ def _open(
     )
     request = store.add_request(new, certificate.number)
     store.save_task(task.replace(expires_at=None))
-    said = None if message is None else store.add_comment(_comment(request, message, by, at))
+    comment_number = None if message is None else store.add_comment(_comment(request, message, by, at))
     event = Event.on(request, by, at, Kind.ACTIVATED)
-    event = event.replace(new=str(request.status), certificate=certificate.number, comment=said)
+    event = event.replace(new=str(request.status), certificate=certificate.number, comment=comment_number)
     queue_notices(store, post, event, store.record(event), request, message, by)
     return request
 

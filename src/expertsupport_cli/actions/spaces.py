@@ -1,4 +1,4 @@
-"""What the owner does: spaces, and the partners who sell certificates."""
+"""Actions of the owner: on spaces, and on the partners who sell certificates."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from expertsupport_cli.model.tasks import Space
 from expertsupport_cli.steps import Step, Verb
 from expertsupport_cli.store import Store
 
-DEFAULT_TASK_LIFETIME = 10 * 86400
+DEFAULT_TASK_LIFETIME = 10 * 86400  # seconds
 
 
 def add_space(
@@ -27,7 +27,7 @@ def add_space(
     by: Actor,
     at: str,
 ) -> Space:
-    """Make a space. `task_lifetime` is in seconds, None for never. Raises BadUsage, AlreadyExists."""
+    """Add a space. `task_lifetime` is in seconds, None for tasks that never expire. Raises BadUsage, AlreadyExists."""
     space = Space(
         name=identifier(name, "the name of a space"),
         title=prose_or_empty(title, "The title"),
@@ -45,23 +45,26 @@ def add_space(
 
 
 def edit_space(store: Store, name: str, changes: dict[str, object], *, by: Actor, at: str) -> tuple[Space, bool]:
-    """Change fields of a space; the space, and whether anything was different. Tasks keep the expiry they have."""
+    """Change fields of a space. Returns the space, and whether anything changed.
+
+    Existing tasks keep their expiry. Raises BadUsage, NotFound.
+    """
     if "title" in changes:
         prose_or_empty(str(changes["title"]), "The title")
     with store.transaction():
         before = store.space(name)
         after = before.replace(**changes)
-        different = {key: getattr(before, key) for key, value in changes.items() if getattr(before, key) != value}
-        if different:
+        changed = {key: getattr(before, key) for key, value in changes.items() if getattr(before, key) != value}
+        if changed:
             store.save_space(after)
-            old = json.dumps(different)
-            new = json.dumps({key: changes[key] for key in different})
+            old = json.dumps(changed)
+            new = json.dumps({key: changes[key] for key in changed})
             store.record(Event.by(by, at, Kind.SPACE_EDITED).replace(space=before.name, old=old, new=new))
-    return after, bool(different)
+    return after, bool(changed)
 
 
 def add_partner(store: Store, name: str, url: str, *, by: Actor, at: str) -> Partner:
-    """Name a partner and the address of its shop. Raises BadUsage, AlreadyExists."""
+    """Add a partner and the URL of its shop. Raises BadUsage, AlreadyExists."""
     partner = Partner(
         name=prose(name, "The name", max_length=200), url=web_address(url, "A partner's URL"), created_at=at
     )
@@ -74,7 +77,7 @@ def add_partner(store: Store, name: str, url: str, *, by: Actor, at: str) -> Par
 
 
 def remove_partner(store: Store, name: str, *, by: Actor, at: str) -> Partner:
-    """Raises NotFound."""
+    """Remove a partner, and return it as it was. Raises NotFound."""
     with store.transaction():
         partner = find_partner(store, name)
         store.remove_partner(name)
@@ -83,7 +86,7 @@ def remove_partner(store: Store, name: str, *, by: Actor, at: str) -> Partner:
 
 
 def find_partner(store: Store, name: str) -> Partner:
-    """By name, in any case. Raises NotFound."""
+    """Find a partner by name, in any case. Raises NotFound."""
     partner = store.partner(name)
     if partner is None:
         raise NotFound(f"There is no partner “{name[:80]}”.", hint=Step(verb=Verb.LIST_PARTNERS))

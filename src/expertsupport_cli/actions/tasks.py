@@ -1,4 +1,4 @@
-"""What is done to tasks."""
+"""Actions on tasks."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-LONGEST_DESCRIPTION = 100_000
+MAX_DESCRIPTION_LENGTH = 100_000  # characters
 
 
 class TaskLine(Record):
-    """A task as a line of a file gives it; `id` is empty for an automatic one. `line` counts from 1."""
+    """A task from a line of a file. `line` counts from 1; with an empty `id`, the task gets an automatic one."""
 
     line: int
     id: str
@@ -31,21 +31,24 @@ class TaskLine(Record):
 
 
 def add_task(
-    store: Store, name: str, space: str, *, id: str | None = None, description: str = "", by: Actor, at: str
+    store: Store, name: str, space_name: str, *, id: str | None = None, description: str = "", by: Actor, at: str
 ) -> Task:
-    """Add a task; it expires as its space says. Raises BadUsage, NotFound, AlreadyExists, SpaceBlocked, SpaceFull."""
-    line = TaskLine(line=1, id=id or "", name=name, space=space, description=description)
+    """Add a task, which expires as its space says. Without `id` it gets the next automatic one.
+
+    Raises BadUsage, NotFound, AlreadyExists, SpaceBlocked, SpaceFull.
+    """
+    line = TaskLine(line=1, id=id or "", name=name, space=space_name, description=description)
     if id is not None:
         task_id(id)
     _check_text(line)
     with store.transaction():
-        home = store.space(space)
-        home.refuse_if_full(1)
+        space = store.space(space_name)
+        space.refuse_if_full(1)
         if id and store.has_task(id):
             raise AlreadyExists(f"There is a task {id} already.", hint=Step(verb=Verb.SHOW_TASK, reference=id))
-        task = _task(line, id or f"T-{store.next_task_number()}", home, by, at)
+        task = _task(line, id or f"T-{store.next_task_number()}", space, by, at)
         store.add_task(task)
-        store.record(Event.by(by, at, Kind.TASK_ADDED).replace(task=task.id, space=home.name))
+        store.record(Event.by(by, at, Kind.TASK_ADDED).replace(task=task.id, space=space.name))
     return task
 
 
@@ -55,25 +58,28 @@ def import_tasks(
     *,
     by: Actor,
     at: str,
-    writing: Callable[[Sequence[Task]], Iterable[Task]] = iter,
+    progress: Callable[[Sequence[Task]], Iterable[Task]] = iter,
 ) -> list[Task]:
-    """Add many tasks, all or none; a fault names its line. `writing` may watch the tasks as they are written."""
-    kept = list(_checked(lines))
+    """Add many tasks, all or none. Raises as `add_task` does, naming the line.
+
+    `progress` gets the tasks and yields them as they are written, so that a front can show a progress bar.
+    """
+    checked = list(_checked(lines))
     with store.transaction():
-        homes = _homes(store, kept)
-        _refuse_taken(store, kept)
-        number = max([store.next_task_number(), *(1 + (task_count(line.id) or 0) for line in kept)])
+        spaces = _spaces(store, checked)
+        _refuse_taken(store, checked)
+        number = max([store.next_task_number(), *(1 + (task_count(line.id) or 0) for line in checked)])
         tasks = []
-        for line in kept:
-            tasks.append(_task(line, line.id or f"T-{number}", homes[fold_key(line.space)], by, at))
+        for line in checked:
+            tasks.append(_task(line, line.id or f"T-{number}", spaces[fold_key(line.space)], by, at))
             number += not line.id
         event = {"at": at, "actor": by.name, "side": by.side, "via": by.via, "kind": Kind.TASK_IMPORTED}
-        store.load_tasks(writing(tasks), event)
+        store.load_tasks(progress(tasks), event)
     return tasks
 
 
 def close_task(store: Store, id: str, *, by: Actor, at: str) -> tuple[Task, bool]:
-    """Close a task; the task, and whether it was open until now. Its request goes on."""
+    """Close a task. Returns it, and whether it was open before. Its request stays open. Raises NotFound."""
     with store.transaction():
         task = store.task(id)
         if task.closed_at:
@@ -85,7 +91,10 @@ def close_task(store: Store, id: str, *, by: Actor, at: str) -> tuple[Task, bool
 
 
 def reopen_task(store: Store, id: str, *, by: Actor, at: str) -> tuple[Task, bool]:
-    """Reopen a closed or expired task; the task, and whether it had to be. Its expiry starts again, if it has one."""
+    """Reopen a closed or expired task. Returns it, and whether it was closed or expired.
+
+    Its lifetime, if it has one, starts again. Raises NotFound, SpaceBlocked.
+    """
     with store.transaction():
         task = store.task(id)
         if task.state(at) is TaskState.OPEN:
@@ -103,26 +112,26 @@ def reopen_task(store: Store, id: str, *, by: Actor, at: str) -> tuple[Task, boo
     return after, True
 
 
-def _task(line: TaskLine, id: str, home: Space, by: Actor, at: str) -> Task:
+def _task(line: TaskLine, id: str, space: Space, by: Actor, at: str) -> Task:
     return Task(
         id=id,
         name=line.name,
         description=line.description,
-        space=home.name,
+        space=space.name,
         creator=by.name,
         created_at=at,
         closed_at=None,
-        expires_at=home.expiry(at),
+        expires_at=space.expiry(at),
     )
 
 
 def _check_text(line: TaskLine) -> None:
     prose(line.name, "The name")
-    prose_or_empty(line.description, "The description", max_length=LONGEST_DESCRIPTION)
+    prose_or_empty(line.description, "The description", max_length=MAX_DESCRIPTION_LENGTH)
 
 
 def _checked(lines: Iterable[TaskLine]) -> Iterable[TaskLine]:
-    """The lines, each found good by itself, and no ID given twice."""
+    """Yield the lines, each checked by itself, and no ID used twice. Raises BadUsage, naming the line."""
     seen: dict[str, int] = {}
     for line in lines:
         try:
@@ -136,21 +145,21 @@ def _checked(lines: Iterable[TaskLine]) -> Iterable[TaskLine]:
         yield line
 
 
-def _homes(store: Store, lines: Sequence[TaskLine]) -> dict[str, Space]:
-    """The spaces of the lines, by the key of their name, each with room for its tasks."""
-    homes: dict[str, Space] = {}
+def _spaces(store: Store, lines: Sequence[TaskLine]) -> dict[str, Space]:
+    """The spaces of the lines, by folded name. Raises NotFound, SpaceBlocked or SpaceFull, naming the line."""
+    spaces: dict[str, Space] = {}
     counts: dict[str, int] = {}
     for line in lines:
         name = fold_key(line.space)
         counts[name] = counts.get(name, 0) + 1
         try:
-            if name not in homes:
-                homes[name] = store.space(line.space)
-            if counts[name] == 1 or homes[name].task_limit is not None:
-                homes[name].refuse_if_full(counts[name])
+            if name not in spaces:
+                spaces[name] = store.space(line.space)
+            if counts[name] == 1 or spaces[name].task_limit is not None:
+                spaces[name].refuse_if_full(counts[name])
         except Fault as fault:
             raise not_imported(fault, line.line) from None
-    return homes
+    return spaces
 
 
 def _refuse_taken(store: Store, lines: Sequence[TaskLine]) -> None:

@@ -54,7 +54,7 @@ def issue(
                 env.store,
                 count,
                 hand_over,
-                block=ALONE_IN_A_BLOCK if env.printer.prints_keys_alone else IN_A_BLOCK,
+                block_size=ALONE_IN_A_BLOCK if env.printer.prints_keys_alone else IN_A_BLOCK,
                 valid_for=_valid_for(valid_for),
                 note=note,
                 by=env.actor(Side.OWNER),
@@ -151,7 +151,7 @@ def revoke(
     """Revoke unused certificates, for good."""
     found = look_up_certificates(env, certificates)
     env.confirm(f"Revoke {found}? A revoked certificate cannot be used again.")
-    env.each(CERTIFICATE, certificates, lambda reference: _revoke(env, reference))
+    env.for_each(CERTIFICATE, certificates, lambda reference: _revoke(env, reference))
 
 
 def look_up_certificates(env: Env, references: Sequence[str]) -> str:

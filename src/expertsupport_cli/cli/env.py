@@ -1,4 +1,4 @@
-"""What a command has at hand: the settings, who acts and when, the store, the printer. All opened when first used."""
+"""What a command works with: the settings, the actor and the time, the store, the printer. All are opened lazily."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Choices(Record):
-    """What the options that commands share say: how to print, and whether a change is meant."""
+    """The options that commands share: how to print, and whether to change anything or to ask first."""
 
     format: str | None = None
     json: bool = False
@@ -38,15 +38,15 @@ class Choices(Record):
     dry_run: bool = False
     yes: bool = False
 
-    def format_asked(self) -> str | None:
-        """The format, None for the default. Raises BadUsage where two were asked for."""
+    def requested_format(self) -> str | None:
+        """The format that was asked for, None for the default. Raises BadUsage if two were."""
         if self.json and self.format not in (None, "json"):
             raise BadUsage("--json and --format say different things.", hint="Leave one of them out.")
         return "json" if self.json else self.format
 
 
-class Ending(Exception):  # noqa: N818 -- it is no error
-    """Ends a command early with a status, without a word: everything was said already."""
+class EarlyExit(Exception):  # noqa: N818 -- not an error
+    """Ends a command early with an exit status and no message: everything was reported already."""
 
     def __init__(self, status: int) -> None:
         super().__init__(status)
@@ -54,7 +54,7 @@ class Ending(Exception):  # noqa: N818 -- it is no error
 
 
 class Env:
-    """One command's surroundings, made from the options before the command."""
+    """The environment of one command, built from the global options."""
 
     def __init__(self, flags: dict[str, str], *, colour: str = "auto", no_input: bool = False) -> None:
         self.settings = Settings(os.environ, flags)
@@ -65,7 +65,7 @@ class Env:
 
     @cached_property
     def store(self) -> Store:
-        """The store, opened to read, or to write where the command changes something."""
+        """The store, opened for writing only if the command changes something."""
         return wiring.open_store(
             self.settings, writes=self.writes, dry_run=self.choices.dry_run, notify=self.printer.note
         )
@@ -76,26 +76,26 @@ class Env:
             View(page_url=self.settings["page.url"], now=self.at),
             os.environ,
             colour=self.colour,
-            format=self.choices.format_asked(),
+            format=self.choices.requested_format(),
             fields=self.choices.fields,
         )
 
     @cached_property
     def post(self) -> Post | None:
-        """What notices need to know of the settings; None where mail is off."""
+        """What queueing notices needs from the settings; None if mail is off."""
         return wiring.post_of(self.settings)
 
     @cached_property
     def at(self) -> str:
-        """When the command acts: one instant for all that it does, but see `waited`."""
+        """The instant of everything that the command does, until `refresh_time` is called."""
         return self.clock()
 
     def clock(self) -> str:
-        """The time now, for loops: waiting, watching, delivering mail."""
+        """The current time, for loops: waiting, watching, delivering mail."""
         return instant(datetime.now(UTC))
 
-    def waited(self) -> None:
-        """The command has waited for a person, or for the next line of stdin: what it does now, it does now."""
+    def refresh_time(self) -> None:
+        """Read the clock again when `at` is next used. For after a wait, for a person or for a line of stdin."""
         vars(self).pop("at", None)
 
     def close(self) -> None:
@@ -110,7 +110,7 @@ class Env:
 
     @property
     def commits(self) -> int:
-        """How many changes were saved."""
+        """How many transactions were committed."""
         return self.store.commits if self.has_store else 0
 
     @property
@@ -134,13 +134,13 @@ class Env:
         return Actor(name=self.settings["user.name"], side=side, email=self.settings.email())
 
     def space(self, named: str | None) -> str | None:
-        """The space that is meant: the one named, else the setting `space`, if there is one."""
+        """The name of the space to use: the one named, else the setting `space`, if it is set."""
         return named or self.settings.get("space")
 
     def look_up(self, references: Sequence[str], find: Callable[[str], object]) -> None:
-        """Look up the things that were named, but for those on stdin, before anything is done to the first.
+        """Look up all references, except those on stdin, before anything is done to the first.
 
-        Raises Ending where one cannot be found, after all that cannot were reported.
+        With several, every failure is reported, and then EarlyExit is raised. With one, its fault is raised.
         """
         named = [reference for reference in references if reference != "-"]
         if len(named) == 1:
@@ -148,63 +148,66 @@ class Env:
             return
         failures = [fault for reference in named if (fault := self._failure(find, reference))]
         if failures:
-            raise Ending(failures[0].exit_status)
+            raise EarlyExit(failures[0].exit_status)
 
-    def each(self, shape: Shape, references: Sequence[str], act: Callable[[str], None]) -> None:
-        """Do something to each of the things named, `-` reading one per line from stdin; each by itself.
+    def for_each(self, shape: Shape, references: Sequence[str], act: Callable[[str], None]) -> None:
+        """Call `act` with each reference, where `-` reads one per line from stdin.
 
-        What fails is reported, and the rest is done all the same, unless the store has become unusable. Raises Ending
-        with the status of the first failure.
+        With several, a failure is reported and the rest is still done, unless the store has become unusable; at the
+        end EarlyExit is raised with the status of the first failure. With one, its fault is raised.
         """
         if len(references) == 1 and references[0] != "-":
             act(references[0])
             return
-        first: Fault | None = None
+        first_fault: Fault | None = None
         with self.printer.many(shape):
-            for reference in expanded(references):
-                self.waited()
+            for reference in expand_references(references):
+                self.refresh_time()
                 fault = self._failure(act, reference)
-                first = first or fault
+                first_fault = first_fault or fault
                 if isinstance(fault, StoreUnusable):
                     break
                 flush_stdout()
-        if first:
-            raise Ending(first.exit_status)
+        if first_fault:
+            raise EarlyExit(first_fault.exit_status)
 
     def _failure(self, act: Callable[[str], object], reference: str) -> Fault | None:
-        """Do something with a thing that is named, among others; the fault that was reported, if it failed."""
-        before = self.commits
+        """Call `act` with one of several references. Returns the fault, which was reported, if it failed."""
+        commits_before = self.commits
         try:
             act(prose_or_empty(reference, "The ID", max_length=10_000))
-        except (OutputLost, Ending, BrokenPipeError):
+        except (OutputLost, EarlyExit, BrokenPipeError):
             raise
         except Exception as error:
-            fault = as_fault(error, saved=self.commits > before)
+            fault = as_fault(error, saved=self.commits > commits_before)
             report(fault, as_json=self.printer.as_json)
             return fault
         return None
 
     def confirm(self, question: str) -> None:
-        """Ask before what cannot be undone; `--yes` answers beforehand. Raises BadUsage where nobody can be asked."""
+        """Ask before something that cannot be undone, unless `--yes` was given.
+
+        Raises BadUsage if there is nobody to ask, EarlyExit if the answer is no.
+        """
         if self.choices.yes or self.dry_run:
             return
         if not self.interactive:
             raise BadUsage("This cannot be undone, and there is no terminal to ask on.", hint="To do it: add --yes")
         if self.ask(f"{question} [y/N] ").strip().lower() not in ("y", "yes"):
             self.printer.note("Nothing was changed.")
-            raise Ending(1)
+            raise EarlyExit(1)
 
     def ask(self, prompt: str) -> str:
-        """A line that a person types, without its end; the prompt is talk, so it goes to stderr."""
+        """Ask for a line of input and return it without its line end. The prompt goes to stderr: stdout is data."""
         sys.stderr.write(prompt)
         sys.stderr.flush()
         typed = sys.stdin.readline().rstrip("\n")
-        self.waited()
+        self.refresh_time()
         return typed
 
 
-def expanded(references: Iterable[str]) -> Iterator[str]:
-    """The things named, `-` reading one per line from stdin."""
+def expand_references(references: Iterable[str]) -> Iterator[str]:
+    """The references, where `-` is replaced by those on stdin, one per line."""
     for reference in references:
         if reference != "-":
             yield reference

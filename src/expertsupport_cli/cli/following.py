@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from expertsupport_cli import times
 from expertsupport_cli.actions import following as actions
-from expertsupport_cli.cli.env import Env, expanded
+from expertsupport_cli.cli.env import Env, expand_references
 from expertsupport_cli.cli.perform import changes, reads
 from expertsupport_cli.cli.polling import each_change
 from expertsupport_cli.cli.requests import look_up_requests
@@ -86,7 +86,7 @@ def wait(
         raise BadUsage(f"One cannot wait for “{awaited[:80]}”.", f"There are: {', '.join(AWAITED)}.")
     seconds = None if timeout is None else times.parse_duration(timeout)
     start = env.store.last_event() if after is None else after  # before the look at the requests: nothing is missed
-    found = [env.store.request(reference) for reference in expanded(requests)]
+    found = [env.store.request(reference) for reference in expand_references(requests)]
     if not found:
         raise BadUsage("No request is named.", hint="es wait --help")
     hit = _closed_already(env, found) if awaited == "closed" else None
@@ -106,7 +106,7 @@ def watch(
 
     Lines for people on a terminal, JSON lines elsewhere.
     """
-    if env.choices.format_asked() is None:
+    if env.choices.requested_format() is None:
         env.choices = env.choices.replace(format="table" if is_terminal(sys.stdout) else "jsonl")
     numbers = [env.store.request(reference).number for reference in requests or ()]
     home = env.store.space(space).name if space else None
@@ -167,4 +167,4 @@ def _each(env: Env, requests: list[str], email: str | None, act: Following, said
             env.printer.note(f"{request.id}: {address} {said} {again}; nothing was changed.")
         env.printer.thing(REQUEST, request, f"{request.id}  {address} {said}")
 
-    env.each(REQUEST, requests, one)
+    env.for_each(REQUEST, requests, one)

@@ -45,7 +45,7 @@ def purchase_link(
         return
     env.printer.expect(ADDRESS)
     shop, lifetime = env.settings["shop.url"], env.settings.seconds("shop.link-lifetime")
-    token, made = actions.make_link(env.store, task, lifetime=lifetime, by=env.actor(), at=env.at)
+    token, made = actions.create_link(env.store, task, lifetime=lifetime, by=env.actor(), at=env.at)
     url = "(none: a dry run)" if env.dry_run else shop + token
     env.printer.thing(ADDRESS, Named(values={"url": url, "id": made.id, "expires_at": made.expires_at}), url)
     current = env.store.open_request(made.task)
@@ -109,7 +109,7 @@ def revoke(
     env.look_up(links, find)
     named = ", ".join([*found, *("those on stdin" for reference in links if reference == "-")])
     env.confirm(f"Revoke {named}? A revoked link cannot be used again.")
-    env.each(LINK, links, lambda reference: _revoke(env, reference))
+    env.for_each(LINK, links, lambda reference: _revoke(env, reference))
 
 
 def _revoke(env: Env, reference: str) -> None:

@@ -1,4 +1,4 @@
-"""The outbox: what is to be mailed, what became of it, and sending it."""
+"""The outbox: list, show, send and retry mail; send a test message."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from expertsupport_cli.cli.options import Argument, Limit, MailId, Option
 
 
-LOOK_AGAIN = 5.0  # seconds: something may have come due without any change in the store
+DUE_CHECK_INTERVAL = 5.0  # seconds; mail may become due without a change in the store
 
 
 @reads(MAIL)
@@ -98,7 +98,7 @@ def retry(
                 _retry(env, id)
         return
     env.look_up(ids or [], env.store.mail)
-    env.each(MAIL, ids or [], lambda id: _retry(env, id))
+    env.for_each(MAIL, ids or [], lambda id: _retry(env, id))
 
 
 @reads(ADDRESSEE)
@@ -124,36 +124,36 @@ def test(env: Env, to: Annotated[str, Argument(metavar="ADDRESS", help="Where th
 
 
 def _rounds(env: Env, watch: bool) -> Iterator[None]:
-    """Once; or now, whenever the store has changed, and every few seconds."""
+    """Yield once; with `watch`, yield at once, then after each change of the store and every few seconds."""
     if not watch:
         yield
         return
     while True:
-        for _ in each_change(env.store, LOOK_AGAIN):
+        for _ in each_change(env.store, DUE_CHECK_INTERVAL):
             yield
 
 
 def _send_due(env: Env) -> int:
-    """Deliver what is due and purge what is old; how many failed."""
+    """Deliver due mail and purge old mail. Returns how many deliveries failed."""
     failed = 0
     sender = wiring.sender_of(env.settings, wiring.new_lease())
     try:
-        for tried in actions.send_due(env.store, sender, env.clock):
-            if tried.state is MailState.SENT:
-                env.printer.thing(MAIL, tried, f"{tried.id}  sent to {tried.recipient}")
+        for mail in actions.send_due(env.store, sender, env.clock):
+            if mail.state is MailState.SENT:
+                env.printer.thing(MAIL, mail, f"{mail.id}  sent to {mail.recipient}")
                 flush_stdout()
             else:
                 failed += 1
-                env.printer.note(_failure(tried))
+                env.printer.note(_failure(mail))
     finally:
         sender.transport.close()
     actions.purge(env.store, env.settings.seconds("mail.keep"), at=env.clock())
     return failed
 
 
-def _failure(tried: Mail) -> str:
-    again = "it is not tried again" if tried.state is MailState.DEAD else f"again after {tried.due_at}"
-    return f"{tried.id} to {tried.recipient}: {tried.error}; {again}."
+def _failure(mail: Mail) -> str:
+    next_attempt = "it is not tried again" if mail.state is MailState.DEAD else f"again after {mail.due_at}"
+    return f"{mail.id} to {mail.recipient}: {mail.error}; {next_attempt}."
 
 
 def _retry(env: Env, id: str) -> None:

@@ -1,4 +1,4 @@
-"""`main`: runs a command and turns whatever comes of it into lines and an exit status. The one catcher of errors."""
+"""`main`: runs a command and turns its outcome into messages and an exit status. All errors are caught here."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ INTERRUPTED, PIPE_CLOSED, TERMINATED = 130, 141, 143
 
 
 class Terminated(BaseException):
-    """SIGTERM came."""
+    """Raised when SIGTERM arrives."""
 
 
 def main(arguments: list[str]) -> int:
-    """Run one command; its exit status. Nothing that a user types gives a traceback, unless --debug asks for it."""
+    """Run one command and return its exit status. A traceback is printed only with --debug."""
     signal.signal(signal.SIGTERM, _terminate)
     try:
         _prepare_streams()
@@ -36,32 +36,36 @@ def main(arguments: list[str]) -> int:
     except Terminated:
         return TERMINATED
     except BrokenPipeError:
-        _abandon_stdout()
+        _discard_stdout()
         return PIPE_CLOSED
     except Exception as error:
         if "--debug" in arguments:
             talk_raw("\n".join(lines(mask_serials(traceback.format_exc().rstrip()))))
         fault = as_fault(error)
         report(fault, as_json=asks_for_json(arguments))
-        _save_what_was_printed(fault)
+        _flush_after_failure(fault)
         return fault.exit_status
     return status
 
 
 def _prepare_streams() -> None:
-    """UTF-8 wherever it is not a terminal that says otherwise; streams that were closed cannot be reused by a file."""
+    """Set encodings and replace closed streams. Raises OutputLost if stdout is closed.
+
+    Descriptors 0 to 2 are occupied first, so that no file that is opened later can become stdin, stdout or stderr.
+    Streams are UTF-8, unless they are a terminal with another encoding.
+    """
     closed = sys.stdout is None
-    while (spare := os.open(os.devnull, os.O_RDWR)) <= 2:
+    while (handle := os.open(os.devnull, os.O_RDWR)) <= 2:
         pass
-    os.close(spare)
+    os.close(handle)
     if sys.stderr is None:
-        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 -- for as long as the process lives
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 -- stays open as long as the process
     if sys.stdin is None:
         sys.stdin = open(os.devnull)  # noqa: SIM115
     if closed:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
         raise OutputLost("The output could not be written.", "stdout is closed; nothing was done.")
-    # what is not UTF-8 is refused where it is read
+    # invalid UTF-8 is refused where the input is used
     sys.stdin.reconfigure(encoding=None if sys.stdin.isatty() else "utf-8", errors="surrogateescape")  # type: ignore[union-attr]
     for stream in (sys.stdout, sys.stderr):
         if stream.isatty():
@@ -80,18 +84,18 @@ def _terminate(number: int, frame: FrameType | None) -> None:
     raise Terminated
 
 
-def _save_what_was_printed(fault: Fault) -> None:
-    """Write what stdout still holds, unless that is what failed."""
+def _flush_after_failure(fault: Fault) -> None:
+    """Flush what stdout still holds, unless writing to stdout is what failed."""
     try:
         if isinstance(fault, OutputLost):
-            _abandon_stdout()
+            _discard_stdout()
         else:
             flush_stdout()
     except (OutputLost, OSError):
-        _abandon_stdout()
+        _discard_stdout()
 
 
-def _abandon_stdout() -> None:
-    """Let Python's last flush go nowhere, quietly."""
+def _discard_stdout() -> None:
+    """Send Python's last flush to /dev/null, so that it cannot fail."""
     if sys.stdout is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

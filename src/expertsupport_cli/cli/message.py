@@ -67,7 +67,7 @@ class Text:
             self._env.store.request(reference).after(act, self._env.at)
         self._draft = _new_draft(self._requests)
         _edit(self._draft)
-        self._env.waited()
+        self._env.refresh_time()
         text = read_text(self._draft, "The draft").split(SCISSORS, 1)[0].strip("\n")
         if not text.strip():
             os.unlink(self._draft)

@@ -1,13 +1,13 @@
-"""Running a command: what comes before and after each, whoever has parsed its command line.
+"""Runs a command: what happens before and after every body, whichever front parsed the command line.
 
-A command's body takes an `Env` and plain values; it knows neither Typer nor how a process ends. `reads` and `changes`
-make a command of it.
+A command's body takes an `Env` and plain values; it knows neither Typer nor exit statuses. `reads` and `changes` turn
+it into a command.
 """
 
 from __future__ import annotations
 
 from expertsupport_cli import wiring
-from expertsupport_cli.cli.env import Ending
+from expertsupport_cli.cli.env import EarlyExit
 from expertsupport_cli.cli.report import as_fault
 from expertsupport_cli.errors import OutputLost
 from expertsupport_cli.record import Record
@@ -20,38 +20,38 @@ if TYPE_CHECKING:
     from expertsupport_cli.cli.env import Choices, Env
     from expertsupport_cli.render.shapes import Shape
 
-MAX_NAMED = 5  # of what was saved
+MAX_SAVED_IDS = 5  # in a message
 
 
 class Command(Record):
     """A command: its body, whether it may write to the store, and the shapes of what it prints.
 
-    The first shape is that of its JSON, the others are of what is inside that; for a command that changes things they
-    are what it may print, one or the other.
+    For a command that reads, the first shape is that of its JSON, and the others are nested in it. A command that
+    changes things prints one of its shapes.
     """
 
     run: Callable[..., None]
     writes: bool
     shapes: tuple[Shape, ...]
-    asks: bool = False  # before it does what cannot be undone
+    asks: bool = False  # before it does something that cannot be undone
 
 
 def reads(*shapes: Shape) -> Callable[[Callable[..., None]], Command]:
-    """Makes a command of a body that only reads."""
+    """Make a command from a body that only reads."""
     return lambda body: Command(run=body, writes=False, shapes=shapes)
 
 
 def changes(*shapes: Shape, asks: bool = False) -> Callable[[Callable[..., None]], Command]:
-    """Makes a command of a body that changes things; `asks` for one whose question `--yes` answers beforehand."""
+    """Make a command from a body that changes things. With `asks` it has the option `--yes`."""
     return lambda body: Command(run=body, writes=True, shapes=shapes, asks=asks)
 
 
 def perform(env: Env, command: Command, values: Mapping[str, object], choices: Choices) -> int:
-    """Run a command with the values of its own parameters and those that all share; its exit status.
+    """Run a command with its own parameters and the shared options. Returns its exit status.
 
-    One that changes things begins only once it is known that the result can be shown as asked. The mail that it has
-    queued is then delivered, whatever became of the result. Raises what the body raises, or InternalError, saying what
-    was saved.
+    A command that changes things starts only if its result can be printed as asked. Mail that it has queued is
+    delivered afterwards, even if it failed. Raises the fault that the body raised, or InternalError, and says what was
+    saved.
     """
     env.choices = choices
     env.writes = command.writes
@@ -66,35 +66,35 @@ def perform(env: Env, command: Command, values: Mapping[str, object], choices: C
         _deliver(env)
         fault = as_fault(error, saved=env.commits > 0)
         if command.writes and isinstance(fault, OutputLost):
-            _say_what_was_saved(fault, env.printer.saved)
+            _add_saved_ids(fault, env.printer.saved)
         raise fault from error
     _deliver(env)
     return status
 
 
 def _run(env: Env, command: Command, values: Mapping[str, object]) -> int:
-    """Run the body, to where its result is out of our hands; the status."""
+    """Run the body and, if it changes things, flush its output. Returns the exit status."""
     status = 0
     try:
         command.run(env, **values)
         if env.dry_run:
             env.printer.note("Dry run: nothing was changed.")
-    except Ending as ending:
-        status = ending.status
+    except EarlyExit as early_exit:
+        status = early_exit.status
     if command.writes:
         flush_stdout()
     return status
 
 
-def _say_what_was_saved(fault: OutputLost, saved: list[str]) -> None:
-    """Add to a fault that came of printing what was saved before it, so that nobody does it again."""
+def _add_saved_ids(fault: OutputLost, saved: list[str]) -> None:
+    """Name in the fault what was saved before the output was lost, so that nobody repeats the change."""
     if saved:
-        more = f" and {len(saved) - MAX_NAMED} more" if len(saved) > MAX_NAMED else ""
-        fault.why = f"{fault.why} The change was saved: {', '.join(saved[:MAX_NAMED])}{more}."
+        more = f" and {len(saved) - MAX_SAVED_IDS} more" if len(saved) > MAX_SAVED_IDS else ""
+        fault.why = f"{fault.why} The change was saved: {', '.join(saved[:MAX_SAVED_IDS])}{more}."
 
 
 def _deliver(env: Env) -> None:
-    """Try to deliver what the command has queued, after its result was printed; say what is left."""
+    """Try to deliver the mail that the command has queued, and say how much is left."""
     if not env.has_store or not env.store.queued_mails:
         return
     delivery = wiring.deliver_queued(env.store, env.settings, env.post, env.clock)

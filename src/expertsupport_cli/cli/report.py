@@ -1,4 +1,4 @@
-"""How an error is reported: at most three plain lines on stderr, or a JSON object where JSON was asked for."""
+"""Reports errors: at most three plain lines on stderr, or a JSON object if JSON was asked for."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ STEPS = {
 
 
 def report(fault: Fault, *, as_json: bool) -> None:
-    """Report a fault on stderr. Whatever it repeats of what was typed is made safe, and any serial in it masked."""
-    hint = mask_serials(in_words(fault.hint))
+    """Report a fault on stderr. Control characters in it are escaped and serials masked."""
+    hint = mask_serials(hint_text(fault.hint))
     if as_json:
-        told = {"code": fault.code, "message": mask_serials(fault.message), "hint": hint or None}
-        talk_raw(to_json({"error": told}))
+        error = {"code": fault.code, "message": mask_serials(fault.message), "hint": hint or None}
+        talk_raw(to_json({"error": error}))
         return
     talk(f"{PROGRAM}: {mask_serials(fault.what)}")
     for line in (mask_serials(fault.why), hint):
@@ -54,14 +54,14 @@ def report(fault: Fault, *, as_json: bool) -> None:
 
 
 def as_fault(error: Exception, *, saved: bool = False) -> Fault:
-    """The fault that an exception is to the user: a bug in this program, if it is none of those that are expected.
+    """The fault to report for an exception: itself, SystemRefused or OutputLost for an OSError, else InternalError.
 
-    `saved` says whether something was saved before it.
+    `saved` says whether anything was saved before it.
     """
     if isinstance(error, Fault):
         return error
     if isinstance(error, OSError):
-        if error.errno == errno.ENOSPC and error.filename is None:  # what the help is printed with
+        if error.errno == errno.ENOSPC and error.filename is None:  # raised while Typer prints help
             return OutputLost("The output could not be written.", f"{error.strerror}.")
         name = f"{error.filename}: " if error.filename else ""
         return SystemRefused("The system refused something.", f"{name}{error.strerror or error}.")
@@ -72,17 +72,17 @@ def as_fault(error: Exception, *, saved: bool = False) -> Fault:
     )
 
 
-def in_words(hint: str | Step) -> str:
-    """What to do next, as a command where it is a step."""
+def hint_text(hint: str | Step) -> str:
+    """The hint as text; a step becomes a command."""
     if isinstance(hint, str):
         return hint
-    if hint.verb is Verb.ADD_SPACE and not hint.reference.isascii():  # cannot be a space's name
+    if hint.verb is Verb.ADD_SPACE and not hint.reference.isascii():  # not a valid space name
         return "es space add --help"
     return STEPS[hint.verb].format(hint.reference or "TASK")
 
 
 def asks_for_json(arguments: list[str]) -> bool:
-    """Whether the command line asks for JSON: also where it is too wrong to be understood."""
+    """Whether the command line asks for JSON, even if it cannot be parsed."""
     formats = {"json", "jsonl"}
     pairs = zip(arguments, [*arguments[1:], ""], strict=True)
     return (

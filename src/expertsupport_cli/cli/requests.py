@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from expertsupport_cli.actions import requests as actions
-from expertsupport_cli.cli.env import Ending
+from expertsupport_cli.cli.env import EarlyExit
 from expertsupport_cli.cli.message import Text, given_message
 from expertsupport_cli.cli.perform import changes
 from expertsupport_cli.errors import BadUsage, MalformedSerial, Refused
@@ -101,7 +101,7 @@ def act_on_each(
                 env.printer.note(f"{request.id} is {request.status} already; nothing was changed.{lost}")
             env.printer.thing(REQUEST, request, f"{request.id}  {request.status}")
 
-        env.each(REQUEST, requests, one)
+        env.for_each(REQUEST, requests, one)
 
 
 def look_up_requests(env: Env, references: Sequence[str]) -> None:
@@ -158,7 +158,7 @@ def _show_open(env: Env, request: Request, body: str | None) -> None:
     env.printer.note(f"Task {request.task} has an open request; no certificate is needed.{_not_added(request, body)}")
     _show_activation(env, actions.Outcome(request=request, changed=False))
     if body is not None:
-        raise Ending(Refused.exit_status)
+        raise EarlyExit(Refused.exit_status)
 
 
 def _not_added(request: Request, body: str | None) -> str:

@@ -70,14 +70,14 @@ def show(env: Env, task: TaskId) -> None:
 def close(env: Env, tasks: TaskIds) -> None:
     """Close a task: support can no longer be activated on it. A request that it has goes on."""
     env.look_up(tasks, env.store.task)
-    env.each(TASK, tasks, lambda id: _show(env, *actions.close_task(env.store, id, by=env.actor(), at=env.at)))
+    env.for_each(TASK, tasks, lambda id: _show(env, *actions.close_task(env.store, id, by=env.actor(), at=env.at)))
 
 
 @changes(TASK)
 def reopen(env: Env, tasks: TaskIds) -> None:
     """Reopen a closed or expired task; its time starts again."""
     env.look_up(tasks, env.store.task)
-    env.each(TASK, tasks, lambda id: _show(env, *actions.reopen_task(env.store, id, by=env.actor(), at=env.at)))
+    env.for_each(TASK, tasks, lambda id: _show(env, *actions.reopen_task(env.store, id, by=env.actor(), at=env.at)))
 
 
 @changes(TASK)
@@ -97,10 +97,10 @@ def import_(
 
     lines = bar(task_lines(file, env.space(space)), "Reading")
 
-    def writing(tasks: Sequence[Task]) -> Iterator[Task]:
+    def progress(tasks: Sequence[Task]) -> Iterator[Task]:
         return bar(tasks, "Writing", len(tasks))
 
-    added = actions.import_tasks(env.store, lines, by=env.actor(), at=env.at, writing=writing)
+    added = actions.import_tasks(env.store, lines, by=env.actor(), at=env.at, progress=progress)
     env.printer.all(TASK, added, f"{len(added):,} tasks were imported.")
 
 

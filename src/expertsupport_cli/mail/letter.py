@@ -1,7 +1,7 @@
 """A letter, and its bytes: headers and plain text, encoded by the standard library.
 
-A letter that is plain, ASCII in short lines throughout, as most are, is put together here, to the same bytes as the
-library gives (a test compares them): importing `email` alone would make every command slower by a fifth.
+Most letters are plain ASCII in short lines. Those are assembled here, to the same bytes that the library produces (a
+test compares them), because importing `email` alone would make every command slower by a fifth.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ import re
 from expertsupport_cli.record import Record
 from expertsupport_cli.text import lines, one_line
 
-SHORT = 78  # RFC 5322, 2.1.1
-LONGEST_WORD = 60  # of a subject that is folded at blanks
+MAX_LINE_LENGTH = 78  # RFC 5322, 2.1.1; a line is shorter
+MAX_WORD_LENGTH = 60  # in a subject that is folded at blanks rather than encoded
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 class Letter(Record):
-    """What is mailed to one recipient. Addresses are checked already; all other text may be anything.
+    """A message to one recipient. Addresses were checked by the caller; all other text may be anything.
 
-    `sender` and `reply_to` are `Name <address>` or an address; `thread_id` is the Message-ID of the first letter of the
-    conversation, if this is another.
+    `sender` and `reply_to` are `Name <address>` or an address. `thread_id` is the Message-ID of the first letter of the
+    conversation, which may be this one.
     """
 
     message_id: str
@@ -34,8 +34,8 @@ class Letter(Record):
     thread_id: str | None = None
 
     def headers(self) -> list[tuple[str, str]]:
-        """Names and values, in order; control characters are shown as escapes."""
-        found = [
+        """Pairs of name and value, in order. Control characters are escaped."""
+        headers = [
             ("From", _mailbox(self.sender)),
             ("To", self.recipient),
             ("Subject", " ".join(one_line(self.subject).split())),
@@ -43,18 +43,18 @@ class Letter(Record):
             ("Message-ID", self.message_id),
         ]
         if self.reply_to:
-            found.insert(1, ("Reply-To", _mailbox(self.reply_to)))
+            headers.insert(1, ("Reply-To", _mailbox(self.reply_to)))
         if self.thread_id and self.thread_id != self.message_id:
-            found += [("In-Reply-To", self.thread_id), ("References", self.thread_id)]
-        # RFC 3834: no out-of-office reply answers it; the second is for Exchange
-        return [*found, ("Auto-Submitted", "auto-generated"), ("X-Auto-Response-Suppress", "All")]
+            headers += [("In-Reply-To", self.thread_id), ("References", self.thread_id)]
+        # RFC 3834: prevents out-of-office replies; the second header is for Exchange
+        return [*headers, ("Auto-Submitted", "auto-generated"), ("X-Auto-Response-Suppress", "All")]
 
     def body(self) -> str:
-        """The text, its control characters shown as escapes, ended by a line break."""
+        """The text with control characters escaped, ending in one line break."""
         return "\n".join(lines(self.text)).rstrip("\n") + "\n"
 
     def to_bytes(self, newline: str) -> bytes:
-        r"""The letter as it is sent, with lines ended by `\r\n` (SMTP) or `\n` (files)."""
+        r"""The encoded letter, with `\r\n` (SMTP) or `\n` (files) as line ends."""
         headers, body = self.headers(), self.body()
         if _is_plain(headers, body):
             return _plain(headers, body, newline)
@@ -62,14 +62,14 @@ class Letter(Record):
 
 
 def _is_plain(headers: list[tuple[str, str]], body: str) -> bool:
-    """Whether the library would leave everything as it is."""
-    short = all(len(name) + 2 + len(value) < SHORT for name, value in headers)
+    """Whether the library would encode and fold nothing."""
+    short = all(len(name) + 2 + len(value) < MAX_LINE_LENGTH for name, value in headers)
     simple = all(value.isascii() and "=?" not in value and '"' not in value for _, value in headers)
     return short and simple and _needs_no_encoding(body)
 
 
 def _needs_no_encoding(body: str) -> bool:
-    return body.isascii() and all(len(line) < SHORT for line in body.split("\n"))
+    return body.isascii() and all(len(line) < MAX_LINE_LENGTH for line in body.split("\n"))
 
 
 def _plain(headers: list[tuple[str, str]], body: str, newline: str) -> bytes:
@@ -93,36 +93,36 @@ def _encoded(headers: list[tuple[str, str]], body: str, newline: str) -> bytes:
 
 
 def _field(name: str, value: str) -> str:
-    """A header as it is sent, folded where it is long.
+    """A header as it is sent, folded if it is long.
 
-    By the older half of the library: the newer decodes what looks encoded in a value, line breaks and all, and loses
-    quotes when it folds.
+    This uses the library's older `Header`, because the newer API decodes what looks encoded in a value, including line
+    breaks, and loses quotes when it folds.
     """
-    whole = f"{name}: {value}"
+    header = f"{name}: {value}"
     if name not in ("From", "Reply-To", "Subject"):  # addresses and Message-IDs: ASCII, and not to be folded
-        return whole
+        return header
     looks_encoded = not value.isascii() or "=?" in value
-    if len(whole) < SHORT and not looks_encoded:
-        return whole
+    if len(header) < MAX_LINE_LENGTH and not looks_encoded:
+        return header
     if name == "Subject":
-        too_long = any(len(word) > LONGEST_WORD for word in value.split())
+        too_long = any(len(word) > MAX_WORD_LENGTH for word in value.split())
         return f"{name}: {_folded(value, name, encoded=looks_encoded or too_long)}"
-    shown, _, rest = value.rpartition("<")
-    shown = shown.strip()
-    if shown.startswith('"'):
-        shown = re.sub(r"\\(.)", r"\1", shown[1:-1])
-    return f"{name}: {_folded(shown, name, encoded=True)}\n <{rest}" if shown else whole
+    display_name, _, rest = value.rpartition("<")
+    display_name = display_name.strip()
+    if display_name.startswith('"'):
+        display_name = re.sub(r"\\(.)", r"\1", display_name[1:-1])
+    return f"{name}: {_folded(display_name, name, encoded=True)}\n <{rest}" if display_name else header
 
 
 def _folded(text: str, name: str, *, encoded: bool) -> str:
-    """In lines that are short enough: as encoded words (RFC 2047), or broken at blanks."""
+    """Text folded to short lines: as encoded words (RFC 2047), or at blanks."""
     from email.header import Header
 
     return Header(text, "utf-8" if encoded else "us-ascii", header_name=name).encode()
 
 
 def _mailbox(text: str) -> str:
-    """`Name <address>`, the name quoted where it has to be."""
+    """`Name <address>`, with the name quoted if necessary."""
     name, bracket, rest = text.rpartition("<")
     name = " ".join(one_line(name).split())
     if not bracket or not name:
@@ -134,7 +134,7 @@ def _mailbox(text: str) -> str:
 
 
 def _date(at: str) -> str:
-    """An instant as in RFC 5322."""
+    """An instant in the format of RFC 5322."""
     from datetime import datetime
 
     moment = datetime.fromisoformat(at)

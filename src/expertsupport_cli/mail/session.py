@@ -1,11 +1,11 @@
-"""An SMTP session whose steps share one time, whatever the server does.
+"""An SMTP session with one deadline for all of its steps, whatever the server does.
 
-A socket's timeout alone is a limit for each call: a server that sends one byte at a time, or that is slow at each step,
-stays below it for ever. So each call gets the time that is left: a try at an address, the TLS handshake, the sending of
-a command or a letter, and the reading of each part of an answer.
+A socket's timeout limits each call by itself: a server that sends one byte at a time, or that is slow at each step,
+never exceeds it. So each call gets only the time that is left: connecting to an address, the TLS handshake, sending a
+command or a letter, and reading each part of a reply.
 
-Looking up names, the server's and our own, cannot be limited so: the system's resolver takes the time that it is
-configured to take, and cannot be interrupted. What comes after it is not begun once the time is over.
+Name resolution, of the server and of the local host, is the exception: the system's resolver takes as long as it is
+configured to take, and cannot be interrupted. No step begins after the deadline.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 
 class Session(smtplib.SMTP):
-    """A session that is over by `over_at`, a time of `time.monotonic`; each delivery may set another one.
+    """A session that ends by `deadline`, a time of `time.monotonic`. Each delivery may set a new one.
 
-    Raises TimeoutError, or an error of smtplib with it as the context.
+    After the deadline its methods raise TimeoutError, or an error of smtplib that has a TimeoutError as its context.
     """
 
-    def __init__(self, host: str, port: int, over_at: float, tls: ssl.SSLContext | None = None) -> None:
-        """Connect, and wait for the greeting; over TLS from the first byte if there is a context for it."""
-        self.over_at = over_at
+    def __init__(self, host: str, port: int, deadline: float, tls: ssl.SSLContext | None = None) -> None:
+        """Connect and wait for the greeting. With a context in `tls`, TLS starts with the first byte."""
+        self.deadline = deadline
         self._tls = tls
         try:
             super().__init__(host, port)
@@ -40,7 +40,7 @@ class Session(smtplib.SMTP):
             raise
 
     def connect(self, host: str = "localhost", port: int = 0, source_address: object = None) -> tuple[int, bytes]:
-        """What smtplib's does, at each address of the host, and with what smtplib.SMTP_SSL adds to it."""
+        """Connect as smtplib.SMTP or smtplib.SMTP_SSL does, trying each address of the host. Returns the greeting."""
         self.sock = self._open(host, port)
         if self._tls:
             self._set_timeout()
@@ -53,61 +53,61 @@ class Session(smtplib.SMTP):
 
     def getreply(self) -> tuple[int, bytes]:
         if self.file is None:
-            self.file = io.BufferedReader(_Answers(self))
+            self.file = io.BufferedReader(_Replies(self))
         return super().getreply()
 
     def docmd(self, cmd: str, args: str = "") -> tuple[int, bytes]:
-        answer = super().docmd(cmd, args)
-        if cmd == "STARTTLS":  # the handshake is next, and takes its timeout from the socket
+        reply = super().docmd(cmd, args)
+        if cmd == "STARTTLS":  # the handshake comes next and uses the timeout of the socket
             self._set_timeout()
-        return answer
+        return reply
 
     def receive(self, buffer: WriteableBuffer) -> int:
-        """Read what comes next into the buffer."""
+        """Read available bytes into the buffer. Returns how many. Raises OSError."""
         self._set_timeout()
         return self.sock.recv_into(buffer) if self.sock else 0
 
     def time_left(self) -> float:
-        """Seconds, more than 0. Raises TimeoutError."""
-        left = self.over_at - monotonic()
+        """The seconds until the deadline, more than 0. Raises TimeoutError after it."""
+        left = self.deadline - monotonic()
         if left <= 0:
             raise TimeoutError("timed out")
         return left
 
     def _set_timeout(self) -> None:
-        """Give the next call of the socket the time that is left. Raises TimeoutError."""
+        """Limit the next call of the socket to the time that is left. Raises TimeoutError."""
         left = self.time_left()
         if self.sock:
             self.sock.settimeout(left)
 
     def _open(self, host: str, port: int) -> socket.socket:
-        """A connection to the first address that answers; none of them takes the time of those after it."""
+        """Connect to the first address that answers; each gets an equal share of the time left. Raises OSError."""
         self.time_left()
         addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        failed = OSError(f"{host} has no address")
-        for tried, address in enumerate(addresses):
+        last_error = OSError(f"{host} has no address")
+        for index, address in enumerate(addresses):
             try:
-                return _connected(address, self.time_left() / (len(addresses) - tried))
+                return _connected(address, self.time_left() / (len(addresses) - index))
             except OSError as error:
-                failed = error
-        raise failed
+                last_error = error
+        raise last_error
 
 
 def _connected(address: tuple[Any, ...], timeout: float) -> socket.socket:
-    """A connection to an address as `getaddrinfo` gives it. Raises OSError."""
-    family, kind, protocol, _, where = address
+    """Connect to one of the results of `getaddrinfo`. Raises OSError."""
+    family, kind, protocol, _, socket_address = address
     connection = socket.socket(family, kind, protocol)
     try:
         connection.settimeout(timeout)
-        connection.connect(where)
+        connection.connect(socket_address)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-class _Answers(io.RawIOBase):
-    """What the server says, as a file of which smtplib reads lines."""
+class _Replies(io.RawIOBase):
+    """The server's replies as a file, from which smtplib reads lines."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

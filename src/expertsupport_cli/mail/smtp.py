@@ -1,4 +1,4 @@
-"""Delivery by SMTP (RFC 5321), over TLS, with STARTTLS, or, where that is asked for, in the clear."""
+"""Delivery by SMTP (RFC 5321): over TLS, with STARTTLS, or, if so configured, unencrypted."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from expertsupport_cli.mail.letter import Letter
 from expertsupport_cli.mail.session import Session
 from expertsupport_cli.mail.transport import Server, Undelivered
 
-NOT_OF_THE_LETTER = (530, 534, 535, 538)  # of the authentication, RFC 4954
-GOODBYE = 1.0  # seconds that a server has to answer to QUIT
+AUTHENTICATION_ERRORS = (530, 534, 535, 538)  # reply codes of RFC 4954; they concern the login, not the letter
+QUIT_TIMEOUT = 1.0  # seconds to wait for the reply to QUIT
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class Smtp:
-    """Delivers over one connection, opened when first needed and again after it was lost.
+    """Delivers over one connection, which is opened when first needed and reopened after a failure.
 
-    A delivery takes no longer than the server's timeout, whatever the server does; `mail/session.py` says how, and
-    what the one exception is.
+    A delivery takes no longer than `Server.timeout`, whatever the server does; `mail/session.py` explains how, and the
+    one exception.
     """
 
     def __init__(self, server: Server, deadline: float | None = None) -> None:
-        """All deliveries are over by the `deadline`, a time of `time.monotonic`, if there is one."""
+        """All deliveries end by `deadline`, a time of `time.monotonic`, if there is one."""
         self._server = server
         self._deadline = deadline
         self._session: Session | None = None
 
     def deliver(self, letter: Letter) -> None:
-        """Raises Undelivered; final if the server refused this letter for good (5xx)."""
+        """Deliver a letter. Raises Undelivered, `final` if the server refused the letter permanently (5xx)."""
         seconds = self._time_left()
         try:
             self._send(letter, monotonic() + seconds)
@@ -46,9 +46,9 @@ class Smtp:
             raise
 
     def close(self) -> None:
-        """Say goodbye, if the server still listens."""
+        """End the session with QUIT, if there is one, and close the connection."""
         if self._session is not None:
-            self._session.over_at = monotonic() + GOODBYE
+            self._session.deadline = monotonic() + QUIT_TIMEOUT
             with contextlib.suppress(OSError, smtplib.SMTPException):
                 self._session.quit()
         self._drop()
@@ -57,27 +57,29 @@ class Smtp:
         timeout = self._server.timeout
         return timeout if self._deadline is None else max(0.0, round(min(timeout, self._deadline - monotonic()), 1))
 
-    def _send(self, letter: Letter, over_at: float) -> None:
+    def _send(self, letter: Letter, deadline: float) -> None:
         if self._session is None:
-            self._session = _connect(self._server, over_at)
-        self._session.over_at = over_at
+            self._session = _connect(self._server, deadline)
+        self._session.deadline = deadline
         self._session.sendmail(mailbox(letter.sender), [letter.recipient], letter.to_bytes("\r\n"))
 
     def _drop(self) -> None:
-        """Forget the connection: after a failure nobody knows what state it is in."""
+        """Drop the connection: after a failure its state is unknown."""
         session, self._session = self._session, None
         if session is not None:
             with contextlib.suppress(OSError):
                 session.close()
 
 
-def _connect(server: Server, over_at: float) -> Session:
-    """A session that is as secure as asked for, or none. Raises OSError, SMTPException."""
+def _connect(server: Server, deadline: float) -> Session:
+    """Open a session with the configured security, and log in. Raises OSError, SMTPException."""
     tls = ssl.create_default_context() if server.security == "tls" else None
-    session = Session(server.host, server.port, over_at, tls)
+    session = Session(server.host, server.port, deadline, tls)
     try:
         if server.security == "starttls":
-            session.starttls(context=ssl.create_default_context())  # raises if it is not offered, or fails
+            session.starttls(
+                context=ssl.create_default_context()
+            )  # raises if the server does not offer it, or if it fails
         if server.user is not None:
             if server.security == "none" and server.host not in LOOPBACK:
                 raise smtplib.SMTPException("a password is not sent over a connection that is not encrypted")
@@ -89,9 +91,9 @@ def _connect(server: Server, over_at: float) -> Session:
 
 
 def _timed_out(error: BaseException | None) -> bool:
-    """Whether the time was over; smtplib raises errors of its own then, in the context of a socket's TimeoutError.
+    """Whether our deadline passed. smtplib then raises its own errors, with the socket's TimeoutError as the context.
 
-    The system's own, ETIMEDOUT, has a number: it gave up on the connection, before our time was over.
+    A TimeoutError with an errno is the system's ETIMEDOUT: it gave up on the connection before our deadline.
     """
     while error is not None:
         if isinstance(error, TimeoutError) and error.errno is None:
@@ -101,25 +103,25 @@ def _timed_out(error: BaseException | None) -> bool:
 
 
 def _undelivered(error: BaseException, server: Server) -> Undelivered:
-    """What went wrong, for people, and whether it is worth trying again."""
-    where = f"{server.host}:{server.port}"
+    """Describe an error for people, and decide whether trying again can help."""
+    server_name = f"{server.host}:{server.port}"
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        code, answer = next(iter(error.recipients.values()))
-        return Undelivered(f"{where} refused the recipient: {code} {_text(answer)}", final=_is_final(code))
+        code, reply = next(iter(error.recipients.values()))
+        return Undelivered(f"{server_name} refused the recipient: {code} {_text(reply)}", final=_is_final(code))
     if isinstance(error, smtplib.SMTPSenderRefused | smtplib.SMTPDataError):
-        told = f"{error.smtp_code} {_text(error.smtp_error)}"
-        return Undelivered(f"{where} refused the message: {told}", final=_is_final(error.smtp_code))
-    if isinstance(error, smtplib.SMTPResponseException):  # of the connection, not of this letter: try again
-        return Undelivered(f"{where}: {error.smtp_code} {_text(error.smtp_error)}", final=False)
+        refusal = f"{error.smtp_code} {_text(error.smtp_error)}"
+        return Undelivered(f"{server_name} refused the message: {refusal}", final=_is_final(error.smtp_code))
+    if isinstance(error, smtplib.SMTPResponseException):  # concerns the connection, not this letter: try again
+        return Undelivered(f"{server_name}: {error.smtp_code} {_text(error.smtp_error)}", final=False)
     if isinstance(error, OSError | smtplib.SMTPException):
-        return Undelivered(f"{where}: {error}", final=False)
+        return Undelivered(f"{server_name}: {error}", final=False)
     return Undelivered(f"{type(error).__name__}: {error}", final=False)
 
 
 def _is_final(code: int) -> bool:
-    """Whether an answer is about this letter, and for good; what is about who we are may be mended in the settings."""
-    return 500 <= code < 600 and code not in NOT_OF_THE_LETTER
+    """Whether a reply rejects this letter permanently. A rejected login is not final: the settings can be corrected."""
+    return 500 <= code < 600 and code not in AUTHENTICATION_ERRORS
 
 
-def _text(answer: bytes | str) -> str:
-    return answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
+def _text(reply: bytes | str) -> str:
+    return reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply

@@ -1,4 +1,4 @@
-"""What every way of delivering has in common."""
+"""What all ways of delivering mail have in common."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
         """A way of delivering letters."""
 
         def deliver(self, letter: Letter) -> None:
-            """Raises Undelivered."""
+            """Deliver a letter. Raises Undelivered."""
 
         def close(self) -> None:
-            """Let go of what is open."""
+            """Close the connection, if one is open."""
 
 
 class Undelivered(Exception):
-    """A letter was not delivered: `final` if trying again cannot help."""
+    """A letter was not delivered; `final` if trying again cannot help."""
 
     def __init__(self, why: str, *, final: bool) -> None:
         super().__init__(why)
@@ -29,7 +29,7 @@ class Undelivered(Exception):
 
 
 class Server(Record):
-    """An SMTP server, and how to speak to it. `timeout` is in seconds; `security` is tls, starttls or none."""
+    """An SMTP server and how to connect to it. `timeout` is in seconds; `security` is tls, starttls or none."""
 
     host: str
     port: int

@@ -13,21 +13,21 @@ if TYPE_CHECKING:
     from expertsupport_cli.model.mail import Notice
 
 
-def notice(told: Notice) -> str:
-    """What happened, who did it, what was said, the status, where to see the request, and how to answer."""
-    event, request = told.event, told.request
+def notice_text(notice: Notice) -> str:
+    """The text of a notice: what happened, who did it, the message, the status, the page, and how to answer."""
+    event, request = notice.event, notice.request
     who = f"{event.actor} (expert)" if event.side is Side.DESK else event.actor
     change = moved(event)
     status = f"{change.old} -> {change.new}" if change else str(request.status)
     facts = [("Request", f"{request.id} ({request.space})"), ("Task", f"{request.task}, {request.task_name}")]
-    facts += [("Status", status), *_page(told)]
+    facts += [("Status", status), *_page(notice)]
     parts = [
         f"{one_line(who)} {WORDS[event.kind].said}.",
-        _quoted(told.body or ""),
+        _quoted(notice.body or ""),
         "\n".join(f"{name + ':':<10}{one_line(value)}" for name, value in facts),
-        _quoted(told.description),
-        "\n".join(f"{name + ':':<13}{command}" for name, command in _commands(told)),
-        "" if told.pages.replies_are_read else "Nobody reads what is answered to this mail.",
+        _quoted(notice.description),
+        "\n".join(f"{name + ':':<13}{command}" for name, command in _commands(notice)),
+        "" if notice.pages.replies_are_read else "Nobody reads what is answered to this mail.",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -36,29 +36,29 @@ def _quoted(text: str) -> str:
     return "\n".join(f"    {line}" for line in lines(text)) if text else ""
 
 
-def _page(told: Notice) -> list[tuple[str, str]]:
-    """The address of the page, where there is one that leads there.
+def _page(notice: Notice) -> list[tuple[str, str]]:
+    """The fact that gives the URL of the page; empty if the recipient cannot reach one.
 
-    Only the initiator gets that with the token, which opens the request to whoever holds it.
+    Only the initiator gets the URL with the token, because that opens the request to anybody who has it.
     """
-    request, pages = told.request, told.pages
+    request, pages = notice.request, notice.pages
     if pages.url is None:
-        if pages.local is None or told.role is not Role.INITIATOR:
+        if pages.local is None or notice.role is not Role.INITIATOR:
             return []
         return [("Page", f"{request.url(pages.local)} (on this machine, while es serve runs)")]
     base = pages.url.rstrip("/")
-    if told.role is Role.DESK:
+    if notice.role is Role.DESK:
         return [("Page", f"{base}/desk/requests/{request.id}")]
-    if told.role is Role.FOLLOWER:
+    if notice.role is Role.FOLLOWER:
         return [("Page", f"{base}/spaces/{request.space}/requests/{request.id}")]
     return [("Page", request.url(base))]
 
 
-def _commands(told: Notice) -> list[tuple[str, str]]:
-    """How to see it all, and how to answer, on the command line."""
-    id = told.request.id
-    closed = told.request.status is Status.CLOSED
-    if told.role is Role.DESK:
+def _commands(notice: Notice) -> list[tuple[str, str]]:
+    """The commands that show the request and answer it, each with its label."""
+    id = notice.request.id
+    closed = notice.request.status is Status.CLOSED
+    if notice.role is Role.DESK:
         answer = ("To reopen it", f"es desk reopen {id}") if closed else ("To answer", f"es desk reply {id} -m TEXT")
         return [("To see it", f"es show {id}   (with notes: es desk show {id})"), answer]
     answer = ("To reopen it", f"es reopen {id}") if closed else ("To answer", f"es comment {id} -m TEXT")
