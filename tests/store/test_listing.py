@@ -30,7 +30,7 @@ WHO = [
 def small_pages(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages of four, so that there are several; every word common, or none."""
     monkeypatch.setattr(engine, "PAGE", 4)
-    monkeypatch.setattr(listing, "MANY", request.param)
+    monkeypatch.setattr(listing, "COMMON_PHRASE", request.param)
 
 
 @pytest.fixture(scope="module")

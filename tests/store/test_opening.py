@@ -138,5 +138,5 @@ def test_a_store_that_another_finishes_just_now_is_not_taken_for_a_foreign_one(m
 
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         db.set_trace_callback(another_finishes)
-        assert opening._standing(db, str(path)) in (0, opening.VERSION)
+        assert opening._version(db, str(path)) in (0, opening.VERSION)
     assert len(asked) > moment, "there are fewer moments than this test tries"

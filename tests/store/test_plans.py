@@ -109,7 +109,7 @@ def test_an_everyday_command_reads_no_table_from_end_to_end(command: str, severa
 
 
 def test_a_search_for_what_many_have_sorts_no_page(several: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listing, "MANY", 5)
+    monkeypatch.setattr(listing, "COMMON_PHRASE", 5)
     with plans(several) as steps:
         assert len(list(several.requests(Wanted(words=["task"]), "task_name"))) == 5
     assert not sorts(steps)

@@ -1,4 +1,4 @@
-"""Where everything is kept. Nobody else knows SQL.
+"""The store, where everything is kept. Only this package knows SQL.
 
 `Store` is an open store with the statements of each noun; open one with `open_store`. What differs from one kind of
 database to another is behind the seam in `engine`.
@@ -29,9 +29,9 @@ class Store(Spaces, Tasks, Certificates, Requests, History, Listing, Outbox, Fol
 def open_store(
     path: str, *, timeout: float, writes: bool, notify: Callable[[str], None], dry_run: bool = False
 ) -> Store:
-    """Open the store at a path. One that does not exist is created if the command writes, else seen as empty.
+    """Open the store at a path. If there is none, create it if `writes`, else show an empty one.
 
-    `timeout` is in seconds; `notify` tells the user what was created. Raises StoreUnusable.
+    `timeout` is in seconds; `notify` is called with messages for the user. Raises StoreUnusable.
     """
     from expertsupport_cli.store.sqlite.connection import SqliteEngine
     from expertsupport_cli.store.sqlite.opening import open_database

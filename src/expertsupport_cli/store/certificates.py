@@ -1,4 +1,4 @@
-"""Certificates and purchase links: known by the digests of what only their owners have."""
+"""Certificates and purchase links, identified by the digests of secrets that only their owners have."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _CERTIFICATE_STATES = {
 
 class Certificates(Statements):
     def certificate_by_digest(self, *digests: str) -> Certificate | None:
-        """The certificate with the first of these digests that there is."""
+        """The certificate with one of these digests, tried in order, or None."""
         for digest in digests:
             row = self.row(f"{_CERTIFICATE} WHERE c.digest = ?", digest)
             if row:
@@ -60,7 +60,7 @@ class Certificates(Statements):
         return int(self.value(f"SELECT count(*) FROM certificates c WHERE {where}", at=at))
 
     def add_certificate(self, certificate: Certificate) -> Certificate:
-        """The certificate with the number that it got."""
+        """Add a certificate. Returns it with its number."""
         number = self.insert(
             "INSERT INTO certificates (digest, last_group, origin, note, created_at, expires_at)"
             " VALUES (?, ?, ?, ?, ?, ?) RETURNING number",
@@ -74,7 +74,7 @@ class Certificates(Statements):
         return certificate.replace(number=number)
 
     def use_certificate(self, number: int, at: str) -> bool:
-        """Whether it was unused, and not revoked, until now."""
+        """Mark a certificate as used. Returns whether it was unused and not revoked."""
         return bool(
             self.change(
                 "UPDATE certificates SET used_at = ? WHERE number = ? AND used_at IS NULL AND revoked_at IS NULL",
@@ -84,7 +84,7 @@ class Certificates(Statements):
         )
 
     def revoke_certificate(self, number: int, at: str) -> bool:
-        """Whether it was unused, and not revoked, until now."""
+        """Revoke a certificate. Returns whether it was unused and not revoked."""
         return bool(
             self.change(
                 "UPDATE certificates SET revoked_at = ? WHERE number = ? AND used_at IS NULL AND revoked_at IS NULL",
@@ -120,7 +120,7 @@ class Certificates(Statements):
         return int(self.value(f"SELECT count(*) FROM {joined} WHERE {where}", task=fold_key(task or "")))
 
     def add_link(self, link: PurchaseLink) -> PurchaseLink:
-        """The link with the number that it got."""
+        """Add a link. Returns it with its number."""
         number = self.insert(
             "INSERT INTO links (digest, task, creator, created_at, expires_at)"
             " VALUES (?, (SELECT number FROM tasks WHERE id_key = ?), ?, ?, ?) RETURNING number",
@@ -133,7 +133,7 @@ class Certificates(Statements):
         return link.replace(number=number)
 
     def use_link(self, number: int, certificate: int, at: str) -> bool:
-        """Whether the link was good until now: of any number of tries, one gets True."""
+        """Mark a link as used. Returns whether it was valid: of concurrent calls, one gets True."""
         return bool(
             self.change(
                 "UPDATE links SET used_at = ?, certificate = ?"
@@ -150,11 +150,11 @@ class Certificates(Statements):
         self.change("UPDATE links SET used_at = NULL, certificate = NULL WHERE number = ?", number)
 
     def move_link(self, old: int, new: int) -> None:
-        """Give the link that was redeemed for one certificate, if there is one, to another."""
+        """Attach the link that was redeemed for the certificate `old`, if there is one, to the certificate `new`."""
         self.change("UPDATE links SET certificate = ? WHERE certificate = ?", new, old)
 
     def revoke_link(self, number: int, at: str) -> bool:
-        """Whether the link was unused, and not revoked, until now."""
+        """Revoke a link. Returns whether it was unused and not revoked."""
         return bool(
             self.change(
                 "UPDATE links SET revoked_at = ? WHERE number = ? AND used_at IS NULL AND revoked_at IS NULL",

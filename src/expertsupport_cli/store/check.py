@@ -1,4 +1,4 @@
-"""Is the store whole? Every rule of the model, asked of the data, and what the engine checks of itself."""
+"""Checks whether the store is intact: every rule of the model, and the checks of the engine."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _comment = "comment {}".format
 _event = "event {}".format
 _task = str
 
-# each rule: a query that finds what breaks it, and how that is named
+# each rule: a query that finds what breaks it, and a function that names a finding
 RULES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "a certificate is used exactly if it opened a request": (
         "SELECT c.number FROM certificates c LEFT JOIN requests r ON r.certificate = c.number"
@@ -104,7 +104,7 @@ RULES: dict[str, tuple[str, Callable[[Any], str]]] = {
 
 
 def findings(store: Statements) -> Iterator[tuple[str, list[str]]]:
-    """Each rule, and what breaks it: nothing, in a store that is whole."""
+    """Yield each rule with what breaks it: an empty list in an intact store."""
     yield from store.engine.findings()
     for rule, (query, name) in RULES.items():
         yield rule, _examples(name(row[0]) for row in _rows(store, f"{query} LIMIT {MAX_EXAMPLES}"))
@@ -113,12 +113,12 @@ def findings(store: Statements) -> Iterator[tuple[str, list[str]]]:
 
 
 def _rows(store: Statements, query: str) -> Iterator[Row]:
-    """The rows of a query, asked for when the first is wanted."""
+    """The rows of a query, which runs only when the first row is needed."""
     yield from store.rows(query)
 
 
 def _examples(found: Iterable[str]) -> list[str]:
-    """The first of what was found; what the search for it fails with, if it does."""
+    """The first findings; or the error, if the search for them fails."""
     try:
         return list(islice(found, MAX_EXAMPLES))
     except StoreUnusable as error:
@@ -141,7 +141,7 @@ def _misfolded(store: Statements) -> Iterator[str]:
                     yield f"{key} in {table} {row['number']}"
 
 
-# each table: its keys, and what they are the keys of
+# for each table: its key columns with the names that they are the keys of, and a join for those
 _FOLDED = {
     "spaces": ({"name_key": "x.name"}, ""),
     "tasks": ({"id_key": "x.id"}, ""),

@@ -1,4 +1,4 @@
-"""What the statements of every noun stand on, and the seam behind which a database engine does its work.
+"""The base of the statements of every noun, and the interface that a database engine implements.
 
 The noun files speak one dialect of SQL, which SQLite and PostgreSQL both understand: `?` or `:name` for a value, TRUE
 and FALSE, `RETURNING number`. Whatever differs between the two is a method of `Engine`.
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Named = dict[str, Any]
 
     class Row(Protocol):
-        """One row of a result, read by name or by place."""
+        """One row of a result, read by name or by index."""
 
         def __getitem__(self, key: int | str, /) -> Any: ...
 
@@ -32,21 +32,21 @@ INDEXED: tuple[Indexed, ...] = ("tasks", "comments")
 
 
 class Engine(ABC):
-    """One open database. Not for sharing between threads.
+    """One open database. Not thread-safe.
 
-    An error that a person can do something about is raised as StoreUnusable.
+    Errors that a person can do something about are raised as StoreUnusable.
     """
 
     place: str  # where the store is, for messages
-    commits = 0  # transactions that were kept since the store was opened
+    commits = 0  # transactions that were committed since the store was opened
 
     @abstractmethod
     def read(self, sql: str, values: Values) -> list[Row]:
-        """All rows of a query, which has ended, and blocks no writer, when this returns."""
+        """Return all rows of a query. When this returns, the query has ended and blocks no writer."""
 
     @abstractmethod
     def write(self, sql: str, values: Values) -> tuple[list[Row], int]:
-        """Run a statement that writes, inside a transaction; the rows that it returns, and how many it changed."""
+        """Run a statement that writes, inside a transaction. Returns its rows, and how many rows it changed."""
 
     @abstractmethod
     def load(self, table: str, rows: Iterable[Named]) -> None:
@@ -54,14 +54,14 @@ class Engine(ABC):
 
     @abstractmethod
     def begin(self, *, writes: bool, patient: bool) -> None:
-        """Begin a transaction: to write, alone among writers; or to read, and to see the store at one moment.
+        """Begin a transaction: as the only writer, or, without `writes`, to read a consistent snapshot.
 
         Waits for its turn as long as the store's timeout, or hardly at all unless `patient`.
         """
 
     @abstractmethod
     def commit(self, *, patient: bool) -> None:
-        """Keep what the transaction did."""
+        """Commit the transaction."""
 
     @abstractmethod
     def roll_back(self) -> None:
@@ -73,30 +73,30 @@ class Engine(ABC):
 
     @abstractmethod
     def numbers_with(self, what: Indexed, value: str) -> str:
-        """A query of the numbers of the tasks or comments with a phrase; `value` stands for `expression(phrase)`."""
+        """SQL that selects the numbers of tasks or comments with a phrase; its `expression` is bound to `value`."""
 
     @abstractmethod
     def expression(self, phrase: Phrase) -> str:
-        """The value that searches for a phrase."""
+        """The value to bind in order to search for a phrase."""
 
     @abstractmethod
     def data_version(self) -> int:
-        """A number that changes whenever somebody else has changed the store: cheap to ask, again and again."""
+        """A number that changes whenever another process has changed the store. Cheap enough to poll."""
 
     @abstractmethod
     def findings(self) -> Iterator[tuple[str, list[str]]]:
-        """What is checked of this kind of store beyond its data: a sentence, and what breaks it."""
+        """Checks of this kind of store beyond its data: yields a rule and what breaks it."""
 
     @abstractmethod
     def close(self) -> None:
-        """End the connection."""
+        """Close the connection."""
 
 
 class Statements:
-    """The base of each noun: reads that end before anybody prints, writes inside a transaction.
+    """The base of each noun: reads that end before anything is printed, and writes inside a transaction.
 
-    A transaction that reads first and begins to write later fails under contention, whatever the timeout. Everything
-    that decides is therefore read inside `transaction()`, which is alone among writers from its beginning.
+    A transaction that reads first and writes later fails under contention, whatever the timeout. So everything that a
+    write depends on is read inside `transaction()`, which is the only writer from its beginning.
     """
 
     def __init__(self, engine: Engine, *, dry_run: bool = False) -> None:
@@ -110,11 +110,11 @@ class Statements:
 
     @property
     def commits(self) -> int:
-        """How many transactions were kept since the store was opened."""
+        """How many transactions were committed since the store was opened."""
         return self.engine.commits
 
     def rows(self, sql: str, *values: Any, **named: Any) -> list[Row]:
-        """All rows of a query; it has ended, and blocks no writer, when this returns."""
+        """Return all rows of a query. When this returns, the query has ended and blocks no writer."""
         return self.engine.read(sql, named or values)
 
     def row(self, sql: str, *values: Any, **named: Any) -> Row | None:
@@ -131,8 +131,8 @@ class Statements:
     ) -> Iterator[Row]:
         """The rows of a query, read in pages, so that no read is open while the caller works.
 
-        A page starts beyond the last row of the one before, whose place in the order `key` gives as values for the
-        condition `beyond`; the query is to end in a condition, and to be ordered by `order`.
+        A page starts after the last row of the page before: `key` turns that row into values for the condition
+        `beyond`. The query must end in a condition, and `order` must be a unique order.
         """
         left = limit
         further = ""
@@ -147,7 +147,7 @@ class Statements:
             left = None if left is None else left - page
 
     def newest_first(self, query: str, number: str, values: Named, limit: int | None) -> Iterator[Row]:
-        """The rows of a query by the number of each, the highest first, read in pages."""
+        """The rows of a query, the highest `number` first, read in pages."""
         return self.paged(
             query,
             f"{number} < :before",
@@ -158,27 +158,27 @@ class Statements:
         )
 
     def change(self, sql: str, *values: Any) -> int:
-        """Run a statement that writes, inside a transaction; how many rows it changed."""
+        """Run a statement that writes, inside a transaction. Returns how many rows it changed."""
         return self.engine.write(sql, values)[1]
 
     def insert(self, sql: str, *values: Any) -> int:
-        """Run an INSERT that ends in RETURNING number, inside a transaction; the number of the new row."""
+        """Run an INSERT that ends in RETURNING number, inside a transaction. Returns the number of the new row."""
         (row,), _ = self.engine.write(sql, values)
         return int(row[0])
 
     def transaction(self, *, patient: bool = True) -> Transaction:
-        """`with store.transaction():` all of it or, if anything is raised, none of it.
+        """`with store.transaction():` commits the block, or rolls it back if anything is raised.
 
-        Waits for its turn as long as the store's timeout, or hardly at all where that is not worth it.
+        Waits for its turn as long as the store's timeout, or hardly at all unless `patient`.
         """
         return Transaction(self.engine, keep=not self.dry_run, patient=patient)
 
     def rehearsal(self) -> Transaction:
-        """A transaction of which nothing is kept."""
+        """A transaction that is always rolled back."""
         return Transaction(self.engine, keep=False)
 
     def snapshot(self) -> Transaction:
-        """Reads that see the store at one moment. To be left before anything is printed."""
+        """A transaction for reads that see one state of the store. Leave it before anything is printed."""
         return Transaction(self.engine, keep=False, writes=False)
 
     def close(self) -> None:
@@ -186,7 +186,7 @@ class Statements:
 
 
 class Transaction:
-    """Committed at its end; rolled back when anything is raised, and if nothing is to be kept."""
+    """Commits at its end; rolls back if anything is raised, or unless `keep`."""
 
     def __init__(self, engine: Engine, *, keep: bool, writes: bool = True, patient: bool = True) -> None:
         self._engine = engine
@@ -207,5 +207,5 @@ class Transaction:
 
 
 def literals(words: Iterable[str]) -> str:
-    """Our own words as a list of SQL literals, for an IN: where an index is on just these, or there are no values."""
+    """Trusted words as a list of SQL literals for IN, so that a partial index on the same words can be used."""
     return ", ".join(f"'{word}'" for word in words)

@@ -1,4 +1,4 @@
-"""Who follows a request, up to where somebody has read, and what is new to them."""
+"""Who follows a request, how far each person has read it, and what is new to them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Followers(Statements):
         return [row[0] for row in rows]
 
     def add_follower(self, request: Request, address: str, at: str) -> bool:
-        """Whether it did not follow until now."""
+        """Add a follower. Returns whether the address is new."""
         return bool(
             self.change(
                 "INSERT INTO followers (request, address, address_key, created_at) VALUES (?, ?, ?, ?)"
@@ -41,12 +41,12 @@ class Followers(Statements):
         )
 
     def remove_follower(self, request: Request, address: str) -> bool:
-        """Whether it followed until now."""
+        """Remove a follower. Returns whether there was one."""
         sql = "DELETE FROM followers WHERE request = ? AND address_key = ?"
         return bool(self.change(sql, request.number, fold_key(address)))
 
     def unread(self, reader: Actor) -> list[News]:
-        """What others did to the requests that are the reader's, or that they follow, and was not read yet."""
+        """What others did to the reader's requests and those that they follow, and the reader has not read yet."""
         news, name, address = SELECT_NEWS.replace("SELECT", f"SELECT {_READER}", 1), *_keys(reader)
         rows = self.rows(
             f"{news} WHERE {IS_NEWS} AND e.number > coalesce((SELECT max(d.event) FROM readings d"
@@ -66,7 +66,7 @@ class Followers(Statements):
         return int(self.value(sql, request, *_keys(reader)))
 
     def mark_read(self, reader: Actor, request: int, event: int) -> None:
-        """The reader has seen what happened to a request up to this event."""
+        """Record that the reader has read a request up to this event."""
         self.change(
             "INSERT INTO readings (reader, request, event) VALUES (?, ?, ?) ON CONFLICT (reader, request) DO UPDATE"
             " SET event = CASE WHEN excluded.event > readings.event THEN excluded.event ELSE readings.event END",
@@ -77,10 +77,10 @@ class Followers(Statements):
 
 
 def _keys(reader: Actor) -> tuple[str, str]:
-    """What a reader's marks may be under: the address where it is known, the name where it is not, or was not."""
+    """The keys of a reader's marks: the name, and the address if it is known. Marks may be older than the address."""
     return fold_key(reader.name), fold_key(reader.email or reader.name)
 
 
 def _of(reader: Actor) -> Callable[[Row], bool]:
-    """Whether a row is about a request of the reader's."""
+    """A filter for rows about requests that are the reader's or that they follow."""
     return lambda row: bool(row["followed"]) or reader.is_person(row["initiator"], row["initiator_email"])

@@ -1,4 +1,4 @@
-"""The history of everything: what is added to it, and how a log and a watcher read it."""
+"""The history: recording events, and reading them for logs and watchers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _FOR_CUSTOMERS = f"e.kind IN ({literals(kind for kind in Kind if kind.for_custom
 
 class History(Statements):
     def record(self, event: Event) -> int:
-        """Add to the history; the number that the event got."""
+        """Add an event to the history. Returns its number."""
         return self.insert(
             "INSERT INTO events (at, actor, actor_email, side, via, kind, old, new, space, task, request, certificate,"
             " link, comment) VALUES (?, ?, ?, ?, ?, ?, ?, ?, (SELECT number FROM spaces WHERE name_key = ?),"
@@ -75,7 +75,7 @@ class History(Statements):
         return [_log_entry(row) for row in rows]
 
     def news(self, after: int, requests: Sequence[int] = (), space: str | None = None) -> Iterator[News]:
-        """What happened after an event, oldest first, to these requests, or in this space, or anywhere."""
+        """The news after an event, oldest first; only of these requests or this space, if given."""
         where = [IS_NEWS]
         if requests:
             where.append(f"e.request IN ({', '.join(str(int(number)) for number in requests)})")
@@ -96,7 +96,7 @@ class History(Statements):
         return int(self.value("SELECT coalesce(max(number), 0) FROM events"))
 
     def data_version(self) -> int:
-        """A number that changes whenever somebody else has changed the store: cheap to ask, again and again."""
+        """A number that changes whenever another process has changed the store. Cheap enough to poll."""
         return self.engine.data_version()
 
 

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
-# what one can sort by, and the column for it; all but the status have an index; equal values are sorted by number
+# sort fields and their columns; all but the status have an index; ties are broken by number
 SORTS = {
-    "created_at": "r.number",  # order is by number, not by clock
+    "created_at": "r.number",  # by number, because the clock may go back
     "updated_at": "r.updated_at",
     "id": "r.number",
     "task_id": "r.task_key",
@@ -26,9 +26,9 @@ SORTS = {
 }
 
 
-MANY = 2_000  # tasks or comments that have a phrase
+COMMON_PHRASE = 2_000  # tasks or comments that have the phrase
 
-# filters by a name, in whatever case
+# filters by name, in any case
 _NAMES = {
     "space": "r.space_key = :space",
     "task": "r.task_key = :task",
@@ -37,9 +37,9 @@ _NAMES = {
 
 
 class Wanted(Record):
-    """Which requests. `since` and `until` (exclusive) are instants; all `words` are in task name, task ID or comments.
+    """A filter for requests. `since` and `until` (exclusive) are instants; all `words` must match task or comments.
 
-    Too many words are refused with BadUsage when the requests are asked for.
+    With too many words, the query raises BadUsage.
     """
 
     space: str | None = None
@@ -57,13 +57,13 @@ class Listing(Statements):
     def requests(
         self, wanted: Wanted, sort: str = "created_at", *, ascending: bool = False, limit: int | None = None
     ) -> Iterator[Request]:
-        """Requests, newest (or last in the order) first. Filtering for a turn that nobody has finds the closed ones."""
+        """Requests in the order of a sort field, descending unless `ascending`, in pages."""
         where, values = self._where(wanted)
-        key, way, beyond = SORTS[sort], *(("ASC", ">") if ascending else ("DESC", "<"))
+        key, direction, beyond = SORTS[sort], *(("ASC", ">") if ascending else ("DESC", "<"))
         rows = self.paged(
             f"{SELECT_REQUEST.replace('SELECT', f'SELECT {key} AS sort_key,', 1)} WHERE {where}",
             f"({key}, r.number) {beyond} (:key, :before)",
-            f"{key} {way}, r.number {way}",
+            f"{key} {direction}, r.number {direction}",
             values,
             limit,
             lambda last: {"key": last["sort_key"], "before": last["number"]},
@@ -78,7 +78,7 @@ class Listing(Statements):
     def queue(
         self, space: str | None = None, limit: int | None = None, *, unanswered: bool = False
     ) -> Iterator[Request]:
-        """What waits for the desk: first what nobody has answered, then what was answered; each the longest first."""
+        """Requests that wait for the desk: first the unanswered, then the others; each part longest waiting first."""
         count = 0
         for request in self._waiting("r.unanswered_since", "r.unanswered_since IS NOT NULL", space, limit):
             count += 1
@@ -88,10 +88,10 @@ class Listing(Statements):
             yield from self._waiting("r.turn_since", "r.unanswered_since IS NULL", space, rest)
 
     def _waiting(self, since: str, which: str, space: str | None, limit: int | None) -> Iterator[Request]:
-        """What waits for the desk, sorted by one of its times, which is the index that is read."""
-        home = " AND r.space_key = :space" if space else ""
+        """Requests that wait for the desk, sorted by the time `since`, which has an index."""
+        in_space = " AND r.space_key = :space" if space else ""
         rows = self.paged(
-            f"{SELECT_REQUEST} WHERE r.status IN ({literals(Turn.DESK.statuses)}) AND {which}{home}",
+            f"{SELECT_REQUEST} WHERE r.status IN ({literals(Turn.DESK.statuses)}) AND {which}{in_space}",
             f"({since}, r.number) > (:since, :before)",
             f"{since}, r.number",
             {"space": fold_key(space or "")},
@@ -105,7 +105,7 @@ class Listing(Statements):
         return self.count_requests(Wanted(space=space, turn=Turn.DESK, unanswered=unanswered))
 
     def _where(self, wanted: Wanted) -> tuple[str, dict[str, Any]]:
-        """The condition and its values."""
+        """The SQL condition for a filter, and its values."""
         where: list[str] = []
         values: dict[str, Any] = {}
         for name, condition in _NAMES.items():
@@ -132,12 +132,12 @@ class Listing(Statements):
         return " AND ".join(where) or "TRUE", values
 
     def _has(self, phrase: str, values: dict[str, Any]) -> str:
-        """Whether a phrase is in the name or ID of the request's task, or in a comment that is not a note."""
+        """SQL for: the phrase is in the name or ID of the request's task, or in a comment that is not a note."""
         tasks, comments = (self.engine.numbers_with(what, phrase) for what in INDEXED)
         found = (
             f"(r.task IN ({tasks}) OR r.number IN (SELECT k.request FROM comments k WHERE k.number IN ({comments})))"
         )
-        # A rare phrase leads to its requests. What many have is asked of each request in turn, in the order of the
-        # list, for else all of them would be sorted for each page; IS TRUE keeps an engine from looking them up.
-        hits = (f"SELECT count(*) FROM ({query} LIMIT {MANY}) AS hits" for query in (tasks, comments))
-        return f"{found} IS TRUE" if any(self.value(query, **values) == MANY for query in hits) else found
+        # A rare phrase is looked up in the index. A common one is tested for each request, in the order of the list,
+        # because otherwise all matches would be sorted for each page; IS TRUE keeps the engine from the index.
+        hits = (f"SELECT count(*) FROM ({query} LIMIT {COMMON_PHRASE}) AS hits" for query in (tasks, comments))
+        return f"{found} IS TRUE" if any(self.value(query, **values) == COMMON_PHRASE for query in hits) else found

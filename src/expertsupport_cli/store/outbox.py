@@ -24,10 +24,10 @@ _DUE = "m.state IN ('queued', 'failed') AND m.due_at <= :at AND (m.leased_until 
 
 
 class Outbox(Statements):
-    queued_mails = 0  # by this process, since the store was opened
+    queued_mails = 0  # queued by this process since the store was opened
 
     def add_mail(self, mail: Mail, lease: str | None, until: str | None) -> int:
-        """Queue a notice; the number that it got. With a lease, its own sender tries first."""
+        """Queue a notice. Returns its number. With a lease, the sender that holds it tries first."""
         self.queued_mails += 1
         return self.insert(
             "INSERT INTO outbox (event, request, recipient, recipient_key, message_id, subject, body, state, attempts,"
@@ -54,15 +54,15 @@ class Outbox(Statements):
         return _mail(row)
 
     def leased_mails(self, lease: str) -> list[Mail]:
-        """What is leased to this sender, in order."""
+        """The mail that is leased to a sender, in order."""
         return [_mail(row) for row in self.rows(f"{_MAIL} WHERE m.lease = ? ORDER BY m.number", lease)]
 
     def due_mails(self, at: str) -> list[Mail]:
-        """What is due and nobody's, the longest due first."""
+        """The mail that is due and not leased, the longest due first."""
         return [_mail(row) for row in self.rows(f"{_MAIL} WHERE {_DUE} ORDER BY m.due_at, m.number", at=at)]
 
     def lease_due_mail(self, lease: str, at: str, until: str) -> Mail | None:
-        """Lease the mail that has been due for longest and is nobody's; None if there is none."""
+        """Lease and return the mail that has been due for longest and is not leased; None if there is none."""
         row = self.row(f"SELECT m.number FROM outbox m WHERE {_DUE} ORDER BY m.due_at, m.number LIMIT 1", at=at)
         if row is None:
             return None
@@ -70,11 +70,11 @@ class Outbox(Statements):
         return self.mail(write_id(MAIL, row[0]))
 
     def has_due_mail(self, at: str) -> bool:
-        """Whether something is due and nobody's: a look that takes no lock for long."""
+        """Whether any mail is due and not leased, without the write lock."""
         return self.row(f"SELECT 1 FROM outbox m WHERE {_DUE} LIMIT 1", at=at) is not None
 
     def settle_mail(self, mail: Mail, lease: str) -> bool:
-        """Write what became of a mail and end its lease; whether the lease was still ours."""
+        """Record the result of an attempt and end the lease. Returns whether the sender still held it."""
         return bool(
             self.change(
                 "UPDATE outbox SET state = ?, attempts = ?, error = ?, due_at = ?, sent_at = ?, lease = NULL,"
@@ -90,16 +90,16 @@ class Outbox(Statements):
         )
 
     def renew_lease(self, mail: Mail, lease: str, until: str) -> bool:
-        """Lease a mail for longer; whether the lease was still ours."""
+        """Extend a lease. Returns whether the sender still held it."""
         sql = "UPDATE outbox SET leased_until = ? WHERE number = ? AND lease = ?"
         return bool(self.change(sql, until, mail.number, lease))
 
     def end_leases(self, lease: str) -> int:
-        """Give back what is leased to this sender; how many mails that are."""
+        """End all leases of a sender. Returns how many."""
         return self.change("UPDATE outbox SET lease = NULL, leased_until = NULL WHERE lease = ?", lease)
 
     def retry_mail(self, number: int, at: str) -> bool:
-        """Make a failed or dead mail due now; whether it was one."""
+        """Make a failed or dead mail due now. Returns whether it was failed or dead."""
         return bool(
             self.change(
                 "UPDATE outbox SET state = 'queued', attempts = 0, due_at = ?"
@@ -110,12 +110,12 @@ class Outbox(Statements):
         )
 
     def has_mail_to_purge(self, before: str) -> bool:
-        """Whether there are bodies that `purge_mail` would forget."""
+        """Whether there are bodies that `purge_mail` would delete."""
         sql = "SELECT 1 FROM outbox WHERE state = 'sent' AND body IS NOT NULL AND sent_at < ? LIMIT 1"
         return self.row(sql, before) is not None
 
     def purge_mail(self, before: str) -> int:
-        """Forget the bodies of what was sent before an instant; how many."""
+        """Delete the bodies of mail that was sent before an instant. Returns how many."""
         return self.change(
             "UPDATE outbox SET body = NULL WHERE state = 'sent' AND body IS NOT NULL AND sent_at < ?", before
         )

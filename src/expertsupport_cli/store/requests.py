@@ -49,12 +49,12 @@ class Requests(Statements):
         return to_request(row)
 
     def open_request(self, task: str) -> Request | None:
-        """The request of a task that is not closed."""
+        """The open request of a task, or None."""
         row = self.row(f"{SELECT_REQUEST} WHERE r.task_key = ? AND {_OPEN}", fold_key(task))
         return to_request(row) if row else None
 
     def add_request(self, request: Request, certificate: int) -> Request:
-        """The request with the number that it got."""
+        """Add a request. Returns it with its number."""
         number = self.insert(
             "INSERT INTO requests (token, task, task_key, task_name_key, space, space_key, certificate, status,"
             " initiator, initiator_key, initiator_email, email_key, created_at, updated_at, turn_since, last_by,"
@@ -81,7 +81,7 @@ class Requests(Statements):
         return request.replace(number=number)
 
     def save_request(self, after: Request, expected: Status) -> None:
-        """Save what moves: the status and its times, if the status is still the expected one."""
+        """Save what an act changes. Raises InternalError if the status is no longer the expected one."""
         changed = self.change(
             "UPDATE requests SET status = ?, updated_at = ?, closed_at = ?, turn_since = ?, last_by = ?, last_side = ?,"
             " last_at = ?, unanswered_since = ? WHERE number = ? AND status = ?",
@@ -102,7 +102,7 @@ class Requests(Statements):
             )
 
     def comments(self, request: Request, *, notes: bool) -> list[Comment]:
-        """The conversation, oldest first; with the desk's notes only where they may be seen."""
+        """The conversation, oldest first, with the desk's notes if `notes`."""
         rows = self.rows(
             "SELECT number, author, side, kind, body, created_at FROM comments"
             f" WHERE request = ? AND kind IN ({_ALL if notes else _COMMENTS}) ORDER BY number",
@@ -111,7 +111,7 @@ class Requests(Statements):
         return [Comment(**{**row, "side": Side(row["side"]), "request": request.id}) for row in rows]
 
     def add_comment(self, comment: Comment) -> int:
-        """The number that it got."""
+        """Add a comment. Returns its number."""
         number = self.insert(
             "INSERT INTO comments (request, author, side, kind, body, created_at) VALUES (?, ?, ?, ?, ?, ?)"
             " RETURNING number",
@@ -122,7 +122,7 @@ class Requests(Statements):
             comment.body,
             comment.created_at,
         )
-        if comment.kind != "note":  # what only the desk may see is not searched
+        if comment.kind != "note":  # notes cannot be searched, because only the desk may see them
             from expertsupport_cli.search import lexemes
 
             self.engine.index("comments", number, lexemes(comment.body))

@@ -1,4 +1,4 @@
-"""Spaces and partners: what the owner keeps."""
+"""Spaces and partners."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SPACE = """SELECT s.name, s.title, s.task_lifetime, s.task_limit, s.blocked, s.
 
 class Spaces(Statements):
     def space(self, name: str) -> Space:
-        """Raises NotFound, which names the spaces there are."""
+        """By name, in any case. Raises NotFound, which names existing spaces."""
         row = self.row(f"{_SPACE} WHERE s.name_key = ?", fold_key(name))
         if row is None:
             names = ", ".join(space["name"] for space in self.rows("SELECT name FROM spaces ORDER BY name_key LIMIT 8"))
@@ -78,7 +78,7 @@ class Spaces(Statements):
         )
 
     def remove_partner(self, name: str) -> int:
-        """How many were removed: 1 or 0."""
+        """Remove a partner. Returns how many were removed: 1 or 0."""
         return self.change("DELETE FROM partners WHERE name_key = ?", fold_key(name))
 
 

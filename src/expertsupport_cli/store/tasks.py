@@ -24,7 +24,7 @@ _STATES = {
 
 class Tasks(Statements):
     def task(self, id: str) -> Task:
-        """Raises NotFound, which suggests IDs that are close."""
+        """By ID, in any case. Raises NotFound, which suggests similar IDs."""
         row = self.row(f"{_TASK} WHERE t.id_key = ?", fold_key(id))
         if row is None:
             close = self._close_ids(id)
@@ -60,11 +60,11 @@ class Tasks(Statements):
         )
 
     def next_task_number(self) -> int:
-        """The n for the next automatic ID T-n: one more than the highest there is."""
+        """The n for the next automatic ID T-n: one more than the highest in use."""
         return int(self.value("SELECT coalesce(max(counted), 0) + 1 FROM tasks"))
 
     def taken_task_ids(self, ids: Sequence[str]) -> list[str]:
-        """Which of these IDs there are already, as they are written in the store."""
+        """Those of the IDs that are in use, as they are written in the store."""
         taken: list[str] = []
         for start in range(0, len(ids), 500):
             part = ids[start : start + 500]
@@ -94,7 +94,7 @@ class Tasks(Statements):
         self.engine.index("tasks", number, task_lexemes(task.id, task.name))
 
     def load_tasks(self, tasks: Iterable[Task], event: dict[str, str]) -> None:
-        """Add many tasks, each with its event, inside the transaction that is open."""
+        """Add many tasks, each with an event, inside the caller's transaction."""
         from expertsupport_cli.search import task_lexemes
 
         spaces = {row["name_key"]: row["number"] for row in self.rows("SELECT name_key, number FROM spaces")}
@@ -132,7 +132,7 @@ class Tasks(Statements):
         )
 
     def save_task(self, task: Task) -> None:
-        """What can change of a task: whether it is closed, and when it expires."""
+        """Save what can change of a task: whether it is closed, and when it expires."""
         self.change(
             "UPDATE tasks SET closed_at = ?, expires_at = ? WHERE id_key = ?",
             task.closed_at,
@@ -141,7 +141,7 @@ class Tasks(Statements):
         )
 
     def _close_ids(self, id: str) -> list[str]:
-        """IDs like this one, among its neighbours in the alphabet, so that this does not grow with the store."""
+        """Similar IDs, searched among the alphabetical neighbours, so that the cost does not grow with the store."""
         from difflib import get_close_matches
 
         key = fold_key(id)

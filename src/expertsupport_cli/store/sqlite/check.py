@@ -1,4 +1,4 @@
-"""What is checked of a SQLite store beyond its data: the file, its references, its schema, its search index."""
+"""Checks of a SQLite store beyond its data: the file, its references, its schema, its search index."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ MAX_EXAMPLES = 20  # examples of one finding
 
 
 def findings(engine: Engine, db: sqlite3.Connection) -> Iterator[tuple[str, list[str]]]:
-    """Each sentence, and what breaks it: nothing, in a store that is whole."""
+    """Yield each rule with what breaks it: an empty list in an intact store."""
     yield "the file is whole", _file(engine)
     yield "all references lead somewhere", _references(engine)
     yield "the schema is as it should be", _schema(engine)
     yield "the search index fits the text", _index(engine, db)
 
 
-def _asked(engine: Engine, query: str) -> list[str]:
-    """The first column of a query; what the query itself fails with, if it does."""
+def _first_column(engine: Engine, query: str) -> list[str]:
+    """The first column of a query; or the error, if the query fails."""
     try:
         return [str(row[0]) for row in engine.read(query, ())]
     except (StoreUnusable, sqlite3.Error) as error:
@@ -35,33 +35,33 @@ def _asked(engine: Engine, query: str) -> list[str]:
 
 
 def _file(engine: Engine) -> list[str]:
-    found = _asked(engine, f"PRAGMA integrity_check({MAX_EXAMPLES})")
+    found = _first_column(engine, f"PRAGMA integrity_check({MAX_EXAMPLES})")
     return [] if found == ["ok"] else found
 
 
 def _references(engine: Engine) -> list[str]:
-    return _asked(engine, "PRAGMA foreign_key_check")[:MAX_EXAMPLES]
+    return _first_column(engine, "PRAGMA foreign_key_check")[:MAX_EXAMPLES]
 
 
 def _schema(engine: Engine) -> list[str]:
-    """Tables, indexes and triggers that are missing, changed or too many."""
+    """Tables, indexes and triggers that are missing, changed or unexpected."""
     query = "SELECT type || ' ' || name, coalesce(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%'"
     fresh = open_empty()
     try:
-        wanted = {row[0]: row[1] for row in fresh.execute(query)}
+        expected = {row[0]: row[1] for row in fresh.execute(query)}
     finally:
         fresh.close()
     try:
-        there = {row[0]: row[1] for row in engine.read(query, ())}
+        actual = {row[0]: row[1] for row in engine.read(query, ())}
     except StoreUnusable as error:
         return [f"cannot be checked: {error}"]
-    missing = [f"{name} is missing" for name in wanted if name not in there]
-    changed = [f"{name} is changed" for name in wanted if name in there and there[name] != wanted[name]]
-    return [*missing, *changed, *(f"{name} is not ours" for name in there if name not in wanted)][:MAX_EXAMPLES]
+    missing = [f"{name} is missing" for name in expected if name not in actual]
+    changed = [f"{name} is changed" for name in expected if name in actual and actual[name] != expected[name]]
+    return [*missing, *changed, *(f"{name} is not ours" for name in actual if name not in expected)][:MAX_EXAMPLES]
 
 
 def _index(engine: Engine, db: sqlite3.Connection) -> list[str]:
-    """Whether the search index has just the words that are in the text."""
+    """The search indexes that differ from the text."""
     broken = []
     for what in INDEXED:
         try:

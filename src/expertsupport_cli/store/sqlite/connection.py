@@ -1,4 +1,4 @@
-"""SQLite behind the seam: one file, one connection.
+"""The engine for SQLite: one file, one connection.
 
 A deferred transaction that reads first and writes later fails under contention, whatever the timeout; an immediate one
 waits its turn.
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class SqliteEngine(Engine):
-    """An open SQLite database that `opening` has found good."""
+    """A SQLite database that `opening` has opened and checked."""
 
     def __init__(self, db: sqlite3.Connection, place: str, *, timeout: float = 0) -> None:
         db.row_factory = sqlite3.Row

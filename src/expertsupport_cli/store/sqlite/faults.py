@@ -1,4 +1,4 @@
-"""When SQLite refuses: try again while another holds the store, and the error that a person can do something about."""
+"""Handles errors of SQLite: retries while the store is busy, and translates errors for people."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
     Result = TypeVar("Result")
 
-PATIENCE = 0.2
+BUSY_TIMEOUT = 0.2  # seconds
 
 
 def retry_while_busy(run: Callable[[], Result], timeout: float) -> Result:
-    """Run something again while the store is busy, for so many seconds.
+    """Call `run`, again while the store is busy, for at most `timeout` seconds. Returns its result.
 
-    SQLite's own waiting is kept to `PATIENCE` at a time, as Python hears of no Ctrl-C meanwhile.
+    SQLite itself waits for at most BUSY_TIMEOUT at a time, because Python cannot handle Ctrl-C meanwhile.
     """
     deadline = monotonic() + timeout
     while True:
@@ -35,7 +35,7 @@ def retry_while_busy(run: Callable[[], Result], timeout: float) -> Result:
 
 
 def unusable(error: sqlite3.Error, path: str) -> Exception:
-    """The error that a person can do something about, or the same error where it is a fault of ours."""
+    """The StoreUnusable for an error that a person can do something about; else the same error, which is a bug."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if "decode to UTF-8" in str(error):  # Python raises this text without an SQLite code
         code = sqlite3.SQLITE_CORRUPT
@@ -69,7 +69,7 @@ def unusable(error: sqlite3.Error, path: str) -> Exception:
 
 
 def access_denied(path: str) -> str:
-    """Whose the file or folder is that keeps this user from the store, and with which mode; empty if none does."""
+    """Which file or folder denies this user access to the store, its owner and mode; empty if none does."""
     full = os.path.abspath(path)
     folders = [full]
     while folders[-1] != os.path.dirname(folders[-1]):
@@ -83,7 +83,7 @@ def access_denied(path: str) -> str:
 
 
 def _belongs(place: str) -> str:
-    """Whose it is, its mode, and who asks."""
+    """A sentence with the owner and mode of a file or folder, and the current user."""
     found = os.stat(place)
     who, me = _account(found.st_uid), _account(os.geteuid())
     return f"{place} belongs to {who}, mode {stat.S_IMODE(found.st_mode):04o}, and you are {me}."

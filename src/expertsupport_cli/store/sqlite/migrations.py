@@ -1,7 +1,7 @@
-"""The schema, as the migrations that made it, in order. Append only: a store may stand at any of them.
+"""The schema, as migrations in order. Append only: a store may be at any of them.
 
-Numbers are keys inside the store; people see IDs. Rules that must hold whoever writes are constraints here as well:
-one open request a task, one request a certificate, one use a link, and a history to which one can only add.
+Numbers are keys inside the store; people see IDs. Rules that must hold for every writer are constraints here too: one
+open request per task, one request per certificate, one use per link, and an append-only history.
 """
 
 from __future__ import annotations
@@ -151,8 +151,8 @@ def main_job(db: Database) -> None:
                     SELECT RAISE(ABORT, 'history is append-only');
                 END;
             """)
-    # Without triggers: trusted_schema=OFF forbids them to write to the index. Whoever adds a row indexes it; no indexed
-    # text ever changes.
+    # No triggers, because trusted_schema=OFF forbids them to write to the index. The code that adds a row indexes it,
+    # and indexed text never changes.
     for table, column in (("tasks", "name"), ("comments", "body")):
         db.table(table).enable_fts([column], tokenize="unicode61 remove_diacritics 2")
 
@@ -206,7 +206,7 @@ def mail(db: Database) -> None:
 
 @migrations()
 def keys_and_words(db: Database) -> None:
-    """Keys of names, the way that each event came, one word for all that expires; and words to search, split by us."""
+    """Keys of names, how each event came in, one word for everything that expires; a new search index."""
     for table in ("tasks", "comments"):
         db.conn.execute(f"DROP TABLE {table}_fts")
     rebuild(db.conn)

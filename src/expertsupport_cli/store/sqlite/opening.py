@@ -1,8 +1,8 @@
-"""Opening the store: found, made at the first write, brought up to date, or refused.
+"""Opens the store: creates it at the first write, upgrades it, or refuses it.
 
-The file is made exclusively, with mode 0600 in a folder of 0700, and then opened as an existing one, so that a store
-that vanishes is never silently replaced by an empty one. A file is looked at before anything is written to it: one of
-another program, or of a newer version of this one, is refused as it is.
+The file is created exclusively, with mode 0600 in a folder of 0700, and then opened as an existing one, so that a store
+that vanishes is never silently replaced by an empty one. Nothing is written to a file before it was checked: one of
+another program, or of a newer version of this one, is refused and left unchanged.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import closing, suppress
 
 from expertsupport_cli.errors import StoreDamaged, StoreForeign, StoreMissing, StoreTooNew, StoreUnusable
 from expertsupport_cli.steps import Step, Verb
-from expertsupport_cli.store.sqlite.faults import PATIENCE, access_denied, retry_while_busy, unusable
+from expertsupport_cli.store.sqlite.faults import BUSY_TIMEOUT, access_denied, retry_while_busy, unusable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 APPLICATION_ID = 0x45535550  # "ESUP", in the header of the file
 VERSION = 3  # the number of migrations
 
-OLDEST_SQLITE = (3, 39)  # the first that knows IS DISTINCT FROM
+OLDEST_SQLITE = (3, 39)  # the first with IS DISTINCT FROM
 _PRAGMAS = (
     "foreign_keys=ON",
     "synchronous=EXTRA",  # with a rollback journal, the only level that survives every loss of power
@@ -32,7 +32,7 @@ _PRAGMAS = (
 
 
 def open_database(path: str, *, timeout: float, writes: bool, notify: Callable[[str], None]) -> sqlite3.Connection:
-    """The store at a path. One that does not exist is created if the command writes, else seen as empty.
+    """Open the store at a path. If there is none, create it if `writes`, else open an empty one in memory.
 
     Raises StoreUnusable.
     """
@@ -46,15 +46,15 @@ def open_database(path: str, *, timeout: float, writes: bool, notify: Callable[[
 
 
 def _open_existing(path: str, timeout: float, notify: Callable[[str], None]) -> sqlite3.Connection:
-    """The store at a path, up to date. Raises StoreUnusable."""
+    """Open the store at a path, and upgrade it if it is old. Raises StoreUnusable."""
     safe = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
     try:
-        db = sqlite3.connect(f"file:{safe}?mode=rw", uri=True, isolation_level=None, timeout=PATIENCE)
+        db = sqlite3.connect(f"file:{safe}?mode=rw", uri=True, isolation_level=None, timeout=BUSY_TIMEOUT)
     except sqlite3.Error as error:
         raise unusable(error, path) from error
     try:
         retry_while_busy(lambda: _prepare(db), timeout)  # setting `synchronous` reads the schema
-        if retry_while_busy(lambda: _standing(db, path), timeout) != VERSION:
+        if retry_while_busy(lambda: _version(db, path), timeout) != VERSION:
             retry_while_busy(lambda: _upgrade(db, path, notify), timeout)
     except sqlite3.Error as error:
         db.close()
@@ -66,7 +66,7 @@ def _open_existing(path: str, timeout: float, notify: Callable[[str], None]) -> 
 
 
 def _open_or_create(path: str, timeout: float, notify: Callable[[str], None]) -> sqlite3.Connection:
-    """The store at a path, created if there is none. Raises StoreUnusable."""
+    """Open the store at a path; create it if there is none. Raises StoreUnusable."""
     if not _exists(path):
         try:
             folder = os.path.dirname(os.path.abspath(path))
@@ -74,7 +74,7 @@ def _open_or_create(path: str, timeout: float, notify: Callable[[str], None]) ->
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
             notify(f"Made a new store: {path}")
         except OSError as error:
-            # where another process was first, whoever comes second finds it
+            # another process may have created it first
             if not isinstance(error, FileExistsError) or not os.path.lexists(path):
                 why = access_denied(path) or f"{path}: {error.strerror}."
                 raise StoreMissing("The store cannot be made.", why, Step(verb=Verb.NAME_STORE)) from error
@@ -82,7 +82,7 @@ def _open_or_create(path: str, timeout: float, notify: Callable[[str], None]) ->
 
 
 def _exists(path: str) -> bool:
-    """Whether there is a store. Raises StoreMissing where this user may not look."""
+    """Whether there is a store. Raises StoreMissing if this user has no permission to look."""
     try:
         os.stat(path)
     except PermissionError as error:
@@ -94,7 +94,7 @@ def _exists(path: str) -> bool:
 
 
 def open_empty() -> sqlite3.Connection:
-    """An empty store in memory: what a command sees that only reads where there is none."""
+    """An empty store in memory, for a command that only reads when there is no store."""
     db = sqlite3.connect(":memory:", isolation_level=None)
     _prepare(db)
     _upgrade(db, ":memory:", lambda _: None)
@@ -116,7 +116,7 @@ def _prepare(db: sqlite3.Connection) -> None:
         db.execute(f"PRAGMA {pragma}")
 
 
-def _standing(db: sqlite3.Connection, path: str) -> int:
+def _version(db: sqlite3.Connection, path: str) -> int:
     """The version of the store, 0 for an empty file. Raises StoreForeign or StoreTooNew."""
     owner, version, filled = _header(db)
     if owner != APPLICATION_ID:
@@ -137,28 +137,28 @@ def _standing(db: sqlite3.Connection, path: str) -> int:
 
 
 def _header(db: sqlite3.Connection) -> tuple[int, int, bool]:
-    """Whose file it is, its version, and whether there is anything in it: as of one moment, for another may make it."""
-    alone = not db.in_transaction
-    if alone:
+    """The application ID, the version, and whether there are tables, read as one state: another process may write."""
+    outside_transaction = not db.in_transaction
+    if outside_transaction:
         db.execute("BEGIN")
     try:
         (owner,) = db.execute("PRAGMA application_id").fetchone()
         (version,) = db.execute("PRAGMA user_version").fetchone()
         filled = owner == 0 and bool(db.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchall())
     finally:
-        if alone and db.in_transaction:
+        if outside_transaction and db.in_transaction:
             db.execute("ROLLBACK")
     return owner, version, filled
 
 
 def _upgrade(db: sqlite3.Connection, path: str, notify: Callable[[str], None]) -> None:
-    """Apply what is missing in one immediate transaction, having looked again; copy a filled store first."""
+    """Apply the missing migrations in one immediate transaction, after a copy of the store if it is not new."""
     from expertsupport_cli.store.sqlite.migrations import migrate
 
-    db.execute("PRAGMA foreign_keys=OFF")  # while tables are made anew; inside the transaction it would do nothing
+    db.execute("PRAGMA foreign_keys=OFF")  # while tables are rebuilt; inside a transaction it has no effect
     try:
         db.execute("BEGIN IMMEDIATE")
-        version = _standing(db, path)
+        version = _version(db, path)
         if version < VERSION:
             if version:
                 notify(f"Upgrading the store; a copy of it as it was is in {_copy(path, version)}")
@@ -185,20 +185,23 @@ def _refuse_dangling(db: sqlite3.Connection, path: str) -> None:
 
 
 def _copy(path: str, version: int) -> str:
-    """A copy of the store beside it. The caller holds the write lock, so it is whole. Raises StoreUnusable."""
-    kept = f"{path}.v{version}.bak"
-    making = f"{kept}.{os.getpid()}"
+    """Copy the store to a file beside it, and return its path. Raises StoreUnusable.
+
+    The caller holds the write lock, so that the copy is consistent.
+    """
+    copy = f"{path}.v{version}.bak"
+    temporary = f"{copy}.{os.getpid()}"
     try:
-        os.close(os.open(making, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(making)) as target:
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(temporary)) as target:
             source.backup(target)
-        os.replace(making, kept)
+        os.replace(temporary, copy)
     except OSError as error:
         with suppress(OSError):
-            os.unlink(making)
+            os.unlink(temporary)
         raise StoreUnusable(
             "The store could not be copied, so it was not upgraded.",
-            f"{kept}: {error.strerror}.",
+            f"{copy}: {error.strerror}.",
             "Make room beside it.",
         ) from error
-    return kept
+    return copy

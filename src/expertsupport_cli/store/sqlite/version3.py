@@ -1,7 +1,7 @@
-"""What became of the tables in version 3: names have folded keys beside them, events say which way they came.
+"""The tables of version 3: names have folded keys beside them, and events say how they came in.
 
-The tables are made anew and copied, as SQLite's documentation describes for changes that ALTER TABLE has no words for:
-foreign keys are off, which they have to be before the transaction begins, and are checked before it ends.
+The tables are rebuilt and copied, as SQLite's documentation describes for changes that ALTER TABLE cannot make: foreign
+keys are switched off before the transaction begins, and checked before it ends.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _UNANSWERED = f"""(SELECT e.at FROM events e WHERE e.request = r.number AND e.si
     ORDER BY e.number LIMIT 1)"""
 _LAST_SIDE = "CASE e.side WHEN 'desk' THEN 'desk' ELSE 'customer' END"
 
-# each table: its columns, and what they are filled with
+# for each table: its columns, and the query that fills them
 TABLES = {
     "spaces": (
         f"""
@@ -229,13 +229,13 @@ INDEXES = """
 
 
 def rebuild(db: sqlite3.Connection) -> None:
-    """Make the tables anew and copy what is in them, inside the transaction that is open, with foreign keys off."""
+    """Rebuild the tables and copy their rows, inside the caller's transaction, with foreign keys off."""
     db.create_function("fold_key", 1, lambda name: None if name is None else fold_key(name), deterministic=True)
-    _tell_partners_apart(db)
+    _rename_duplicate_partners(db)
     for table, (columns, _) in TABLES.items():
         db.execute(f"CREATE TABLE new_{table} ({columns}")
     for table, (_, rows) in TABLES.items():
-        # whoever follows, or is to be told, under two addresses with one key does so once
+        # two addresses with the same key count as one follower or recipient
         db.execute(f"INSERT {'OR IGNORE ' if table in ('outbox', 'followers') else ''}INTO new_{table} {rows}")
     for table in TABLES:
         db.execute(f"DROP TABLE {table}")
@@ -249,21 +249,21 @@ def rebuild(db: sqlite3.Connection) -> None:
         )
 
 
-def _tell_partners_apart(db: sqlite3.Connection) -> None:
-    """Number the partners behind the first whose names differ in nothing but the case of letters beyond ASCII."""
+def _rename_duplicate_partners(db: sqlite3.Connection) -> None:
+    """Append a number to partners' names that have the same key as an earlier partner's."""
     partners = db.execute("SELECT number, name FROM partners ORDER BY number").fetchall()
     taken = {fold_key(name) for _, name in partners}
-    met: set[str] = set()
+    seen: set[str] = set()
     for number, name in partners:
-        if fold_key(name) in met:
-            told = next(told for told in _numbered(name) if fold_key(told) not in taken)
-            taken.add(fold_key(told))
-            db.execute("UPDATE partners SET name = ? WHERE number = ?", (told, number))
-        met.add(fold_key(name))
+        if fold_key(name) in seen:
+            renamed = next(renamed for renamed in _numbered_names(name) if fold_key(renamed) not in taken)
+            taken.add(fold_key(renamed))
+            db.execute("UPDATE partners SET name = ? WHERE number = ?", (renamed, number))
+        seen.add(fold_key(name))
 
 
-def _numbered(name: str) -> Iterator[str]:
-    """The name with (2), (3) and so on behind it, short enough for its key not to be cut."""
+def _numbered_names(name: str) -> Iterator[str]:
+    """Yield the name followed by (2), (3) and so on, shortened so that its key is not cut."""
     while len(fold(name)) > MAX_KEY - 10:
         name = name[:-1]
     return (f"{name} ({number})" for number in count(2))
