@@ -37,8 +37,8 @@ MAY_IMPORT = {
     "__main__": {"cli"},
 }
 
-MOST_LINES = 300
-MOST_LINES_OF_A_FUNCTION = 40
+MAX_LINES = 300
+MAX_FUNCTION_LINES = 40
 SQL = re.compile(
     r"\bSELECT\b|\bINSERT INTO\b|\bUPDATE \w+ SET\b|\bDELETE FROM\b|\b(CREATE|DROP|ALTER) (TABLE|INDEX)\b"
     r"|\bPRAGMA\b|\bBEGIN (IMMEDIATE|EXCLUSIVE)\b|\bROLLBACK\b|\bORDER BY\b"
@@ -104,11 +104,11 @@ class Reader(ast.NodeVisitor):
 
     def visit_If(self, node: ast.If) -> None:
         before, self.typing = self.typing, self.typing or "TYPE_CHECKING" in ast.unparse(node.test)
-        for each in node.body:
-            self.visit(each)
+        for child in node.body:
+            self.visit(child)
         self.typing = before
-        for each in node.orelse:
-            self.visit(each)
+        for child in node.orelse:
+            self.visit(child)
 
 
 def imports(file: Path) -> list[Import]:
@@ -121,36 +121,38 @@ def tree(file: Path) -> ast.Module:
     return ast.parse(file.read_text(encoding="utf-8"))
 
 
-ALL = [each for file in FILES for each in imports(file)]
-OURS = [each for each in ALL if each.module.split(".")[0] == PACKAGE]
+ALL = [child for file in FILES for child in imports(file)]
+OURS = [child for child in ALL if child.module.split(".")[0] == PACKAGE]
 
 
-def floor_of(each: Import) -> str:
-    return floor(dotted(SOURCE / each.file))
+def floor_of(child: Import) -> str:
+    return floor(dotted(SOURCE / child.file))
 
 
 def importers(*modules: str) -> list[Import]:
     """The imports of these packages that happen when the program runs."""
-    return [each for each in ALL if each.module.split(".")[0] in modules and not each.typing]
+    return [child for child in ALL if child.module.split(".")[0] in modules and not child.typing]
 
 
 def test_each_floor_imports_only_what_is_below_it() -> None:
     wrong = [
-        each
-        for each in OURS
-        if floor(each.module) != floor_of(each) and floor(each.module) not in MAY_IMPORT[floor_of(each)]
+        child
+        for child in OURS
+        if floor(child.module) != floor_of(child) and floor(child.module) not in MAY_IMPORT[floor_of(child)]
     ]
     assert not wrong, "\n".join(map(str, wrong))
 
 
 def test_nothing_but_the_entry_imports_the_command_line() -> None:
-    assert {each.file for each in OURS if floor(each.module) == "cli" and floor_of(each) != "cli"} == {"__main__.py"}
+    assert {child.file for child in OURS if floor(child.module) == "cli" and floor_of(child) != "cli"} == {
+        "__main__.py"
+    }
 
 
 def test_no_module_imports_itself_in_a_circle() -> None:
     graph: dict[str, set[str]] = {module: set() for module in MODULES}
-    for each in OURS:  # also what only the type checker imports: who needs to know whom is the same question
-        graph[dotted(SOURCE / each.file)].add(each.module)
+    for child in OURS:  # also what only the type checker imports: who needs to know whom is the same question
+        graph[dotted(SOURCE / child.file)].add(child.module)
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
@@ -158,47 +160,49 @@ def test_no_module_imports_itself_in_a_circle() -> None:
 
 
 def test_the_model_and_the_ground_stand_on_the_standard_library_alone() -> None:
-    ground = [each for each in ALL if floor_of(each) in MODEL and not each.typing]
+    ground = [child for child in ALL if floor_of(child) in MODEL and not child.typing]
     allowed = sys.stdlib_module_names - {"dataclasses", "typing"} | {PACKAGE}
-    wrong = [each for each in ground if each.module.split(".")[0] not in allowed]
+    wrong = [child for child in ground if child.module.split(".")[0] not in allowed]
     assert not wrong, "\n".join(map(str, wrong))
 
 
 def test_only_render_imports_rich_and_only_where_it_is_used() -> None:
-    assert {floor_of(each) for each in importers("rich")} == {"render"}
-    assert all(each.lazy for each in importers("rich"))
+    assert {floor_of(child) for child in importers("rich")} == {"render"}
+    assert all(child.lazy for child in importers("rich"))
 
 
 def test_what_is_shown_is_data_that_knows_no_terminal() -> None:
-    data = [each for each in ALL if re.fullmatch(r"render/\w+\.py", each.file)]
+    data = [child for child in ALL if re.fullmatch(r"render/\w+\.py", child.file)]
     assert len(data) > 10
-    assert not [str(each) for each in data if re.match(rf"rich|{PACKAGE}\.render\.terminal", each.module)]
+    assert not [str(child) for child in data if re.match(rf"rich|{PACKAGE}\.render\.terminal", child.module)]
 
 
 def test_only_the_engine_for_it_imports_sqlite_and_sqlite_utils_is_loaded_for_bulk_and_migrations_only() -> None:
-    assert {Path(each.file).parent.as_posix() for each in importers("sqlite3", "sqlite_utils")} == {"store/sqlite"}
-    eager = {each.file for each in importers("sqlite_utils") if not each.lazy}
+    assert {Path(child.file).parent.as_posix() for child in importers("sqlite3", "sqlite_utils")} == {"store/sqlite"}
+    eager = {child.file for child in importers("sqlite_utils") if not child.lazy}
     assert eager == {"store/sqlite/bulk.py", "store/sqlite/migrations.py"}
     heavy = {f"{PACKAGE}.store.sqlite.bulk", f"{PACKAGE}.store.sqlite.migrations"}
-    assert all(each.lazy for each in OURS if each.module in heavy)
+    assert all(child.lazy for child in OURS if child.module in heavy)
 
 
 def test_an_engine_is_known_to_whoever_opens_the_store_and_to_no_statement() -> None:
-    outside = [each for each in OURS if ".store.sqlite" in each.module and not each.file.startswith("store/sqlite/")]
-    assert {each.file for each in outside} == {"store/__init__.py"}
-    assert all(each.lazy for each in outside)
+    outside = [
+        child for child in OURS if ".store.sqlite" in child.module and not child.file.startswith("store/sqlite/")
+    ]
+    assert {child.file for child in outside} == {"store/__init__.py"}
+    assert all(child.lazy for child in outside)
 
 
 def test_platformdirs_is_imported_where_it_is_used() -> None:
-    assert {floor_of(each) for each in importers("platformdirs")} <= {"settings", "cli"}
-    assert all(each.lazy for each in importers("platformdirs", "tomlkit"))
+    assert {floor_of(child) for child in importers("platformdirs")} <= {"settings", "cli"}
+    assert all(child.lazy for child in importers("platformdirs", "tomlkit"))
 
 
 def test_parsing_alone_knows_typer_and_no_body_of_a_command_does() -> None:
-    assert {each.file for each in importers("typer", "click")} == {"cli/app.py", "cli/options.py"}
+    assert {child.file for child in importers("typer", "click")} == {"cli/app.py", "cli/options.py"}
     parsing = {f"{PACKAGE}.cli.app", f"{PACKAGE}.cli.options"}
-    eager = [each for each in OURS if each.module in parsing and not each.typing and not each.lazy]
-    assert {each.file for each in eager} == {"cli/app.py"}
+    eager = [child for child in OURS if child.module in parsing and not child.typing and not child.lazy]
+    assert {child.file for child in eager} == {"cli/app.py"}
 
 
 def strings(file: Path) -> Iterator[tuple[int, str]]:
@@ -273,7 +277,7 @@ def test_nobody_but_render_prints() -> None:
 @pytest.mark.parametrize("file", FILES, ids=name_of)
 def test_a_file_can_be_read_in_one_sitting(file: Path) -> None:
     lines = len(file.read_text(encoding="utf-8").splitlines())
-    assert lines <= MOST_LINES
+    assert lines <= MAX_LINES
 
 
 def size(function: ast.FunctionDef) -> int:
@@ -288,7 +292,7 @@ def test_functions_fit_a_screen() -> None:
         for file in FILES
         if name_of(file) != "store/sqlite/migrations.py"  # a migration is as long as its schema
         for node in ast.walk(tree(file))
-        if isinstance(node, ast.FunctionDef) and size(node) > MOST_LINES_OF_A_FUNCTION
+        if isinstance(node, ast.FunctionDef) and size(node) > MAX_FUNCTION_LINES
     ]
     assert not long, "\n".join(long)
 

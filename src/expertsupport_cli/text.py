@@ -48,7 +48,7 @@ def tsv(text: str) -> str:
 
 
 def to_json(value: object, *, indent: int | None = None) -> str:
-    """JSON that is safe on a terminal: control characters are escaped, other text is kept as it is, not as ASCII."""
+    """JSON that is safe on a terminal: control characters are escaped, all other characters are kept."""
     import json
 
     text = json.dumps(value, ensure_ascii=False, indent=indent)

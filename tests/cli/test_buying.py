@@ -13,7 +13,7 @@ from sessions import as_json, at_once, dump, filled, refusal
 from expertsupport_cli.actions import links, tasks
 from expertsupport_cli.times import seconds_between
 
-TRIES = 64
+ATTEMPTS = 64
 
 
 def a_task_without_end(es: Es) -> str:
@@ -156,7 +156,7 @@ def test_partners_are_shown_instead_of_a_link(es: Es) -> None:
 
 def one_won(results: list[Result]) -> Result:
     """The only one that ended well; the others were refused, quietly."""
-    assert Counter(result.status for result in results) == {0: 1, 4: TRIES - 1}
+    assert Counter(result.status for result in results) == {0: 1, 4: ATTEMPTS - 1}
     talk = "".join(result.stderr for result in results)
     assert "Traceback" not in talk
     assert "busy" not in talk
@@ -168,7 +168,7 @@ def test_of_64_programs_redeeming_one_link_at_once_exactly_one_wins(es: Es) -> N
     task = a_task_without_end(es)
     link = es("purchase-link", task).id
     es.env["ES_STORE_TIMEOUT"] = "200s"  # 64 commits one after the other, on a slow disk
-    won = one_won(at_once(es, [("link", "redeem", link)] * TRIES))
+    won = one_won(at_once(es, [("link", "redeem", link)] * ATTEMPTS))
     (certificate,) = as_json(es("cert", "list", "--json"))
     assert certificate["certificate"].endswith(won.id[-4:])
     assert es("db", "check").status == 0
@@ -177,7 +177,7 @@ def test_of_64_programs_redeeming_one_link_at_once_exactly_one_wins(es: Es) -> N
 def test_of_64_programs_activating_one_serial_at_once_exactly_one_wins(es: Es) -> None:
     with filled(es) as store:
         a_space(store, "forever", lifetime=None)
-        ids = [a_task(store, space="forever").id for _ in range(TRIES)]
+        ids = [a_task(store, space="forever").id for _ in range(ATTEMPTS)]
         serial, _ = a_certificate(store)
     es.env["ES_STORE_TIMEOUT"] = "200s"
     won = one_won(at_once(es, [("activate", id, serial) for id in ids]))

@@ -88,7 +88,7 @@ def by_rich(rows: Sequence[dict[str, str]], width: int, depth: Literal["standard
             id.stylize(Style(link=f"https://es.example/{len(row['id'])}", bold=True))
         status.stylize(STATUS_STYLES.get(row["status"], ""))
     head = [Text("ID" if name == "id" else name.upper()) for name in NAMES]
-    needed = [max(cell.cell_len for cell in column) for column in zip(head, *cells[: table.LAID_OUT_BY], strict=True)]
+    needed = [max(cell.cell_len for cell in column) for column in zip(head, *cells[: table.SAMPLE_SIZE], strict=True)]
     sizes = table._sizes(needed, width)
     buffer = io.StringIO()
     console = Console(

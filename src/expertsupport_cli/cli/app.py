@@ -1,4 +1,4 @@
-"""Typer's side: from the command line to a command and its values. Help, and wrong usage in our own words."""
+"""The Typer front: parses the command line into a command and its values, prints help, and words usage errors."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-# Typer carries its own Click, and does not export the errors of it; CI tries the oldest and the newest that we admit.
+# Typer vendors Click and does not export its exceptions; CI tests the oldest and the newest Typer that is allowed.
 from typer._click.exceptions import ClickException, NoArgsIsHelpError, NoSuchOption, UsageError
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command_from_info, get_group
@@ -28,22 +28,22 @@ OUTPUT_OPTIONS = ("--format", "--json", "--fields", "--dry-run", "--yes")
 
 
 def run(arguments: list[str]) -> int:
-    """Run the command that these arguments name; its exit status. Raises BadUsage where they are wrong."""
+    """Run the command that the arguments name. Returns its exit status. Raises BadUsage if they are wrong."""
     root = program()
     try:
         with root.make_context(PROGRAM, list(arguments)) as context:
             return int(root.invoke(context) or 0)
-    except typer.Exit as leave:  # after --help and --version
-        return leave.exit_code
+    except typer.Exit as early_exit:  # after --help and --version
+        return early_exit.exit_code
     except NoArgsIsHelpError as error:
         talk_raw(error.format_message())
         return BadUsage.exit_status
     except ClickException as error:
-        raise _bad_usage(error) from None  # whose text may repeat a serial that was typed in four parts
+        raise _bad_usage(error) from None  # the text may repeat a serial that was typed in four parts
 
 
 class Group(TyperGroup):
-    """The commands of a group; what a command needs is imported when it is looked up."""
+    """A group of commands. The module of a command is imported when the command is looked up."""
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         name = f"{self.name} {cmd_name}"
@@ -54,7 +54,7 @@ class Group(TyperGroup):
 
 
 class Root(TyperGroup):
-    """The program itself; its help lists the commands in sections."""
+    """The top-level group, whose help lists the commands in sections."""
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name in GROUPS:
@@ -65,14 +65,14 @@ class Root(TyperGroup):
         return [name for names in SECTIONS.values() for name in names]
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        room = formatter.width - 6 - max(map(len, self.list_commands(ctx)))
+        width = formatter.width - 6 - max(map(len, self.list_commands(ctx)))
         for section, names in SECTIONS.items():
             with formatter.section(section):
-                formatter.write_dl([(name, self.get_command(ctx, name).get_short_help_str(room)) for name in names])
+                formatter.write_dl([(name, self.get_command(ctx, name).get_short_help_str(width)) for name in names])
 
 
 class Plain(TyperCommand):
-    """A command whose usage has no braces around arguments: `es show [OPTIONS] REQUEST`."""
+    """A command whose usage line shows arguments without braces: `es show [OPTIONS] REQUEST`."""
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
@@ -85,7 +85,7 @@ def _group(name: str) -> TyperGroup:
 
 
 def _command(name: str) -> Any:
-    """The command of this name for Typer: the parameters of its body, then the options that all commands have."""
+    """Build the Typer command: the parameters of the body, then the options that it shares with other commands."""
     command = find(name)
     shared = _shared(command)
 
@@ -100,13 +100,13 @@ def _command(name: str) -> Any:
     more = [_keyword(key, getattr(Choices, key), kind) for key, kind in shared.items()]
     context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
     parsed.__signature__ = inspect.Signature([context, *own, *more])  # type: ignore[attr-defined]
-    parsed.__annotations__ = {each.name: each.annotation for each in (context, *own, *more)}
+    parsed.__annotations__ = {parameter.name: parameter.annotation for parameter in (context, *own, *more)}
     info = CommandInfo(name=name.rpartition(" ")[2], cls=Plain, callback=parsed, help=inspect.getdoc(command.run))
     return get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)
 
 
 def _shared(command: Command) -> dict[str, Any]:
-    """The options that a command has in common with others, by the names of `Choices`."""
+    """The options that a command shares with others, by the field names of `Choices`."""
     return {
         **(options.PRINTING if command.shapes or command.writes else {}),
         **(options.CHANGING if command.writes else {}),
@@ -115,11 +115,11 @@ def _shared(command: Command) -> dict[str, Any]:
 
 
 def _parameters(command: Command) -> list[inspect.Parameter]:
-    """The parameters of a body but the first, its `Env`, with what its annotations mean."""
+    """The parameters of a body, except its `Env`, with their annotations evaluated."""
     names = {**vars(options), **command.run.__globals__, "Env": Env}
     hints = get_type_hints(command.run, names, include_extras=True)
     _, *own = inspect.signature(command.run).parameters.values()
-    return [_keyword(each.name, each.default, hints[each.name]) for each in own]
+    return [_keyword(parameter.name, parameter.default, hints[parameter.name]) for parameter in own]
 
 
 def _keyword(name: str, default: object, annotation: object) -> inspect.Parameter:
@@ -127,7 +127,7 @@ def _keyword(name: str, default: object, annotation: object) -> inspect.Paramete
 
 
 def _typer(help: str, group: type[TyperGroup]) -> typer.Typer:
-    """A group of commands with plain help: no markup, no boxes."""
+    """A Typer app for a group, with plain help: no markup, no boxes."""
     return typer.Typer(
         help=help,
         cls=group,
@@ -139,7 +139,7 @@ def _typer(help: str, group: type[TyperGroup]) -> typer.Typer:
 
 
 def program() -> TyperGroup:
-    """The program, as Typer has it: all commands, and the options before them."""
+    """The whole command line: all commands, and the global options before them."""
     app = _typer(
         """Expert support from the terminal: buy it, activate it, follow it, answer it.
 
@@ -148,17 +148,17 @@ def program() -> TyperGroup:
         """,
         Root,
     )
-    app.callback(cls=Root)(_before_the_command)
+    app.callback(cls=Root)(_global_options)
     return get_group(app)
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(requested: bool) -> None:
+    if requested:
         typer.echo(f"es {__version__}")
         raise typer.Exit
 
 
-def _before_the_command(
+def _global_options(
     ctx: typer.Context,
     store: Annotated[str | None, typer.Option("--store", metavar="PATH", help="The store to use.")] = None,
     who: Annotated[
@@ -171,7 +171,7 @@ def _before_the_command(
         bool, typer.Option("--version", is_eager=True, callback=_version, help="Show the version.")
     ] = False,
 ) -> None:
-    """Keep the options before the command for all that is done in it, and close what it opens at the end."""
+    """Build the `Env` from the global options, and close it when the command ends."""
     if color not in ("auto", "always", "never"):
         raise BadUsage(f"--color is auto, always or never, not “{color[:80]}”.")
     name, email = (None, None) if who is None else person(who)
@@ -193,7 +193,7 @@ def _bad_usage(error: ClickException) -> BadUsage:
 
 
 def _may_repeat_a_serial(error: UsageError) -> bool:
-    """Whether the message repeats arguments of a command that takes a serial, perhaps typed in four parts."""
+    """Whether the message repeats arguments that may be a serial typed in four parts."""
     return (
         error.ctx is not None
         and "extra argument" in error.message
@@ -202,7 +202,7 @@ def _may_repeat_a_serial(error: UsageError) -> bool:
 
 
 def _misplaced(error: NoSuchOption) -> BadUsage:
-    """An option that is not known here; for the options before the command, where they go."""
+    """The fault for an unknown option. If it is known elsewhere, the fault says where it goes."""
     path = _path(error)
     if error.option_name in GLOBAL_OPTIONS and path != PROGRAM:
         rest = path.removeprefix(PROGRAM).strip()
@@ -215,5 +215,5 @@ def _misplaced(error: NoSuchOption) -> BadUsage:
 
 
 def _path(error: UsageError) -> str:
-    """The command as it was typed so far: `es desk reply`."""
+    """The command as typed so far, such as `es desk reply`."""
     return error.ctx.command_path if error.ctx else PROGRAM

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from expertsupport_cli.cli.env import Env
     from expertsupport_cli.cli.options import Argument, CertificateNote, Limit, Option, Serial, ValidFor
 
-# A block is written at once, and so has at most 4,096 bytes: 20 a serial alone, about 100 with all of its fields.
-ALONE_IN_A_BLOCK = 200
-IN_A_BLOCK = 40
+# A block is written at once, so it must not exceed 4,096 bytes: 20 for a serial alone, about 100 with all fields.
+KEYS_PER_BLOCK = 200
+ROWS_PER_BLOCK = 40
 
 
 @changes(SERIAL)
@@ -41,12 +41,12 @@ def issue(
 
     The store does not keep them: what is printed here is all there is.
     """
-    done = 0
+    issued = 0
 
     def hand_over(block: list[tuple[str, Certificate]]) -> None:
-        nonlocal done
+        nonlocal issued
         print_serials(env, block)
-        done += len(block)
+        issued += len(block)
 
     try:
         with env.printer.many(SERIAL) if count > 1 else nullcontext():
@@ -54,14 +54,14 @@ def issue(
                 env.store,
                 count,
                 hand_over,
-                block_size=ALONE_IN_A_BLOCK if env.printer.prints_keys_alone else IN_A_BLOCK,
+                block_size=KEYS_PER_BLOCK if env.printer.prints_keys_alone else ROWS_PER_BLOCK,
                 valid_for=_valid_for(valid_for),
                 note=note,
                 by=env.actor(Side.OWNER),
                 at=env.at,
             )
     except OutputLost as fault:
-        fault.why = f"{fault.why} {done} of {count} certificates issued."
+        fault.why = f"{fault.why} {issued} of {count} certificates issued."
         raise
     if not env.dry_run:
         env.printer.hint("Keep them: they are not shown again. To use one: es activate TASK SERIAL")
@@ -155,7 +155,7 @@ def revoke(
 
 
 def look_up_certificates(env: Env, references: Sequence[str]) -> str:
-    """Look up the certificates that were named; what to call them in a question. Raises as revoking one does."""
+    """Look up the certificates that were named, and describe them for a question. Raises as `find_certificate` does."""
     found: list[str] = []
 
     def find(reference: str) -> None:
@@ -174,7 +174,7 @@ def _revoke(env: Env, reference: str) -> None:
 
 
 def print_serials(env: Env, block: list[tuple[str, Certificate]]) -> None:
-    """Print serials at once; when this returns, they are out of our hands."""
+    """Print serials in one unbuffered write. When this returns, the operating system has them."""
     with env.printer.block():
         for serial, certificate in block:
             shown = "(none: a dry run)" if env.dry_run else serial

@@ -1,4 +1,4 @@
-"""The commands by name, where the body of each is, and how the help groups them. Loaded when asked for."""
+"""The commands by name, where the body of each is, and how the help groups them. Bodies are imported on demand."""
 
 from __future__ import annotations
 
@@ -92,12 +92,12 @@ SECTIONS = {
 
 
 def find(name: str) -> Command:
-    """The command of this name, such as `close` or `desk reply`; its module is imported now."""
+    """Import and return the command of this name, such as `close` or `desk reply`."""
     module, attribute = COMMANDS[name].split(".")
     command: Command = getattr(import_module(f"expertsupport_cli.cli.{module}"), attribute)
     return command
 
 
 def names_in(group: str) -> list[str]:
-    """The names of a group's commands within it: `reply` for `desk reply`."""
+    """The names of the commands in a group, without the group: `reply` for `desk reply`."""
     return [name.removeprefix(f"{group} ") for name in COMMANDS if name.startswith(f"{group} ")]

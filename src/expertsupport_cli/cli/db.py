@@ -1,4 +1,4 @@
-"""The store itself: where it is, and whether it is whole."""
+"""The store itself: where it is, and whether it is intact."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def check(env: Env) -> None:
     """
     from expertsupport_cli.store.check import findings
 
-    found = [{"rule": rule, "ok": not amiss, "found": amiss} for rule, amiss in findings(env.store)]
+    found = [{"rule": rule, "ok": not broken_by, "found": broken_by} for rule, broken_by in findings(env.store)]
     env.printer.list(FINDING, [Named(values=values) for values in found])
     bad = [values for values in found if not values["ok"]]
     if bad:

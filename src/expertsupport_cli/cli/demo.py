@@ -1,4 +1,4 @@
-"""The whole story on a throw-away store: the real commands, and what they really print."""
+"""A guided demo on a temporary store: it runs the real commands and shows their real output."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from expertsupport_cli.cli.env import Env
 
 
-# (who, what is told, the command, the name that its output gets); {NAME} stands for an earlier output
+# (user, narration, command, name for its output); {NAME} in a command stands for an earlier output
 STORY = (
     ("owner", "A space, in which tasks live for 10 days; a task in it.", "es space add acme --title 'Acme Ltd'", ""),
     ("ann", "", "es task add 'The printer is on fire' --space acme", ""),
@@ -46,36 +46,39 @@ def demo(env: Env) -> None:
     """Play the whole story on a throw-away store."""
     with tempfile.TemporaryDirectory(prefix="es-demo-") as folder:
         outputs: dict[str, str] = {}
-        for who, told, command, name in STORY:
-            if told:
-                env.printer.lines(iter([[], [(f"# {told}", "dim")]]))
+        for who, narration, command, name in STORY:
+            if narration:
+                env.printer.lines(iter([[], [(f"# {narration}", "dim")]]))
             shown = command.format(**{key: f"${key}" for key in outputs})
             line: Line = [(f"{who} $ ", "green"), (f"{name}=$({shown})" if name else shown, "bold")]
             env.printer.lines(iter([line]))
             sys.stdout.flush()
-            done = _play(shlex.split(command.format(**outputs)), folder, who, env, catch=bool(name))
+            output = _run(shlex.split(command.format(**outputs)), folder, who, env, capture=bool(name))
             if name:
-                outputs[name] = done
-                env.printer.lines(iter([[(f"{who} $ ", "green"), (f'echo "${name}"', "bold")], [(done, "")]]))
+                outputs[name] = output
+                env.printer.lines(iter([[(f"{who} $ ", "green"), (f'echo "${name}"', "bold")], [(output, "")]]))
     env.printer.lines(iter([[], [("# Nothing of this was kept. To begin for real: es space add NAME", "dim")]]))
 
 
-def _play(words: list[str], folder: str, who: str, env: Env, *, catch: bool) -> str:
-    """Run one command as that person, where nothing of the user's own is seen; what it printed, if caught."""
+def _run(arguments: list[str], folder: str, who: str, env: Env, *, capture: bool) -> str:
+    """Run one command as this person, isolated from the user's own settings and store.
+
+    Returns its output if `capture`, else ''; then the output goes to stdout.
+    """
     clean = {key: value for key, value in os.environ.items() if not key.startswith("ES_")}
     homes = {f"XDG_{kind}_HOME": os.path.join(folder, kind) for kind in ("CONFIG", "DATA", "STATE")}
-    surroundings = {**clean, **homes, "ES_STORE": os.path.join(folder, "store.db")}
-    surroundings |= {"ES_USER": who, "ES_EMAIL": f"{who}@example.org", "PYTHONUNBUFFERED": "1"}
-    before = ["--color", "always" if env.printer.colour else "never", "--no-input"]
-    done = subprocess.run(
-        [sys.executable, "-m", "expertsupport_cli", *before, *words[1:]],
-        env=surroundings,
+    environment = {**clean, **homes, "ES_STORE": os.path.join(folder, "store.db")}
+    environment |= {"ES_USER": who, "ES_EMAIL": f"{who}@example.org", "PYTHONUNBUFFERED": "1"}
+    options = ["--color", "always" if env.printer.colour else "never", "--no-input"]
+    result = subprocess.run(
+        [sys.executable, "-m", "expertsupport_cli", *options, *arguments[1:]],
+        env=environment,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE if catch else None,
-        stderr=None if catch or env.printer.on_terminal else subprocess.STDOUT,
+        stdout=subprocess.PIPE if capture else None,
+        stderr=None if capture or env.printer.on_terminal else subprocess.STDOUT,
         text=True,
         check=False,
     )
-    if done.returncode not in (0, 4):
-        raise Fault(f"The demo stopped: {shlex.join(words)} ended with status {done.returncode}.")
-    return (done.stdout or "").strip()
+    if result.returncode not in (0, 4):
+        raise Fault(f"The demo stopped: {shlex.join(arguments)} ended with status {result.returncode}.")
+    return (result.stdout or "").strip()

@@ -29,12 +29,12 @@ def queue(
 
     What nobody has answered comes before what was answered and is still the desk's.
     """
-    home = env.space(space)
-    if home is not None:
-        env.store.space(home)
-    waiting = env.store.queue(home, rows_wanted(env, limit), unanswered=unanswered)
+    space = env.space(space)
+    if space is not None:
+        env.store.space(space)
+    waiting = env.store.queue(space, rows_wanted(env, limit), unanswered=unanswered)
     shown = env.printer.list(QUEUE, waiting)
-    count = lambda: env.store.count_queue(home, unanswered=unanswered)  # noqa: E731
+    count = lambda: env.store.count_queue(space, unanswered=unanswered)  # noqa: E731
     summarize(env, shown, count, "request", "Nothing waits for the desk.")
 
 

@@ -1,4 +1,4 @@
-"""Following requests: hear of them by mail, see what is new, wait for something, watch."""
+"""Following requests: mail about them, the inbox, waiting for an event, watching."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ if TYPE_CHECKING:
     from expertsupport_cli.cli.options import Argument, Email, Option, RequestIds, SpaceName
 
 
-Following = Callable[..., tuple[Request, bool]]
+FollowAction = Callable[..., tuple[Request, bool]]
 AWAITED = ("reply", "status", "closed")
 
 
 @changes(REQUEST)
 def follow(env: Env, requests: RequestIds, email: Email = None) -> None:
     """Hear by mail of all that is done to a request."""
-    _each(env, requests, email, actions.follow, "follows it", "already")
+    _follow_each(env, requests, email, actions.follow, "follows it", "already")
 
 
 @changes(REQUEST)
 def unfollow(env: Env, requests: RequestIds, email: Email = None) -> None:
     """Hear no more of a request that you follow."""
-    _each(env, requests, email, actions.unfollow, "does not follow it", "anyway")
+    _follow_each(env, requests, email, actions.unfollow, "does not follow it", "anyway")
 
 
 @reads(NEWS)
@@ -85,13 +85,14 @@ def wait(
     if awaited not in AWAITED:
         raise BadUsage(f"One cannot wait for “{awaited[:80]}”.", f"There are: {', '.join(AWAITED)}.")
     seconds = None if timeout is None else times.parse_duration(timeout)
-    start = env.store.last_event() if after is None else after  # before the look at the requests: nothing is missed
+    # read before the requests, so that no event is missed
+    last_seen = env.store.last_event() if after is None else after
     found = [env.store.request(reference) for reference in expand_references(requests)]
     if not found:
         raise BadUsage("No request is named.", hint="es wait --help")
-    hit = _closed_already(env, found) if awaited == "closed" else None
-    hit = hit or _first(env, found, start, _test(awaited, env.actor()), seconds)
-    env.printer.thing(NEWS, hit, news_line(hit), alone=False)
+    event = _closed_already(env, found) if awaited == "closed" else None
+    event = event or _first_match(env, found, last_seen, _matcher(awaited, env.actor()), seconds)
+    env.printer.thing(NEWS, event, news_line(event), alone=False)
 
 
 @reads(NEWS)
@@ -109,17 +110,17 @@ def watch(
     if env.choices.requested_format() is None:
         env.choices = env.choices.replace(format="table" if is_terminal(sys.stdout) else "jsonl")
     numbers = [env.store.request(reference).number for reference in requests or ()]
-    home = env.store.space(space).name if space else None
+    space_name = env.store.space(space).name if space else None
     last = env.store.last_event()
     with env.printer.many(NEWS):
         for _ in each_change(env.store):
-            for item in env.store.news(last, numbers, home):
+            for item in env.store.news(last, numbers, space_name):
                 last = item.number
                 env.printer.thing(NEWS, item, news_line(item))
                 flush_stdout()
 
 
-def _test(awaited: str, me: Actor) -> Callable[[News], bool]:
+def _matcher(awaited: str, me: Actor) -> Callable[[News], bool]:
     if awaited == "reply":
         return lambda item: item.text is not None and not item.by.is_person(me.name, me.email)
     if awaited == "status":
@@ -127,13 +128,15 @@ def _test(awaited: str, me: Actor) -> Callable[[News], bool]:
     return lambda item: item.new == Status.CLOSED
 
 
-def _first(env: Env, found: list[Request], start: int, test: Callable[[News], bool], seconds: int | None) -> News:
-    """The first event that is awaited. Raises TimedOut."""
+def _first_match(
+    env: Env, found: list[Request], last_seen: int, matches: Callable[[News], bool], seconds: int | None
+) -> News:
+    """Wait for the first event after `last_seen` that matches. Raises TimedOut."""
     numbers = [request.number for request in found]
     for _ in each_change(env.store, seconds):
-        for item in env.store.news(start, numbers):
-            start = item.number
-            if test(item):
+        for item in env.store.news(last_seen, numbers):
+            last_seen = item.number
+            if matches(item):
                 return item
     raise TimedOut("Nothing happened in time.", hint=f"es show {found[0].id}")
 
@@ -155,16 +158,18 @@ def _address(env: Env, email: str | None) -> str:
     return address
 
 
-def _each(env: Env, requests: list[str], email: str | None, act: Following, said: str, again: str) -> None:
-    """Have an address follow each request, or not, and tell it; doing it again is a note."""
+def _follow_each(
+    env: Env, requests: list[str], email: str | None, act: FollowAction, outcome: str, unchanged: str
+) -> None:
+    """Follow or unfollow each request with an address and print the outcome. If nothing changed, a note says so."""
     look_up_requests(env, requests)
     address = _address(env, email)
     by = env.actor()
 
-    def one(reference: str) -> None:
+    def act_on(reference: str) -> None:
         request, changed = act(env.store, reference, address, by=by, at=env.at)
         if not changed:
-            env.printer.note(f"{request.id}: {address} {said} {again}; nothing was changed.")
-        env.printer.thing(REQUEST, request, f"{request.id}  {address} {said}")
+            env.printer.note(f"{request.id}: {address} {outcome} {unchanged}; nothing was changed.")
+        env.printer.thing(REQUEST, request, f"{request.id}  {address} {outcome}")
 
-    env.for_each(REQUEST, requests, one)
+    env.for_each(REQUEST, requests, act_on)

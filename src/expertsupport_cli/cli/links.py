@@ -1,4 +1,4 @@
-"""Buying: purchase links and the partners, and what the online store does with a link."""
+"""Buying: purchase links, the partners, and what the online store does with a link."""
 
 from __future__ import annotations
 
@@ -45,16 +45,16 @@ def purchase_link(
         return
     env.printer.expect(ADDRESS)
     shop, lifetime = env.settings["shop.url"], env.settings.seconds("shop.link-lifetime")
-    token, made = actions.create_link(env.store, task, lifetime=lifetime, by=env.actor(), at=env.at)
+    token, link = actions.create_link(env.store, task, lifetime=lifetime, by=env.actor(), at=env.at)
     url = "(none: a dry run)" if env.dry_run else shop + token
-    env.printer.thing(ADDRESS, Named(values={"url": url, "id": made.id, "expires_at": made.expires_at}), url)
-    current = env.store.open_request(made.task)
+    env.printer.thing(ADDRESS, Named(values={"url": url, "id": link.id, "expires_at": link.expires_at}), url)
+    current = env.store.open_request(link.task)
     if current:
         env.printer.note(
-            f"Task {made.task} has an open request, {current.id}: a new one can be opened once that is closed."
+            f"Task {link.task} has an open request, {current.id}: a new one can be opened once that is closed."
         )
     if not env.dry_run:
-        env.printer.hint(f"The link works once, until {made.expires_at}. With the certificate: es activate {made.task}")
+        env.printer.hint(f"The link works once, until {link.expires_at}. With the certificate: es activate {link.task}")
     if open_ and not env.dry_run:
         browse(env, url)
 
@@ -69,8 +69,8 @@ def list_links(
     if task is not None:
         env.store.task(task)
     shown = env.printer.list(LINK, env.store.links(task, rows_wanted(env, limit)))
-    none = "No purchase links. To make one: es purchase-link TASK"
-    summarize(env, shown, lambda: env.store.count_links(task), "link", none)
+    empty = "No purchase links. To make one: es purchase-link TASK"
+    summarize(env, shown, lambda: env.store.count_links(task), "link", empty)
 
 
 @reads(LINK_HISTORY, EVENT)

@@ -1,4 +1,4 @@
-"""Looking at requests: list, show, open."""
+"""Commands that show requests: list, show, open; and what other lists share with them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     State = TypeVar("State", bound=StrEnum)
 
-ON_TERMINAL = 50
+MAX_TERMINAL_ROWS = 50
 
 
 @reads(REQUEST)
@@ -110,12 +110,12 @@ def show_request(env: Env, reference: str, *, notes: bool) -> None:
     env.printer.page(SHOW, page, lambda: request_page(page, env.printer.view))
     flush_stdout()
     last = max((event.number for event in page.events), default=0)
-    with suppress(StoreUnusable):  # what cannot be written down is new again next time, and nothing is lost
+    with suppress(StoreUnusable):  # it is then shown as new again, and nothing is lost
         mark_shown(env.store, request, last, by=env.actor())
 
 
 def browse(env: Env, url: str) -> None:
-    """Open an address in the user's browser, or say that there is none."""
+    """Open a URL in the user's browser, or say that there is no browser."""
     import webbrowser
 
     sys.stdout.flush()
@@ -128,12 +128,12 @@ def browse(env: Env, url: str) -> None:
 
 
 def rows_wanted(env: Env, limit: int | None) -> int | None:
-    """How many rows to read: as many as were asked for, else 50 of a table on a terminal, and all elsewhere."""
-    return limit or (ON_TERMINAL if env.printer.for_people and env.printer.on_terminal else None)
+    """The maximum number of rows to read: `limit`, else 50 for a table on a terminal, else None for all."""
+    return limit or (MAX_TERMINAL_ROWS if env.printer.for_people and env.printer.on_terminal else None)
 
 
 def chosen_state(state: str | None, states: type[State]) -> State | None:
-    """The state that `--state` names. Raises BadUsage for one that there is not."""
+    """The state that `--state` names. Raises BadUsage if it is unknown."""
     if state is None:
         return None
     if state not in set(states):
@@ -141,13 +141,13 @@ def chosen_state(state: str | None, states: type[State]) -> State | None:
     return states(state)
 
 
-def summarize(env: Env, shown: int, count: Callable[[], int], noun: str, none: str) -> None:
-    """Under a table: how many there are, and how to see the rest."""
+def summarize(env: Env, shown: int, count: Callable[[], int], noun: str, empty: str) -> None:
+    """Say under a table how many rows there are, and how to see the rest. `empty` is the message if there are none."""
     if not env.printer.for_people:
         return
     total = count()
     if not total:
-        env.printer.note(none)
+        env.printer.note(empty)
     elif shown < total:
         env.printer.note(f"{shown} of {total:,} {noun}s. To see all: --limit {total}; for a program: --format tsv")
     else:
@@ -155,7 +155,7 @@ def summarize(env: Env, shown: int, count: Callable[[], int], noun: str, none: s
 
 
 def _words(search: str) -> list[str]:
-    """The words of a search, each of which can be found. Raises BadUsage if there is none."""
+    """The words of a search, without those that match nothing. Raises BadUsage if none is left."""
     from expertsupport_cli.search import lexemes
 
     words = [word for word in search.split() if lexemes(word)]
@@ -176,7 +176,7 @@ def _wanted(
     until: str | None,
     search: str | None,
 ) -> Wanted:
-    """The filters, each found good. Raises BadUsage, or NotFound for a space or task that is not there."""
+    """The filters, checked. Raises BadUsage, or NotFound for a space or task that does not exist."""
     now = env.at
     space = env.space(space)
     if turn not in (None, *Turn):

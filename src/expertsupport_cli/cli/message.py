@@ -1,4 +1,4 @@
-"""The message of a verb: from -m, from a file or stdin, or from the editor, whose draft survives a failure."""
+"""The message of a command: from -m, from a file or stdin, or from the editor, whose draft survives a failure."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from expertsupport_cli.files import read_text
 from expertsupport_cli.model.requests import Act
 
 SCISSORS = "# ------------------------ >8 ------------------------"
-_BELOW = f"""{SCISSORS}
+_INSTRUCTIONS = f"""{SCISSORS}
 # Write your message above this line; it and all below are left out.
 # Save and leave the editor to send it; an empty message sends nothing.
 """
 
 
 def given_message(message: str | None, file: str | None, *, stdin: str | None) -> str | None:
-    """The message of `-m` or `-F`, None if neither is given; `stdin` is what else is to come from there.
+    """The message of `-m` or `-F`, None if neither is given. `stdin` names what else is to be read from stdin.
 
     Raises BadUsage, NotFound.
     """
@@ -35,9 +35,9 @@ def given_message(message: str | None, file: str | None, *, stdin: str | None) -
 
 
 class Text:
-    """`with Text(...) as text:` the message, as `text.body`; None where the act needs none and none was given.
+    """`with Text(...) as text:` gives the message as `text.body`; None if none was given and the act needs none.
 
-    If what is done with it then fails, a text that was written by hand is kept in a file, whose path is told.
+    If the block fails, a message from the editor is kept in a file, and a note says where.
     """
 
     def __init__(self, env: Env, message: str | None, file: str | None, requests: Sequence[str], act: Act) -> None:
@@ -46,7 +46,7 @@ class Text:
         self._requests = requests
         self.body = given_message(message, file, stdin="the requests" if "-" in requests else None)
         if self.body is None and act.needs_message:
-            self._from_editor(act)
+            self._read_from_editor(act)
 
     def __enter__(self) -> Text:
         return self
@@ -59,11 +59,11 @@ class Text:
         else:
             self._env.printer.note(f"Your text is kept: {self._draft} (to use it: -F {shlex.quote(self._draft)})")
 
-    def _from_editor(self, act: Act) -> None:
+    def _read_from_editor(self, act: Act) -> None:
         if not self._env.interactive:
             raise BadUsage("No message is given.", hint="Give it with -m TEXT, or -F FILE (- is stdin).")
         for reference in self._requests if "-" not in self._requests else ():
-            # rather now than after the text was written
+            # refuse before the user writes a message
             self._env.store.request(reference).after(act, self._env.at)
         self._draft = _new_draft(self._requests)
         _edit(self._draft)
@@ -79,7 +79,7 @@ class Text:
 
 
 def _new_draft(requests: Sequence[str]) -> str:
-    """An empty draft, for the user's eyes only."""
+    """Create an empty draft that only the user can read. Returns its path."""
     import tempfile
 
     import platformdirs
@@ -90,15 +90,15 @@ def _new_draft(requests: Sequence[str]) -> str:
     os.makedirs(folder, mode=0o700, exist_ok=True)
     handle, path = tempfile.mkstemp(prefix="message-", suffix=".md", dir=folder)
     with os.fdopen(handle, "w", encoding="utf-8") as draft:
-        draft.write(f"\n{_BELOW}# For: {', '.join(requests)}\n")
+        draft.write(f"\n{_INSTRUCTIONS}# For: {', '.join(requests)}\n")
     return path
 
 
 def _edit(path: str) -> None:
-    """Let the user write. Ctrl-C is the editor's meanwhile. Raises BadUsage if the editor fails."""
+    """Open the draft in the editor, to which Ctrl-C belongs meanwhile. Raises BadUsage if the editor fails."""
     names = ("ES_EDITOR", "VISUAL", "EDITOR")
     editor = next((os.environ[name] for name in names if os.environ.get(name)), "vi")
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    previous_handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         status = subprocess.run([*shlex.split(editor), path], check=False).returncode
     except (OSError, ValueError) as error:
@@ -106,6 +106,6 @@ def _edit(path: str) -> None:
             f"The editor “{editor}” cannot be started.", f"{error}.", "Name another in ES_EDITOR, or use -m or -F."
         ) from error
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, previous_handler)
     if status:
         raise BadUsage(f"The editor ended with status {status}.", f"Nothing was sent; your text is kept: {path}")

@@ -1,6 +1,6 @@
 """The parameters that commands share, as Typer declares them.
 
-A body names them in its annotations, which nobody evaluates but `cli.app`: so bodies need not import Typer.
+A body names them in its annotations. Only `cli.app` evaluates those, so that bodies need not import Typer.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ LinkAddress = Annotated[
 MailId = Annotated[str, Argument(metavar="ID", help="The mail's ID, such as M-1.")]
 SettingName = Annotated[str, Argument(metavar="NAME", help="The setting, such as user.email.")]
 
-# The options that every command has, by the names of `Choices`: those about what is printed ...
+# Options that commands share, by the field names of `Choices`. For commands that print something:
 PRINTING = {
     "format": Annotated[
         str | None, Option("--format", metavar="|".join(FORMATS), help="How to print: table, tsv, csv, json or jsonl.")
@@ -90,13 +90,13 @@ PRINTING = {
         Option("--fields", metavar="NAMES", help="Only these fields, separated by commas; see es schema."),
     ],
 }
-# ... and, for one that changes things, whether it is meant.
+# For commands that change something:
 CHANGING = {
     "dry_run": Annotated[
         bool, Option("--dry-run", help="Do everything but keep it: show what would happen.", show_default=False)
     ],
 }
-# ... and, for one that asks before what cannot be undone, the answer.
+# For commands that ask before they do something that cannot be undone:
 ASKING = {
     "yes": Annotated[bool, Option("--yes", help="Do not ask before what cannot be undone.", show_default=False)],
 }

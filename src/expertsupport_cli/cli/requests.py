@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from expertsupport_cli.cli.options import Argument, Message, MessageFile, Option, RequestIds, TaskId
     from expertsupport_cli.model.requests import Request
 
-TRIES = 3
+ATTEMPTS = 3  # to type a serial
 
 
 @changes(REQUEST)
@@ -85,27 +85,27 @@ def act_on_each(
     file: str | None = None,
     side: Side = Side.CUSTOMER,
 ) -> None:
-    """Do something to each request, with a message if the act takes one, and show what each is now.
+    """Do something to each request, with a message if the act takes one, and print its new status.
 
-    Doing it again is a note.
+    If nothing changed, a note says so.
     """
     by = env.actor(side)
     look_up_requests(env, requests)
     with Text(env, message, file, requests, act) as text:
 
-        def one(reference: str) -> None:
+        def act_on(reference: str) -> None:
             outcome = actions.act(env.store, reference, act, text.body, by=by, at=env.at, post=env.post)
             request = outcome.request
             if not outcome.changed:
-                lost = " The message was not added." if text.body else ""
-                env.printer.note(f"{request.id} is {request.status} already; nothing was changed.{lost}")
+                warning = " The message was not added." if text.body else ""
+                env.printer.note(f"{request.id} is {request.status} already; nothing was changed.{warning}")
             env.printer.thing(REQUEST, request, f"{request.id}  {request.status}")
 
-        env.for_each(REQUEST, requests, one)
+        env.for_each(REQUEST, requests, act_on)
 
 
 def look_up_requests(env: Env, references: Sequence[str]) -> None:
-    """Look up the requests that were named. Raises NotFound, or BadUsage for what can be no reference."""
+    """Look up the requests that were named. Raises NotFound, or BadUsage for text that cannot be a reference."""
 
     def find(reference: str) -> None:
         if any(character.isspace() for character in reference.strip()):
@@ -119,13 +119,15 @@ def _activate(env: Env, task: str, serial: str, body: str | None) -> None:
     outcome = actions.activate(env.store, task, serial, message=body, by=env.actor(), at=env.at, post=env.post)
     if not outcome.changed:
         request = outcome.request
-        lost = _not_added(request, body)
-        env.printer.note(f"This certificate opened {request.id} on {request.task} before; nothing was changed.{lost}")
+        warning = _not_added(request, body)
+        env.printer.note(
+            f"This certificate opened {request.id} on {request.task} before; nothing was changed.{warning}"
+        )
     _show_activation(env, outcome)
 
 
 def _ask_and_activate(env: Env, task: str, body: str | None) -> None:
-    """Ask for the serial, unless there is an open request; one that is not of the form is asked for again."""
+    """Ask for the serial, again if it is malformed, and activate. An open request is shown instead."""
     current = actions.ready_to_activate(env.store, task, at=env.at)
     if current is not None:
         _show_open(env, current, body)
@@ -138,7 +140,7 @@ def _ask_and_activate(env: Env, task: str, body: str | None) -> None:
         )
     for closed in env.store.requests(Wanted(task=task)):
         env.printer.note(f"{closed.id} on this task is closed. To go on with it: es reopen {closed.id}")
-    for left in range(TRIES - 1, -1, -1):
+    for attempts_left in range(ATTEMPTS - 1, -1, -1):
         typed = env.ask("Serial number (empty: how to buy one): ")
         if not typed.strip():
             break
@@ -146,7 +148,7 @@ def _ask_and_activate(env: Env, task: str, body: str | None) -> None:
             _activate(env, task, typed, body)
             return
         except MalformedSerial as fault:
-            if not left:
+            if not attempts_left:
                 raise
             env.printer.note(f"{fault.message} Try again.")
     _show_ways_to_buy(env, task)
@@ -154,7 +156,7 @@ def _ask_and_activate(env: Env, task: str, body: str | None) -> None:
 
 
 def _show_open(env: Env, request: Request, body: str | None) -> None:
-    """Show the request that there is instead of opening one. Raises Ending where a message was to be added."""
+    """Show the open request instead of opening one. Raises EarlyExit if a message was to be added."""
     env.printer.note(f"Task {request.task} has an open request; no certificate is needed.{_not_added(request, body)}")
     _show_activation(env, actions.Outcome(request=request, changed=False))
     if body is not None:

@@ -29,10 +29,10 @@ def schema(
     wanted = " ".join(command or ())
     known = {name: shapes for name in COMMANDS if (shapes := find(name).shapes)}
     if wanted and wanted not in known:
-        close = [name for name in known if name.split()[0] == wanted.split()[0]]
+        similar = [name for name in known if name.split()[0] == wanted.split()[0]]
         raise NotFound(
             f"There is no command “{wanted[:80]}” that prints JSON.",
-            f"There are: {', '.join(close or known)}.",
+            f"There are: {', '.join(similar or known)}.",
         )
     chosen = {wanted: known[wanted]} if wanted else known
     env.printer.list(FIELD, (row for name, shapes in chosen.items() for row in _rows(name, shapes)))

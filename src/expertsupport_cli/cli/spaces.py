@@ -1,4 +1,4 @@
-"""What the owner keeps: spaces, and the partners who sell certificates."""
+"""The owner's commands on spaces, and on the partners who sell certificates."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def add(
 ) -> None:
     """Make a space."""
     changes = _changes(title, task_expiry, task_limit, blocked)
-    made = actions.add_space(env.store, name, **changes, by=env.actor(Side.OWNER), at=env.at)  # type: ignore[arg-type]
-    env.printer.thing(SPACE, made, f"{made.name}: tasks live {_lifetime(made)}")
-    env.printer.hint(f"To add a task: es task add NAME --space {made.name}")
+    added = actions.add_space(env.store, name, **changes, by=env.actor(Side.OWNER), at=env.at)  # type: ignore[arg-type]
+    env.printer.thing(SPACE, added, f"{added.name}: tasks live {_lifetime(added)}")
+    env.printer.hint(f"To add a task: es task add NAME --space {added.name}")
 
 
 @reads(SPACE)
@@ -78,8 +78,8 @@ def add_partner(
     url: Annotated[str, Argument(metavar="URL", help="Where to buy from it.")],
 ) -> None:
     """Name a partner and where to buy from it."""
-    made = actions.add_partner(env.store, name, url, by=env.actor(Side.OWNER), at=env.at)
-    env.printer.thing(PARTNER, made, f"{made.name}  {made.url}")
+    added = actions.add_partner(env.store, name, url, by=env.actor(Side.OWNER), at=env.at)
+    env.printer.thing(PARTNER, added, f"{added.name}  {added.url}")
 
 
 @reads(PARTNER)
@@ -104,12 +104,12 @@ def show_partners(env: Env) -> None:
         env.printer.note("No partners. To name one: es partner add NAME URL")
 
 
-def _lifetime(found: Space) -> str:
-    return times.write_duration(found.task_lifetime)
+def _lifetime(space: Space) -> str:
+    return times.write_duration(space.task_lifetime)
 
 
 def _changes(title: str | None, expiry: str | None, limit: str | None, blocked: bool | None) -> dict[str, object]:
-    """What was given, as the fields of a Space. Raises BadUsage."""
+    """The options that were given, as fields of a Space. Raises BadUsage."""
     changes: dict[str, object] = {}
     if title is not None:
         changes["title"] = title

@@ -1,4 +1,4 @@
-"""Files of tasks: CSV with a header, or JSON lines; which of the two is seen from how the file begins."""
+"""Reads task files: CSV with a header, or JSON lines. The first character tells which it is."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ FIELDS = ("id", "name", "space", "description")
 
 
 def task_lines(path: str, space: str | None) -> Iterator[TaskLine]:
-    """The tasks of a file; `space` is for those that name none. Raises BadUsage, naming the line."""
+    """Yield the tasks of a file; `space` is the default for those that name none. Raises BadUsage, naming the line."""
     text = read_text(path, "The file").removeprefix("\ufeff")
     rows = _json_rows(text) if text.lstrip()[:1] == "{" else _csv_rows(text)
     for line, row in rows:
         unknown = [name for name in row if name not in FIELDS]
         if unknown:
-            raise _bad(line, f"There is no field “{unknown[0][:80]}”.", f"There are: {', '.join(FIELDS)}.")
+            raise _line_fault(line, f"There is no field “{unknown[0][:80]}”.", f"There are: {', '.join(FIELDS)}.")
         if not row.get("name"):
-            raise _bad(line, "The name is missing.")
-        home = row.get("space") or space
-        if not home:
-            raise _bad(line, "No space is named.", "It is in the field space, or --space, or the setting space.")
+            raise _line_fault(line, "The name is missing.")
+        space_name = row.get("space") or space
+        if not space_name:
+            raise _line_fault(line, "No space is named.", "It is in the field space, or --space, or the setting space.")
         yield TaskLine(
-            line=line, id=row.get("id", ""), name=row["name"], space=home, description=row.get("description", "")
+            line=line, id=row.get("id", ""), name=row["name"], space=space_name, description=row.get("description", "")
         )
 
 
@@ -41,17 +41,19 @@ def _csv_rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:
         try:
             row = next(reader, None)
         except csv.Error as error:
-            raise _bad(line, "This is not CSV.", f"{error}.") from error
+            raise _line_fault(line, "This is not CSV.", f"{error}.") from error
         end = reader.line_num
         if row is None:
             break
         if header is None:
             header = [name.strip().lower() for name in row]
             if "name" not in header or len(set(header)) < len(header):
-                raise _bad(line, "The header is not right.", f"It names some of {', '.join(FIELDS)}, name among them.")
+                raise _line_fault(
+                    line, "The header is not right.", f"It names some of {', '.join(FIELDS)}, name among them."
+                )
         elif row:
             if len(row) != len(header):
-                raise _bad(line, f"There are {len(row)} fields.", f"The header has {len(header)}.")
+                raise _line_fault(line, f"There are {len(row)} fields.", f"The header has {len(header)}.")
             yield line, dict(zip(header, row, strict=True))
     if header is None:
         raise BadUsage("The file is empty.", "It starts with a header: id,name,space,description")
@@ -64,11 +66,11 @@ def _json_rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:
         try:
             row = json.loads(line)
         except (ValueError, RecursionError) as error:
-            raise _bad(number, "This is not a JSON object.", f"{error}.") from error
+            raise _line_fault(number, "This is not a JSON object.", f"{error}.") from error
         if not isinstance(row, dict) or not all(isinstance(value, str | None) for value in row.values()):
-            raise _bad(number, "This is not a JSON object of text.")
+            raise _line_fault(number, "This is not a JSON object of text.")
         yield number, {name: value for name, value in row.items() if value is not None}
 
 
-def _bad(line: int, what: str, why: str = "") -> Fault:
+def _line_fault(line: int, what: str, why: str = "") -> Fault:
     return not_imported(BadUsage(what, why), line)

@@ -13,7 +13,7 @@ from expertsupport_cli.model.tasks import Task, TaskState
 from expertsupport_cli.render.fields import LOG, TASK
 from expertsupport_cli.render.pages import log_page, task_page
 from expertsupport_cli.render.terminal.paint import log_lines
-from expertsupport_cli.render.terminal.progress import watched
+from expertsupport_cli.render.terminal.progress import track
 from expertsupport_cli.store import Wanted
 
 TYPE_CHECKING = False
@@ -35,10 +35,10 @@ def add(
     description: Annotated[str, Option("--description", metavar="TEXT", help="What it is about.")] = "",
 ) -> None:
     """Add a task to a space; it expires as the space says."""
-    home = env.space(space)
-    if not home:
+    space = env.space(space)
+    if not space:
         raise BadUsage("No space is named.", hint="es task add NAME --space S, or: es config set space S")
-    added = actions.add_task(env.store, name, home, id=id, description=description, by=env.actor(), at=env.at)
+    added = actions.add_task(env.store, name, space, id=id, description=description, by=env.actor(), at=env.at)
     _show(env, added, True)
 
 
@@ -51,11 +51,11 @@ def list_tasks(
 ) -> None:
     """List tasks, newest first."""
     wanted = chosen_state(state, TaskState)
-    home = env.space(space)
-    if home:
-        env.store.space(home)
-    shown = env.printer.list(TASK, env.store.tasks(env.at, home, wanted, rows_wanted(env, limit)))
-    summarize(env, shown, lambda: env.store.count_tasks(env.at, home, wanted), "task", "No tasks.")
+    space = env.space(space)
+    if space:
+        env.store.space(space)
+    shown = env.printer.list(TASK, env.store.tasks(env.at, space, wanted, rows_wanted(env, limit)))
+    summarize(env, shown, lambda: env.store.count_tasks(env.at, space, wanted), "task", "No tasks.")
 
 
 @reads(TASK)
@@ -92,13 +92,13 @@ def import_(
     setting. Prints the new IDs, one a line.
     """
 
-    def bar(items: Iterable[Item], title: str, total: int | None = None) -> Iterator[Item]:
-        return watched(items, title, show=env.shows_progress, colour=env.colour_on_stderr, total=total)
+    def with_progress(items: Iterable[Item], title: str, total: int | None = None) -> Iterator[Item]:
+        return track(items, title, show=env.shows_progress, colour=env.colour_on_stderr, total=total)
 
-    lines = bar(task_lines(file, env.space(space)), "Reading")
+    lines = with_progress(task_lines(file, env.space(space)), "Reading")
 
     def progress(tasks: Sequence[Task]) -> Iterator[Task]:
-        return bar(tasks, "Writing", len(tasks))
+        return with_progress(tasks, "Writing", len(tasks))
 
     added = actions.import_tasks(env.store, lines, by=env.actor(), at=env.at, progress=progress)
     env.printer.all(TASK, added, f"{len(added):,} tasks were imported.")

@@ -11,7 +11,7 @@ import re
 from expertsupport_cli.record import Record
 from expertsupport_cli.text import lines, one_line
 
-MAX_LINE_LENGTH = 78  # RFC 5322, 2.1.1; a line is shorter
+MAX_LINE_LENGTH = 78  # RFC 5322, 2.1.1
 MAX_WORD_LENGTH = 60  # in a subject that is folded at blanks rather than encoded
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

@@ -83,7 +83,7 @@ class LinkState(StrEnum):
 
 
 class PurchaseLink(Record):
-    """A unique address in the online store that works once. Of its token only the digest is kept."""
+    """A unique URL in the online store that works once. Of its token only the digest is kept."""
 
     number: int
     digest: str

@@ -1,4 +1,4 @@
-"""What happened: the kinds of events, an event as it is recorded, as a log shows it, and as news to somebody."""
+"""The history: the kinds of events, and an event as it is recorded, as a log shows it, and as news."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Value(Enum):
 
 
 class Kind(StrEnum):
-    """The kinds of events, by their word in the history. Those of `Act` are among them."""
+    """The kinds of events, by their word in the history. They include those of `Act`."""
 
     SPACE_ADDED = "space_added"
     SPACE_EDITED = "space_edited"
@@ -65,12 +65,12 @@ class Kind(StrEnum):
 
     @property
     def for_customers(self) -> bool:
-        """Whether the customer's side may see it: all but the desk's notes."""
+        """Whether the customer's side may see it: everything but the desk's notes."""
         return self is not Kind.NOTED
 
     @property
     def is_news(self) -> bool:
-        """Whether it is news to whoever follows the request: what was done to it, not who follows it."""
+        """Whether it is news to followers of the request: what was done to it, but not who follows it."""
         return self.for_customers and self.value_kind is Value.STATUS
 
 
@@ -116,17 +116,17 @@ class Event(Record):
 
     @staticmethod
     def by(actor: Actor, at: str, kind: Kind) -> Event:
-        """Something that somebody did."""
+        """An event of an actor. `replace` adds what it is about."""
         return Event(at=at, actor=actor.name, actor_email=actor.email, side=actor.side, via=actor.via, kind=kind)
 
     @staticmethod
     def on(request: Request, actor: Actor, at: str, kind: Kind) -> Event:
-        """Something that somebody did to a request."""
+        """An event of an actor on a request."""
         return Event.by(actor, at, kind).replace(space=request.space, task=request.task, request=request.number)
 
 
 class LogEntry(Record):
-    """One change, as it is read: what it points to has the IDs that people see. `number` gives the order."""
+    """One change, as it is read, with the IDs that people see. The history is ordered by `number`."""
 
     number: int
     at: str
@@ -148,7 +148,7 @@ class LogEntry(Record):
 
 
 class News(Record):
-    """Something that happened to a request, with what was said."""
+    """Something that happened to a request, with the message that came with it."""
 
     number: int
     at: str

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class MailState(StrEnum):
-    """Queued mail waits for its first try, failed mail for another; dead mail is not tried again by itself."""
+    """Queued mail waits for its first attempt, failed mail for another; dead mail is not retried automatically."""
 
     QUEUED = "queued"
     SENT = "sent"
@@ -23,7 +23,7 @@ class MailState(StrEnum):
 
 
 class Role(StrEnum):
-    """Why somebody gets a notice."""
+    """Why a recipient gets a notice."""
 
     INITIATOR = "initiator"
     DESK = "desk"
@@ -31,10 +31,10 @@ class Role(StrEnum):
 
 
 class Pages(Record):
-    """Where the pages of requests are, as far as mail may say so.
+    """The base URLs of the pages of requests that mail may contain.
 
-    `url` is None where no address is known that leads there from elsewhere; `local` is one that does on this machine,
-    for mail that stays on it. `replies_are_read` says whether somebody reads what is answered to the mail itself.
+    `url` works everywhere; None if no such URL is configured. `local` works on this machine only, and is for mail that
+    stays on it. `replies_are_read` says whether anybody reads replies to the mail itself.
     """
 
     url: str | None = None
@@ -43,18 +43,18 @@ class Pages(Record):
 
 
 class Notice(Record):
-    """What somebody is told by mail, before it is put into words. `body` is what was said, if anything was."""
+    """The content of a notice, before it is worded. `body` is the message that came with the event, if there is one."""
 
     event: Event
     request: Request
     role: Role
     body: str | None
-    description: str  # of the task, where the request is new to the reader
+    description: str  # of the task, if the request is new to the recipient
     pages: Pages
 
 
 class Mail(Record):
-    """A notice to one recipient, in the outbox. `body` is None once it was purged."""
+    """A notice to one recipient, in the outbox. `body` is None after it was purged."""
 
     number: int
     event: int

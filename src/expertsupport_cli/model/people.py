@@ -17,7 +17,7 @@ class Side(StrEnum):
 
 
 class Via(StrEnum):
-    """Which way somebody acts: with the program, in a browser, or by answering a mail."""
+    """How somebody acts: with the program, in a browser, or by replying to a mail."""
 
     CLI = "cli"
     WEB = "web"
@@ -25,7 +25,7 @@ class Via(StrEnum):
 
 
 class Actor(Record):
-    """Who acts, for which side, and which way."""
+    """Who acts, for which side, and how."""
 
     name: str
     side: Side
@@ -33,11 +33,11 @@ class Actor(Record):
     via: Via = Via.CLI
 
     def is_person(self, name: str, email: str | None) -> bool:
-        """Whether the one who acts is somebody, such as the initiator of a request, as far as name and address tell.
+        """Whether the actor is the person with this name and address, such as the initiator of a request.
 
-        Where both addresses are known, they decide: two who share a login are two, one who has two logins is one. An
-        expert must agree in the name as well, since an expert's terminal may have the customer's address set. Where an
-        address is not known, the names decide.
+        If both addresses are known, they decide: two people may share a login, and one may have two. For an expert the
+        names must match as well, because an expert's terminal may have the customer's address set. If an address is
+        unknown, the names decide.
         """
         same_name = fold_key(self.name) == fold_key(name)
         if self.email is None or email is None:

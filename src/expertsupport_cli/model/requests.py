@@ -18,7 +18,7 @@ class Turn(StrEnum):
 
     @property
     def statuses(self) -> list[Status]:
-        """The statuses in which it is this side's turn."""
+        """The statuses in which it is this side's move."""
         return [status for status in Status if status.turn is self]
 
 
@@ -54,12 +54,12 @@ class Act(StrEnum):
 
     @property
     def needs_message(self) -> bool:
-        """Whether it says something; of the others, closing and reopening may."""
+        """Whether a message is required. For closing and reopening it is optional; an acknowledgement has none."""
         return self in (Act.COMMENT, Act.REPLY, Act.ASK, Act.NOTE)
 
 
 class Move(Enum):
-    """What an act may do to a status other than change it."""
+    """The outcomes of an act that do not change the status."""
 
     STAYS = 1
     ALREADY = 2
@@ -86,8 +86,8 @@ MOVES = {(act, status): move for act, row in _ROWS.items() for status, move in z
 class Request(Record):
     """A support case on a task. `certificate` is masked; `turn_since` is when the turn last changed sides.
 
-    `last_by` spoke last, for `last_side`, at `last_at`: whoever opened it, or whose message is the last that is not a
-    note. `unanswered_since` is when the customer's side first spoke after the desk last did; None if it has not.
+    `last_by` spoke last, for `last_side`, at `last_at`: the author of the last message that is not a note, or else the
+    initiator. `unanswered_since` is when the customer's side first spoke after the desk last did; None if it has not.
     """
 
     number: int
@@ -113,17 +113,17 @@ class Request(Record):
         return ids.write_id(ids.REQUEST, self.number)
 
     def url(self, page_url: str) -> str:
-        """The support ticket URL; the token in it cannot be guessed, as the ID can."""
+        """The support ticket URL. It contains the token, because an ID could be guessed."""
         return ticket_url(page_url, self.token)
 
     def after(self, act: Act, at: str) -> Request | None:
-        """The request after an act, or None where there is nothing left to do. Raises RequestClosed."""
+        """The request after an act, or None if the act changes nothing. Raises RequestClosed."""
         move = MOVES[act, self.status]
         if move is Move.REFUSED:
             raise RequestClosed(self.id)
         if move is Move.ALREADY:
             return None
-        if act is Act.NOTE:  # customers must not notice a note, not even by the time of the last change
+        if act is Act.NOTE:  # a note must not show, not even in updated_at
             return self
         status = self.status if move is Move.STAYS else move
         assert isinstance(status, Status)
@@ -136,7 +136,7 @@ class Request(Record):
         )
 
     def spoken(self, by: Actor, at: str) -> Request:
-        """The request after somebody has said something on it that both sides see."""
+        """The request after a message that both sides can see."""
         answered = by.side is Side.DESK
         return self.replace(
             last_by=by.name,
@@ -147,7 +147,7 @@ class Request(Record):
 
 
 class Comment(Record):
-    """A message on a request. Never edited, never deleted; one of the kind note is for the desk alone."""
+    """A message on a request, never edited or deleted. Those of kind `note` are visible to the desk only."""
 
     number: int
     request: str

@@ -26,13 +26,13 @@ class Space(Record):
             raise SpaceBlocked(self.name)
 
     def refuse_if_full(self, more: int) -> None:
-        """Raises SpaceBlocked or SpaceFull where so many more tasks cannot be added."""
+        """Raises SpaceBlocked or SpaceFull if `more` tasks cannot be added."""
         self.refuse_if_blocked()
         if self.task_limit is not None and self.tasks + more > self.task_limit:
             raise SpaceFull(self.name, self.task_limit, self.tasks)
 
     def expiry(self, at: str) -> str | None:
-        """When a task that is added or reopened at this instant expires; None for never."""
+        """When a task that is added or reopened at an instant expires; None for never."""
         return None if self.task_lifetime is None else times.after(at, self.task_lifetime)
 
 

@@ -1,6 +1,6 @@
-"""Things together with what happened to them, as `es show` and the like give them to programs.
+"""Things with their history, as `es show` and similar commands give them to programs.
 
-`pages` makes pages of them.
+`pages` turns them into pages.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The fields of each kind of thing: the one home of the JSON keys, the columns of tables, the names for `--fields`.
+"""The fields of each kind of thing: JSON keys, table columns and names for `--fields` are defined only here.
 
-They are a contract: they may be added to, not changed.
+They are a contract: fields may be added, not changed.
 """
 
 from __future__ import annotations

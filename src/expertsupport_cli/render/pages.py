@@ -1,6 +1,6 @@
 """Pages as data: what is shown of a request, a log, a task, a space, a mail, and in which order.
 
-A page says nothing of how it looks: values keep their kind, text is as somebody typed it. A terminal paints it
+A page says nothing about its looks: values keep their type, and text is unescaped. A terminal paints it
 (`terminal/paint`), a template of the browser takes the same data.
 """
 
@@ -33,7 +33,7 @@ class Instant(Record):
 
 
 class Duration(Record):
-    """A length of time in seconds; None for one without an end."""
+    """A length of time in seconds; None for one that never ends."""
 
     seconds: int | None
 
@@ -70,7 +70,7 @@ if TYPE_CHECKING:
 
 
 class Fact(Record):
-    """A name and a value; text is a plain string, everything else has a type that says what it is."""
+    """A name and a value. Text is a plain string; every other value has a type that says what it is."""
 
     name: str
     value: FactValue
@@ -167,7 +167,7 @@ def task_page(task: Task, requests: Sequence[Request], view: View) -> Page:
 
 
 def space_page(space: Space) -> Page:
-    """A space, and what it does to its tasks."""
+    """A space, and its rules for tasks."""
     return Page(
         id=space.name,
         title=space.title,
@@ -276,7 +276,7 @@ def _log_facts(entry: LogEntry, view: View) -> list[Fact]:
 
 
 def _change(entry: LogEntry) -> tuple[str, FactValue | None]:
-    """What an event changed. Of an activation that is the task's expiry, for good."""
+    """The fact that says what an event changed. An activation removes the task's expiry."""
     kind = Value.EXPIRY if entry.kind is Kind.ACTIVATED else entry.kind.value_kind
     if kind is None:
         return "", None

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class View(Record):
-    """What the reader brings along: the address of the pages, and the time."""
+    """What rendering needs besides the thing: the base URL of the pages, and the current time."""
 
     page_url: str
     now: str
@@ -20,7 +20,7 @@ class View(Record):
 class Field(Record):
     """One field. `get` takes the thing and the View; `type` is as in JSON, `time` being a string.
 
-    `shown` gives what people see in a table, where that is not what a program gets.
+    `shown` is used instead of `get` in tables, where people see something else than programs.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Field(Record):
 class Shape(Record):
     """What a kind of thing looks like. `columns` are those of the table on a terminal, all if empty.
 
-    `key` is the field printed alone for a thing that was made or changed; `link` makes it an address on a terminal.
+    `key` is the field printed alone for a thing that was created or changed; `link` gives its URL for a terminal.
     """
 
     name: str
@@ -61,18 +61,18 @@ def plain(name: str, type: str, meaning: str, attribute: str = "") -> Field:
 
 
 def computed(name: str, type: str, meaning: str, get: Callable[[Any, View], object]) -> Field:
-    """A field whose value is worked out from the thing and the View."""
+    """A field whose value is computed from the thing and the View."""
     return Field(name=name, type=type, meaning=meaning, get=get)
 
 
 class Named(Record):
-    """A few values that are no thing of the model: an address, a setting, a finding."""
+    """Named values that are not a thing of the model: an address, a setting, a finding."""
 
     values: Mapping[str, object]
 
 
 def named(shape: str, key: str, *fields: tuple[str, str, str], rows: Sequence[str] = ()) -> Shape:
-    """A shape of things that are a dictionary."""
+    """A shape for `Named` values."""
 
     def getter(name: str) -> Callable[[Any, View], object]:
         return lambda thing, _: thing.values[name]

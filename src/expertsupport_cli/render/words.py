@@ -17,7 +17,7 @@ NEVER = "never"
 
 
 class Words(Record):
-    """`title` names the event in a log; `said` follows the name of whoever did it, as in "bob replied"."""
+    """`title` names the event in a log; `said` follows the name of the actor, as in "bob replied"."""
 
     title: str
     said: str
@@ -80,12 +80,12 @@ def moved(event: Event | LogEntry | News) -> Moved | None:
 
 
 def turn_name(turn: Turn | None) -> str:
-    """Whose move it is, for people."""
+    """Whose move it is, in words for people."""
     return turn or "nobody"
 
 
 def one_of(names: Iterable[str], remarks: Mapping[str, str] | None = None) -> str:
     """The names as a sentence lists them, some with a remark: "queued, sent or dead (given up)"."""
-    known = remarks or {}
-    *most, last = [f"{name} ({known[name]})" if name in known else str(name) for name in names]
-    return f"{', '.join(most)} or {last}" if most else last
+    remark_of = remarks or {}
+    *rest, last = [f"{name} ({remark_of[name]})" if name in remark_of else str(name) for name in names]
+    return f"{', '.join(rest)} or {last}" if rest else last

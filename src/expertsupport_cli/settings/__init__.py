@@ -1,7 +1,7 @@
 """The settings: flag > variable > file > default, and where each value came from.
 
 The file is TOML in the user's configuration folder, `[user]` with `name = "Ann"` for `user.name`. The setting
-`store` is the key `path` in `[store]`, as a name in TOML cannot have both a value and keys below it.
+`store` is the key `path` in `[store]`, because a TOML key cannot have both a value and keys below it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ APP = "expertsupport"
 
 
 class Value(Record):
-    """A value in force, and its origin: `flag`, `variable NAME`, `file PATH` or `default`."""
+    """An effective value and its origin: `flag`, `variable NAME`, `file PATH` or `default`."""
 
     setting: Setting
     value: str | None
@@ -34,7 +34,7 @@ class Value(Record):
 
 
 class Settings:
-    """The settings of one command, from the flags and the environment that it got, and the file."""
+    """The settings of one command, from its flags, its environment, and the settings file."""
 
     def __init__(self, environment: Mapping[str, str], flags: Mapping[str, str] | None = None) -> None:
         self.environment = environment
@@ -49,7 +49,7 @@ class Settings:
         return os.path.join(platformdirs.user_config_dir(APP, appauthor=False), "config.toml")
 
     def find(self, name: str) -> Value:
-        """The value in force and where it came from. Raises BadUsage for one that will not do."""
+        """The effective value and where it came from. Raises BadUsage if it is invalid."""
         setting = known(name)
         value, origin = self._flags.get(name), "flag"
         if value is None:
@@ -69,10 +69,10 @@ class Settings:
         return self.find(name).value
 
     def email(self) -> str | None:
-        """Where whoever acts hears of things.
+        """The email address of the actor, or None.
 
-        A flag that names somebody else than the rest of the settings do drops the address of the settings file, which
-        is not theirs. One in the environment counts for the command that it is given to.
+        If a flag names somebody other than the usual user, the address in the settings file is not theirs and is
+        ignored. One in the environment was given for this command and counts.
         """
         found = self.find("user.email")
         named = self._flags.get("user.name")
@@ -82,10 +82,11 @@ class Settings:
         return found.value
 
     def seconds(self, name: str) -> int:
+        """The value of a setting that is a duration, in seconds."""
         return times.parse_duration(self[name])
 
     def write(self, name: str, value: str | None, *, dry_run: bool = False) -> bool:
-        """Set or (None) remove a value in the file; whether anything changed. Raises BadUsage."""
+        """Set a value in the file, or remove it with None. Returns whether anything changed. Raises BadUsage."""
         from expertsupport_cli.settings.writing import write
 
         changed = write(self.path, name, value, dry_run=dry_run)
@@ -104,7 +105,7 @@ class Settings:
 
             try:
                 return getpass.getuser()
-            except (KeyError, OSError):  # a user without a name, as in some containers
+            except (KeyError, OSError):  # a user ID without a name, as in some containers
                 return f"uid-{os.getuid()}"
         if setting.name == "shop.url":
             return self["page.url"].rstrip("/") + "/buy/"

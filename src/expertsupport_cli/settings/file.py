@@ -7,17 +7,17 @@ from expertsupport_cli.settings.known import SETTINGS
 
 
 def read(path: str) -> dict[str, object]:
-    """The settings file as tables; empty if there is none. Raises BadUsage."""
+    """The settings file as nested tables; empty if there is no file. Raises BadUsage."""
     try:
         with open(path, "rb") as file:
             import tomllib
 
-            found = tomllib.load(file)
+            tables = tomllib.load(file)
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
         raise BadUsage("The settings file cannot be read.", f"{path}: {error}.", "Mend or remove the file.") from error
     for section in {setting.keys[0] for setting in SETTINGS.values() if len(setting.keys) > 1}:
-        if not isinstance(found.get(section, {}), dict):
+        if not isinstance(tables.get(section, {}), dict):
             raise BadUsage(f"In the settings file, {section} is not a table.", f"{path}.", "Mend or remove the file.")
-    return found
+    return tables

@@ -1,4 +1,4 @@
-"""The settings that there are: their variables, defaults, and what values will do."""
+"""The known settings: their variables, meanings, checks and defaults."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Setting(Record):
-    """One setting. `check` raises BadUsage for a value that will not do."""
+    """One setting. `check` raises BadUsage for an invalid value."""
 
     name: str
     variable: str
@@ -24,12 +24,12 @@ class Setting(Record):
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Where it stands in the file."""
+        """The path of its key in the settings file."""
         return tuple(self.name.split(".")) if "." in self.name or self.name == "space" else (self.name, "path")
 
 
 def one_of(text: str, *allowed: str) -> str:
-    """Raises BadUsage for anything else."""
+    """Return the text if it is one of those allowed. Raises BadUsage."""
     if text not in allowed:
         raise BadUsage(f"“{text[:80]}” is not one of {', '.join(allowed)}.")
     return text
@@ -186,20 +186,21 @@ SETTINGS = {
 
 
 def known(name: str) -> Setting:
-    """Raises BadUsage, which suggests names that are close."""
+    """The setting of this name. Raises BadUsage, which suggests similar names."""
     if name not in SETTINGS:
         from difflib import get_close_matches
 
-        close = get_close_matches(name, SETTINGS, n=2)
+        similar = get_close_matches(name, SETTINGS, n=2)
         raise BadUsage(
             f"There is no setting “{name[:80]}”.",
-            f"Did you mean {' or '.join(close)}?" if close else f"There are: {', '.join(SETTINGS)}.",
+            f"Did you mean {' or '.join(similar)}?" if similar else f"There are: {', '.join(SETTINGS)}.",
             Step(verb=Verb.LIST_SETTINGS),
         )
     return SETTINGS[name]
 
 
 def check(setting: Setting, value: str, origin: str) -> None:
+    """Check a value of a setting. Raises BadUsage, which names the setting and the origin of the value."""
     try:
         setting.check(value)
     except BadUsage as fault:

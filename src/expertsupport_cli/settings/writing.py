@@ -1,4 +1,4 @@
-"""Writing the settings file. Its comments, its mode and its line ends stay, and so does a symbolic link to it."""
+"""Writes the settings file. Its comments, mode and line ends are kept, and so is a symbolic link to it."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ LOCK_PAUSE = 0.05  # seconds
 
 
 def write(path: str, name: str, value: str | None, *, dry_run: bool = False) -> bool:
-    """Set a value in the file, or remove it with None; whether anything changed. Comments in the file stay.
+    """Set a value in the file, or remove it with None. Returns whether anything changed.
 
-    Of several who write at once, each sees what the one before has written. A symbolic link stays one: its target is
-    written. Raises BadUsage for an invalid value, and where the file cannot be written.
+    A lock makes concurrent writers take turns. If the file is a symbolic link, its target is written. Raises BadUsage
+    for an invalid value, or if the file cannot be written.
     """
     setting = known(name)
     if value is not None:
@@ -36,11 +36,11 @@ def write(path: str, name: str, value: str | None, *, dry_run: bool = False) -> 
     target = os.path.realpath(path)
     folder = os.path.dirname(target)
     if dry_run:
-        return _changed(target, setting, value) is not None
+        return _new_text(target, setting, value) is not None
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)
         with _locked(folder):
-            text = _changed(target, setting, value)
+            text = _new_text(target, setting, value)
             if text is not None:
                 _replace(target, text)
     except OSError as error:
@@ -48,8 +48,8 @@ def write(path: str, name: str, value: str | None, *, dry_run: bool = False) -> 
     return text is not None
 
 
-def _changed(path: str, setting: Setting, value: str | None) -> str | None:
-    """The text of the file with the new value, its line ends as they were; None where nothing changes."""
+def _new_text(path: str, setting: Setting, value: str | None) -> str | None:
+    """The text of the file with the new value and its old line ends; None if nothing changes."""
     import tomlkit
 
     read(path)
@@ -72,13 +72,13 @@ def _changed(path: str, setting: Setting, value: str | None) -> str | None:
         del table[key]
     else:
         table[key] = value
-    written = tomlkit.dumps(document).replace("\r\n", "\n")
-    return written.replace("\n", "\r\n") if "\r\n" in text else written
+    new_text = tomlkit.dumps(document).replace("\r\n", "\n")
+    return new_text.replace("\n", "\r\n") if "\r\n" in text else new_text
 
 
 @contextmanager
 def _locked(folder: str) -> Iterator[None]:
-    """Hold the lock of a folder, which leaves no file behind. Raises BadUsage after ten seconds."""
+    """Hold a lock on a folder, which leaves no lock file behind. Raises BadUsage after ten seconds."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         for _ in range(LOCK_ATTEMPTS):
@@ -95,20 +95,20 @@ def _locked(folder: str) -> Iterator[None]:
 
 
 def _replace(path: str, text: str) -> None:
-    """Write the file anew, all of it or nothing, and on the disk; it keeps its mode, a new one is for its owner."""
+    """Replace the file atomically and durably. It keeps its mode; a new one is readable by its owner only."""
     try:
         mode = stat.S_IMODE(os.stat(path).st_mode)
     except FileNotFoundError:
         mode = 0o600
-    handle, making = tempfile.mkstemp(prefix=".config-", dir=os.path.dirname(path))
+    handle, temporary = tempfile.mkstemp(prefix=".config-", dir=os.path.dirname(path))
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             file.write(text)
             file.flush()
             os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
-        os.replace(making, path)
+        os.replace(temporary, path)
     except BaseException:
-        os.unlink(making)
+        os.unlink(temporary)
         raise
     sync_folder(os.path.dirname(path))

@@ -1,6 +1,6 @@
 """Pages as lines for a terminal, with styles; and as text, the same on and off a terminal.
 
-What people typed is made safe here, and instants get the form in which people read them.
+Text that people typed is escaped here, and instants are formatted for people.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from expertsupport_cli.render.pages import Entry, Fact, FactValue, Message, Page
     from expertsupport_cli.render.terminal.styles import Styles
 
-Part = tuple[str, str]  # text, and the style that it gets where there is colour
+Part = tuple[str, str]  # text, and its style where there is colour
 Line = list[Part]
 
 BADGE_STYLES = {**STATUS_STYLES, BLOCKED: "bold red"}
@@ -36,7 +36,7 @@ GAP: Part = ("  ", "")
 
 
 def page_lines(page: Page) -> Iterator[Line]:
-    """ID and state, the facts, then whatever the page has: a description, a conversation, a letter."""
+    """ID and state, the facts, then whatever the page has: a description, a conversation, a message."""
     badge: Line = [GAP, (page.badge, BADGE_STYLES.get(page.badge, ""))] if page.badge else []
     yield [(one_line(page.id), "bold"), *badge]
     if page.title:
@@ -75,7 +75,7 @@ def to_text(page: Iterable[Line], styles: Styles) -> str:
 
 
 def when(at: str) -> str:
-    """An instant as people read it."""
+    """An instant as people read it, such as `2026-01-31 09:30:00 UTC`."""
     return f"{at[:10]} {at[11:19]} UTC"
 
 
@@ -106,7 +106,7 @@ def _facts(facts: Sequence[Fact]) -> Iterator[Line]:
 
 
 def _shown(value: FactValue) -> str:
-    """A value as text, each kind in its own way."""
+    """A value as text, depending on its type."""
     match value:
         case str():
             return value
@@ -123,4 +123,4 @@ def _shown(value: FactValue) -> str:
         case Moved():
             return f"{value.old} → {value.new}"
         case _:
-            return ", ".join(f"{each.id} ({each.status})" for each in value)
+            return ", ".join(f"{reference.id} ({reference.status})" for reference in value)

@@ -1,7 +1,7 @@
-"""The printer: what a command gives it, it writes as asked. Commands never look at the format themselves.
+"""The printer writes what a command gives it, in the format that was asked for. Commands never look at the format.
 
-stdout is data: a table or page on a terminal, TSV or the same page elsewhere, or what `--format` says. stderr is
-talk: notes, hints, warnings, errors.
+stdout is for data: a table or page on a terminal, TSV or the same page elsewhere, or what `--format` says. stderr is
+for talk: notes, hints, warnings, errors.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 
 from expertsupport_cli.errors import BadUsage, OutputLost
 from expertsupport_cli.render.terminal.capabilities import is_terminal, wants_colour
-from expertsupport_cli.render.terminal.rows import FORMATS, RowWriter, chosen
+from expertsupport_cli.render.terminal.rows import FORMATS, RowWriter, chosen_fields
 from expertsupport_cli.text import one_line
 
 TYPE_CHECKING = False
@@ -36,23 +36,23 @@ class Printer:
         self.view = view
         self.on_terminal = is_terminal(sys.stdout)
         self.colour = wants_colour(colour, sys.stdout, environment)
-        self._given = format
+        self._format = format
         self._fields = fields
         self._writer: RowWriter | None = None
         self._block: list[str] | None = None
-        self.saved: list[str] = []  # the IDs of what was given to `thing`: it is saved, printed or not
+        self.saved: list[str] = []  # IDs of the things passed to `thing`, which are saved even if printing fails
 
     @property
     def for_people(self) -> bool:
         """Whether the output is a table, not rows for a program."""
-        return (self._given or ("table" if self.on_terminal else "tsv")) == "table"
+        return (self._format or ("table" if self.on_terminal else "tsv")) == "table"
 
     def expect(self, *shapes: Shape) -> None:
-        """Make sure, before anything is done, that one of these has the fields asked for. Raises BadUsage."""
+        """Check, before any change, that one of the shapes has the fields that were asked for. Raises BadUsage."""
         faults = []
         for shape in shapes:
             try:
-                chosen(shape, self._fields)
+                chosen_fields(shape, self._fields)
                 return
             except BadUsage as fault:
                 faults.append(fault)
@@ -60,8 +60,8 @@ class Printer:
             raise faults[0]
 
     def list(self, shape: Shape, things: Iterable[Any]) -> int:
-        """Print all things of a list; how many rows a table got (0 if it is not for people)."""
-        names = chosen(shape, self._fields)
+        """Print a list. Returns the number of rows in the table, 0 if the output is not a table."""
+        names = chosen_fields(shape, self._fields)
         if self.for_people:
             from expertsupport_cli.render.terminal.styles import Styles
             from expertsupport_cli.render.terminal.table import draw
@@ -70,15 +70,15 @@ class Printer:
         self._row_writer(shape).rows(things)
         return 0
 
-    def thing(self, shape: Shape, thing: Any, said: str = "", *, alone: bool = True) -> None:
-        """Print a thing that was made or changed: what was `said` of it to people, its ID (`alone`) to a program."""
+    def thing(self, shape: Shape, thing: Any, summary: str = "", *, alone: bool = True) -> None:
+        """Print a thing that was created or changed: its `summary` for people, only its ID (`alone`) for a program."""
         if self._block is None:
             id = shape.field("id" if "id" in shape.names() else shape.key)
             self.saved.append(str(id.get(thing, self.view)))
         if self._writer is not None:
             self._writer.row(thing)
         elif self.for_people and not self._fields:
-            self.write(said + "\n")
+            self.write(summary + "\n")
         elif self.for_people:
             self.list(shape, [thing])
         else:
@@ -86,24 +86,24 @@ class Printer:
 
     @property
     def prints_keys_alone(self) -> bool:
-        """Whether of what was made or changed only the ID is printed, or what is said of it: a line each."""
-        return self._fields is None and self._given in (None, "table", "tsv")
+        """Whether a thing that was created or changed is printed as one line: its ID or its summary."""
+        return self._fields is None and self._format in (None, "table", "tsv")
 
     def many(self, shape: Shape) -> Batch:
-        """`with printer.many(shape):` the things printed meanwhile are the elements of one list."""
+        """`with printer.many(shape):` makes the things that are printed in the block the elements of one list."""
         return Batch(self, None if self.for_people else self._row_writer(shape, alone=True))
 
-    def all(self, shape: Shape, things: Sequence[Any], said: str) -> None:
-        """Print many things that were made: what was `said` of them to people, their IDs alone to a program."""
+    def all(self, shape: Shape, things: Sequence[Any], summary: str) -> None:
+        """Print many things that were created: for people one `summary`, for a program their IDs."""
         if self.for_people and not self._fields:
-            self.write(said + "\n")
+            self.write(summary + "\n")
             return
         with self.many(shape):
             for thing in things:
                 self.thing(shape, thing)
 
     def page(self, shape: Shape, thing: Any, page: Callable[[], Page]) -> None:
-        """Print a page, the same text on and off a terminal; or the thing, if a format or fields were asked for."""
+        """Print a page, as the same text on and off a terminal; or the thing, if a format or fields were asked for."""
         if self.as_page:
             from expertsupport_cli.render.terminal.paint import page_lines
 
@@ -114,14 +114,14 @@ class Printer:
             self._row_writer(shape).object(thing)
 
     def lines(self, lines: Iterable[Line]) -> None:
-        """Print lines that have styles."""
+        """Print styled lines."""
         from expertsupport_cli.render.terminal.paint import to_text
         from expertsupport_cli.render.terminal.styles import Styles
 
         self.write(to_text(lines, Styles(colour=self.colour)))
 
     def write(self, text: str) -> None:
-        """Write to stdout. Raises OutputLost, or BrokenPipeError where nobody reads any more."""
+        """Write to stdout. Raises OutputLost, or BrokenPipeError if the reader is gone."""
         if self._block is not None:
             self._block.append(text)
             return
@@ -134,9 +134,9 @@ class Printer:
 
     @contextmanager
     def block(self) -> Iterator[None]:
-        """`with printer.block():` what is printed meanwhile is written at the end, at once and unbuffered.
+        """`with printer.block():` collects what is printed and writes it at the end, unbuffered, in one call.
 
-        A pipe takes up to 4,096 bytes as a whole or not at all. Raises as `write` does.
+        A write of up to 4,096 bytes to a pipe is atomic. Raises as `write` does.
         """
         flush_stdout()
         self._block = []
@@ -157,32 +157,32 @@ class Printer:
 
     @property
     def as_page(self) -> bool:
-        """Whether a page is printed as such, on or off a terminal: unless a format or fields were asked for."""
-        return self._given in (None, "table") and not self._fields
+        """Whether pages are printed as pages: unless a format or fields were asked for."""
+        return self._format in (None, "table") and not self._fields
 
     @property
     def as_json(self) -> bool:
-        return self._given in ("json", "jsonl")
+        return self._format in ("json", "jsonl")
 
     def note(self, text: str) -> None:
-        """Say something on stderr."""
+        """Print a message on stderr."""
         talk(text)
 
     def hint(self, text: str) -> None:
-        """Say on stderr what can be done next: to people only."""
+        """Print on stderr what can be done next, for people only."""
         if self.on_terminal:
             talk(text)
 
     def _row_writer(self, shape: Shape, *, alone: bool = False) -> RowWriter:
-        names = chosen(shape, self._fields)
-        format = self._given or "tsv"
+        names = chosen_fields(shape, self._fields)
+        format = self._format or "tsv"
         if alone and format in ("tsv", "csv") and not names:
             names = [shape.key]
         return RowWriter(self.write, shape, self.view, format, names, safe=self.on_terminal)
 
 
 class Batch:
-    """The things printed inside this are the rows of one list."""
+    """Makes the things that are printed inside the `with` block the rows of one list."""
 
     def __init__(self, printer: Printer, writer: RowWriter | None) -> None:
         self._printer = printer
@@ -200,7 +200,7 @@ class Batch:
 
 
 def flush_stdout() -> None:
-    """Make sure that all was written. Raises OutputLost, or BrokenPipeError where nobody reads any more."""
+    """Flush stdout. Raises OutputLost, or BrokenPipeError if the reader is gone."""
     try:
         sys.stdout.flush()
     except BrokenPipeError:
@@ -210,16 +210,16 @@ def flush_stdout() -> None:
 
 
 def talk(text: str) -> None:
-    """A line on stderr, made safe."""
+    """Print a line on stderr, with control characters escaped."""
     talk_raw(one_line(text))
 
 
 def talk_raw(text: str) -> None:
-    """Lines on stderr that are safe already. Where stderr is lost, there is nobody to tell."""
+    """Print lines on stderr that are safe already. If stderr is lost, there is nobody to report that to."""
     try:
         sys.stderr.write(text + "\n")
         sys.stderr.flush()
     except (OSError, ValueError):
-        # else Python's own last flush fails as well, and ends us with status 120
+        # otherwise Python's last flush fails too, and the process exits with status 120
         with suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())

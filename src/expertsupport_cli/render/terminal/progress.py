@@ -1,4 +1,4 @@
-"""A progress bar on stderr, for what takes long enough that a person wonders."""
+"""A progress bar on stderr for long operations."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     Item = TypeVar("Item")
 
 
-def watched(items: Iterable[Item], title: str, *, show: bool, colour: bool, total: int | None = None) -> Iterator[Item]:
-    """The items, with a bar that moves as they are taken."""
+def track(items: Iterable[Item], title: str, *, show: bool, colour: bool, total: int | None = None) -> Iterator[Item]:
+    """Yield the items, with a bar that advances as they are taken."""
     if not show:
         yield from items
         return
@@ -28,7 +28,7 @@ def watched(items: Iterable[Item], title: str, *, show: bool, colour: bool, tota
 
 
 def _console(*, colour: bool) -> Console:
-    """Rich on stderr. Without colour it still moves the cursor, since a bar has to."""
+    """A Rich console on stderr. Without colour it still moves the cursor, which a bar needs."""
     from rich.console import Console
 
     return Console(
@@ -42,5 +42,5 @@ def _console(*, colour: bool) -> Console:
         emoji=False,
         highlight=False,
         legacy_windows=False,
-        _environ={},  # what the environment says was decided before
+        _environ={},  # the caller has considered the environment already
     )

@@ -1,4 +1,4 @@
-"""Rows for programs: TSV, CSV, JSON, JSON lines; written as they come, however many there are."""
+"""Rows for programs: TSV, CSV, JSON, JSON lines. Rows are written one by one, so that lists can be of any length."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 FORMATS = ("table", "tsv", "csv", "json", "jsonl")
 
 
-def chosen(shape: Shape, names: str | None) -> list[str]:
-    """The fields that `--fields a,b` names, in that order; none means all. Raises BadUsage, naming the known ones."""
+def chosen_fields(shape: Shape, names: str | None) -> list[str]:
+    """The fields that `--fields a,b` names, in that order; empty for all. Raises BadUsage, naming the known ones."""
     if names is None:
         return []
     wanted = [name.strip() for name in names.split(",") if name.strip()]
@@ -33,7 +33,7 @@ def chosen(shape: Shape, names: str | None) -> list[str]:
 
 
 def text_of(value: object) -> str:
-    """A value as text in TSV and CSV: empty for null, small letters for true and false, lists with semicolons."""
+    """A value as text for TSV and CSV: empty for null, `true` or `false`, lists joined by semicolons."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -44,9 +44,9 @@ def text_of(value: object) -> str:
 
 
 class RowWriter:
-    """Writes things one after the other in one of the formats for programs.
+    """Writes things one by one in a format for programs.
 
-    `safe` is for a terminal: CSV then shows control characters as escapes; the others always do, in their way.
+    With `safe`, for a terminal, CSV escapes control characters too; the other formats always do.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class RowWriter:
         self._count = 0
 
     def rows(self, things: Iterable[Any]) -> None:
-        """All of a list: with the header of CSV and the brackets of JSON."""
+        """Write a whole list, with the header of CSV or the brackets of JSON."""
         self.begin()
         for thing in things:
             self.row(thing)
@@ -93,7 +93,7 @@ class RowWriter:
             self._write("\n]\n" if self._count else "]\n")
 
     def object(self, thing: Any) -> None:
-        """One thing alone: a JSON object, or its row."""
+        """Write a single thing: a JSON object, or its row."""
         if self._format == "json":
             self._write(to_json(self._shape.as_json(thing, self._view, self._names), indent=2) + "\n")
         elif self._format == "csv":

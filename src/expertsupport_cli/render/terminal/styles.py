@@ -1,4 +1,4 @@
-"""Styles as escape codes: the one place that knows the colours and turns a style into what a terminal obeys."""
+"""Styles as escape codes: the only place that knows colours and converts a style to escape codes."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ STATUS_STYLES: dict[str, str] = {
 
 
 class Styles:
-    """Paints text in a style of Rich, such as "bold yellow"; without colour it leaves the text alone.
+    """Paints text in a style of Rich, such as "bold yellow"; without colour it returns the text unchanged.
 
-    Each style is looked up once, since making one costs Rich more than everything else in a row of a table.
+    Each style is parsed once, because that takes Rich longer than everything else in a table row.
     """
 
     def __init__(self, *, colour: bool) -> None:
@@ -31,7 +31,7 @@ class Styles:
         return f"{before}{text}{after}"
 
     def link(self, text: str, address: str) -> str:
-        """The text, painted already, as a link to an address."""
+        """The text, which may be painted already, as a link to an address."""
         if not self.colour or not text:
             return text
         from rich.style import Style

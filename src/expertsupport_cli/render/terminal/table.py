@@ -1,7 +1,7 @@
 """Tables for people: cells are cut to the terminal, times are relative, IDs are links.
 
-The columns are laid out by the first rows; the others follow one by one, so that a list of any length needs the same
-memory. Only text that is not plain ASCII is measured by Rich.
+The first rows decide the column widths; the others are written one by one, so that memory does not grow with the list.
+Only text that is not plain ASCII is measured by Rich.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from expertsupport_cli.render.shapes import Field, Shape, View
     from expertsupport_cli.render.terminal.styles import Styles
 
-    Text = Callable[[Any], str]  # the text of a cell, made safe, from the thing in the row
-    Paint = Callable[[str, str, Any], str]  # a cell as it was cut, its whole text, the thing in the row
+    Text = Callable[[Any], str]  # from the thing in the row to the safe text of a cell
+    Paint = Callable[[str, str, Any], str]  # from a cell as cut, its full text, and the thing in the row
 
-LEAST = 16  # columns that the widest cell keeps, if leaving out the last columns can help
-ALWAYS = 6  # this many columns are never left out
-LAID_OUT_BY = 50  # this many rows decide how wide the columns are
+MIN_CELL_WIDTH = 16  # characters; cells are not cut below this, columns are left out instead
+MIN_COLUMNS = 6  # columns that are never left out
+SAMPLE_SIZE = 50  # rows that decide the column widths
 GAP = "  "
 HEADINGS = {"id": "ID", "url": "URL", "task_id": "TASK ID"}
 
@@ -40,11 +40,11 @@ def draw(
     names: Sequence[str],
     styles: Styles,
 ) -> int:
-    """Write the table of the things; returns how many there were."""
+    """Write a table of the things. Returns how many rows it has."""
     names = list(names or shape.columns or shape.rows or shape.names())
     texts = [_text(shape.field(name), view) for name in names]
-    waiting = iter(things)
-    first = [(thing, [text(thing) for text in texts]) for thing in itertools.islice(waiting, LAID_OUT_BY)]
+    remaining = iter(things)
+    first = [(thing, [text(thing) for text in texts]) for thing in itertools.islice(remaining, SAMPLE_SIZE)]
     if not first:
         return 0
     headings = [_heading(name) for name in names]
@@ -53,7 +53,7 @@ def draw(
     paints = _paints(shape, names, view, styles)
     write(styles.paint(layout.line(headings)[0], "bold") + "\n")
     count = 0
-    rest = ((thing, [text(thing) for text in texts]) for thing in waiting)
+    rest = ((thing, [text(thing) for text in texts]) for thing in remaining)
     for thing, cells in itertools.chain(first, rest):
         line, ends = layout.line(cells)
         write(_painted(line, ends, cells, paints, thing) + "\n")
@@ -62,7 +62,7 @@ def draw(
 
 
 class Layout:
-    """How wide each column is, found out from some rows, and how wide a line may be."""
+    """The width of each column, computed from sample rows, and of a line."""
 
     def __init__(self, rows: Sequence[Sequence[str]], room: int) -> None:
         self._room = room
@@ -71,11 +71,11 @@ class Layout:
 
     @property
     def columns(self) -> int:
-        """How many columns there is room for."""
+        """How many columns fit."""
         return len(self._sizes)
 
     def line(self, texts: Sequence[str]) -> tuple[str, list[int]]:
-        """The cells in one line, and where in it each of them ends, its padding included."""
+        """The cells in one line, and the index at which each ends, including its padding."""
         cells, ends, end = [], [], 0
         for text, size in zip(texts, self._sizes, strict=False):
             length = len(text) if text.isascii() else _length(text)
@@ -89,28 +89,28 @@ class Layout:
 
 
 def _sizes(needed: list[int], room: int) -> list[int]:
-    """The width of each column: what it needs, the widest cut first where the terminal is too narrow.
+    """The width of each column. If the terminal is too narrow, the widest columns are cut first.
 
-    Before that gets out of hand, the last columns are left out.
+    If that is not enough, the last columns are left out, down to MIN_COLUMNS.
     """
     sizes = list(needed)
     while True:
         left = max(room - len(GAP) * (len(sizes) - 1), len(sizes))
         cut = list(sizes)
-        while sum(cut) > left and max(cut) > LEAST:
+        while sum(cut) > left and max(cut) > MIN_CELL_WIDTH:
             cut[cut.index(max(cut))] -= 1
-        if max(cut) > LEAST or len(sizes) <= ALWAYS or sum(sizes) <= left:
+        if max(cut) > MIN_CELL_WIDTH or len(sizes) <= MIN_COLUMNS or sum(sizes) <= left:
             return cut
         sizes.pop()
 
 
 def _text(field: Field, view: View) -> Text:
-    """What a field shows of a thing."""
+    """The function that gives the cell text of a field."""
     get, now = field.shown or field.get, view.now
 
     def text(thing: Any) -> str:
         shown = text_of(get(thing, view))
-        # what is printable has nothing in it that would have to be made safe, and asking is quicker
+        # printable text needs no escaping, and this check is faster
         return shown if shown.isprintable() else one_line(shown)
 
     def age(thing: Any) -> str:
@@ -125,7 +125,7 @@ def _heading(name: str) -> str:
 
 
 def _paints(shape: Shape, names: Sequence[str], view: View, styles: Styles) -> list[tuple[int, Paint]]:
-    """The columns that have colour, and who paints them."""
+    """The indexes of the columns that have colour, each with the function that paints its cells."""
     link = shape.link
 
     def key(cell: str, text: str, thing: Any) -> str:
@@ -142,7 +142,7 @@ def _paints(shape: Shape, names: Sequence[str], view: View, styles: Styles) -> l
 def _painted(
     line: str, ends: Sequence[int], texts: Sequence[str], paints: Sequence[tuple[int, Paint]], thing: Any
 ) -> str:
-    """The line, with the cells painted that have colour; their padding has none."""
+    """The line with its coloured cells painted, but not their padding."""
     parts, done = [], 0
     for i, paint in paints:
         start = ends[i - 1] + len(GAP) if i else 0
@@ -153,7 +153,7 @@ def _painted(
 
 
 def _length(text: str) -> int:
-    """How many columns the text takes."""
+    """How many terminal columns the text takes."""
     if text.isascii():
         return len(text)
     from rich.cells import cell_len
@@ -162,7 +162,7 @@ def _length(text: str) -> int:
 
 
 def _cut(text: str, size: int) -> str:
-    """As much of the text as fits; of a wide character that does not, a blank."""
+    """The text cut to `size` terminal columns; a wide character that fits only half becomes a blank."""
     if text.isascii():
         return text[:size]
     from rich.cells import set_cell_size
