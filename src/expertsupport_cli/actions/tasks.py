@@ -15,7 +15,7 @@ from expertsupport_cli.store import Store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
 LONGEST_DESCRIPTION = 100_000
 
@@ -55,9 +55,11 @@ def import_tasks(
     *,
     by: Actor,
     at: str,
-    writing: Callable[[Sequence[Task]], Iterable[Task]] = iter,
 ) -> list[Task]:
-    """Add many tasks, all or none; a fault names its line. `writing` may watch the tasks as they are written."""
+    """Add many tasks, all or none; a fault names its line.
+
+    All lines are read and checked before the transaction, which waits for nobody and says nothing.
+    """
     kept = list(_checked(lines))
     with store.transaction():
         homes = _homes(store, kept)
@@ -68,7 +70,7 @@ def import_tasks(
             tasks.append(_task(line, line.id or f"T-{number}", homes[fold_key(line.space)], by, at))
             number += not line.id
         event = {"at": at, "actor": by.name, "side": by.side, "via": by.via, "kind": Kind.TASK_IMPORTED}
-        store.load_tasks(writing(tasks), event)
+        store.load_tasks(tasks, event)
     return tasks
 
 
