@@ -10,12 +10,10 @@ import stat
 import time
 from contextlib import suppress
 
-from expertsupport_cli.actions.notices import Post
 from expertsupport_cli.checks import addresses, domain_of
 from expertsupport_cli.errors import BadUsage, Fault
 from expertsupport_cli.model.mail import MailState, Pages
 from expertsupport_cli.record import Record
-from expertsupport_cli.render.notice import notice_text
 from expertsupport_cli.steps import Step, Verb
 
 TYPE_CHECKING = False
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from expertsupport_cli.actions.mail import Sender
+    from expertsupport_cli.actions.notices import Post
     from expertsupport_cli.mail.transport import Transport
     from expertsupport_cli.model.mail import Mail
     from expertsupport_cli.settings import Settings
@@ -62,6 +61,9 @@ def post_of(settings: Settings) -> Post | None:
     """What queueing notices needs from the settings; None if mail is off, so that none is queued."""
     if settings["mail.transport"] == "off":
         return None
+    from expertsupport_cli.actions.notices import Post
+    from expertsupport_cli.render.notice import notice_text
+
     desk = settings.get("desk.email")
     return Post(
         pages=_pages(settings),

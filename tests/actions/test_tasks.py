@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
-from builders import ANN, AT, OLGA, a_space, a_task, dump, later
+from builders import ANN, AT, OLGA, a_space, a_store, a_task, dump, later
 
 from expertsupport_cli.actions import spaces, tasks
 from expertsupport_cli.actions.tasks import TaskLine
 from expertsupport_cli.errors import AlreadyExists, BadUsage, Fault, NotFound, SpaceBlocked, SpaceFull
-from expertsupport_cli.model.tasks import Task
 from expertsupport_cli.store import Store
 
 
@@ -130,17 +132,15 @@ def test_imported_tasks_are_as_added_ones(store: Store) -> None:
     assert [(entry.kind, entry.actor) for entry in store.events_of_task("T-8")] == [("task_imported", "ann")]
 
 
-def test_whoever_watches_sees_every_imported_task(store: Store) -> None:
+def test_no_line_is_read_while_the_store_is_held(store: Store) -> None:
     a_space(store)
-    seen: list[str] = []
 
-    def watching(all_of_them: Sequence[Task]) -> Iterable[Task]:
-        for task in all_of_them:
-            seen.append(task.id)
-            yield task
+    def lines() -> Iterator[TaskLine]:
+        for number in range(3):
+            with closing(a_store(Path(store.path))) as other, other.transaction():
+                yield a_line(number)
 
-    tasks.import_tasks(store, [a_line(1), a_line(2)], by=ANN, at=AT, progress=watching)
-    assert seen == ["T-1", "T-2"]
+    assert len(tasks.import_tasks(store, lines(), by=ANN, at=AT)) == 3
 
 
 BAD: list[tuple[list[TaskLine], int, type[Fault], str]] = [
@@ -175,18 +175,16 @@ def test_tasks_are_imported_all_or_none_and_the_line_is_named(
     assert dump(store) == before
 
 
-def test_an_import_that_is_interrupted_while_it_writes_leaves_nothing(store: Store) -> None:
+def test_an_import_that_fails_while_it_writes_leaves_nothing(store: Store) -> None:
     a_space(store)
+    with closing(sqlite3.connect(store.path)) as db, db:
+        db.execute(
+            "CREATE TRIGGER broken BEFORE INSERT ON tasks WHEN NEW.number = 2500"  # after two batches
+            " BEGIN SELECT RAISE(ABORT, 'broken'); END"
+        )
     before = dump(store)
-
-    def interrupted(all_of_them: Sequence[Task]) -> Iterable[Task]:
-        for number, task in enumerate(all_of_them):
-            if number == 2_500:  # after two batches went to the file
-                raise KeyboardInterrupt
-            yield task
-
-    with pytest.raises(KeyboardInterrupt):
-        tasks.import_tasks(store, map(a_line, range(3_000)), by=ANN, at=AT, progress=interrupted)
+    with pytest.raises(sqlite3.IntegrityError, match="broken"):
+        tasks.import_tasks(store, map(a_line, range(3_000)), by=ANN, at=AT)
     assert dump(store) == before
 
 

@@ -70,9 +70,10 @@ def test_what_is_named_is_looked_up_before_anything_is_done(three: Es, words: st
 @pytest.mark.parametrize("command", ["close", "reopen", "desk acknowledge", "desk close", "follow"])
 def test_a_message_without_m_is_not_taken_for_a_request(three: Es, command: str) -> None:
     before = dump(three)
-    result = three(*command.split(), "ES-1", "Thanks a lot")
-    assert (result.stdout, result.status) == ("", 2)
-    assert "A message goes after -m." in result.stderr
+    for first in ("ES-1", "ES-9"):
+        result = three(*command.split(), first, "Thanks a lot")
+        assert (result.stdout, result.status) == ("", 2)
+        assert "A message goes after -m." in result.stderr
     assert dump(three) == before
 
 

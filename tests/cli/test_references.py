@@ -32,3 +32,11 @@ def test_an_address_that_leads_nowhere_is_not_repeated(two: Es) -> None:
         result = two("show", way, "--json")
         assert refusal(result) == (3, "not_found")
         assert token not in result.stderr
+
+
+def test_the_desk_is_shown_the_address_of_its_own_page(two: Es) -> None:
+    token = as_json(two("show", "ES-1", "--json"))["url"].rpartition("/")[2]
+    for words in (("desk", "show", "ES-1"), ("desk", "show", "ES-1", "--json")):
+        shown = two(*words).stdout
+        assert "http://127.0.0.1:8765/desk/requests/ES-1" in shown
+        assert token not in shown

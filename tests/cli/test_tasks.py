@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
 from builders import AT, OLGA, a_request, a_space, a_task, later
-from conftest import Es
+from conftest import ES, Es
 from sessions import Terminal, as_json, dump, filled, refusal
 
 from expertsupport_cli.actions import tasks
@@ -188,8 +189,8 @@ def test_progress_is_shown_on_a_terminal(acme: Es, tmp_path: Path) -> None:
     file.write_text("name\n" + "A\n" * 2000, encoding="utf-8")
     terminal = Terminal(acme, "task", "import", str(file))
     assert terminal.ends() == 0
-    assert "Writing" in terminal.raw
-    assert terminal.lines == ["2,000 tasks were imported."]
+    assert "Reading" in terminal.raw
+    assert terminal.lines == ["Adding 2,000 tasks.", "2,000 tasks were imported."]
 
 
 def test_the_log_has_what_happened_row_by_row_and_its_fields_when_expanded(es: Es) -> None:
@@ -215,3 +216,14 @@ def test_the_log_has_what_happened_row_by_row_and_its_fields_when_expanded(es: E
         row[1] for row in rows
     ]
     assert es("log", "T-9").status == 3
+
+
+@pytest.mark.parametrize("words", ["task import - --space acme", "cert import -"])
+def test_an_import_whose_input_is_slow_holds_nobody_up(acme: Es, words: str) -> None:
+    process = subprocess.Popen([ES, *words.split()], env=acme.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdin is not None
+    process.stdin.write(b"name\n" if words.startswith("task") else b"AAAABBBBCCCCDDDD\n")
+    process.stdin.flush()
+    assert acme("space", "add", "other", env={"ES_STORE_TIMEOUT": "1s"}).status == 0
+    process.communicate()
+    assert process.returncode == 0

@@ -53,6 +53,7 @@ HEADERS = [("From", "s@desk.example"), ("Subject", "s")]
 def a_conversation(text: str = "Is it\n\tplugged in?") -> RequestPage:
     return RequestPage(
         request=a_request(),
+        for_desk=False,
         description="",
         comments=[a_comment(7, text), a_comment(8, "Again.", kind="note")],
         events=[

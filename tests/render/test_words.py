@@ -27,7 +27,9 @@ def told_of(kind: Kind) -> dict[str, str]:
     inbox = "".join(written)
     written.clear()
     draw(written.append, LOG, [entry], VIEW, ("event",), PLAIN)
-    page = request_page(RequestPage(request=a_request(), description="", comments=[], events=[entry]), VIEW)
+    page = request_page(
+        RequestPage(request=a_request(), for_desk=False, description="", comments=[], events=[entry]), VIEW
+    )
     return {
         "log": "".join(written),
         "log --expand": to_text(log_lines(log_page(a_task(), [entry], VIEW)), PLAIN),

@@ -92,6 +92,7 @@ def test_a_request_and_its_history_are_as_they_were(name: str, upgraded: Store) 
     request = upgraded.request(f"ES-{number}")
     page = RequestPage(
         request=request,
+        for_desk=False,
         description=upgraded.task(request.task).description,
         comments=upgraded.comments(request, notes=notes),
         events=upgraded.events_of_request(request, notes=notes),

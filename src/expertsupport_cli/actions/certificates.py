@@ -138,15 +138,16 @@ def import_certificates(
 ) -> list[Certificate]:
     """Import serials that were issued elsewhere, all or none. `lines` are pairs of a line number and its text.
 
-    Raises MalformedSerial or AlreadyExists, naming the line.
+    All lines are read before the transaction, so that it waits for no input. Raises MalformedSerial or AlreadyExists,
+    naming the line.
     """
     prose_or_empty(note, "The note")
     expires_at = None if valid_for is None else times.after(at, valid_for)
     added: list[Certificate] = []
+    read = [(line, _read_serial(line, text)) for line, text in lines]
     with store.transaction():
-        for line, text in lines:
+        for line, normal in read:
             try:
-                normal = serial.read(text)
                 if store.certificate_by_digest(serial.digest(normal)):
                     raise AlreadyExists("This certificate is in the store already, or twice in the file.")
             except Fault as fault:
@@ -155,6 +156,14 @@ def import_certificates(
             store.record(Event.by(by, at, Kind.CERTIFICATE_IMPORTED).replace(certificate=certificate.number))
             added.append(certificate)
     return added
+
+
+def _read_serial(line: int, text: str) -> str:
+    """The serial in a line, in normal form. Raises MalformedSerial, naming the line."""
+    try:
+        return serial.read(text)
+    except Fault as fault:
+        raise not_imported(fault, line) from None
 
 
 def check_certificate(store: Store, text: str, *, at: str) -> Certificate:

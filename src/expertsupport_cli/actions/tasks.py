@@ -15,7 +15,7 @@ from expertsupport_cli.store import Store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
 MAX_DESCRIPTION_LENGTH = 100_000  # characters
 
@@ -58,11 +58,10 @@ def import_tasks(
     *,
     by: Actor,
     at: str,
-    progress: Callable[[Sequence[Task]], Iterable[Task]] = iter,
 ) -> list[Task]:
     """Add many tasks, all or none. Raises as `add_task` does, naming the line.
 
-    `progress` gets the tasks and yields them as they are written, so that a front can show a progress bar.
+    All lines are read and checked before the transaction, so that it waits for no input and prints nothing.
     """
     checked = list(_checked(lines))
     with store.transaction():
@@ -74,7 +73,7 @@ def import_tasks(
             tasks.append(_task(line, line.id or f"T-{number}", spaces[fold_key(line.space)], by, at))
             number += not line.id
         event = {"at": at, "actor": by.name, "side": by.side, "via": by.via, "kind": Kind.TASK_IMPORTED}
-        store.load_tasks(progress(tasks), event)
+        store.load_tasks(tasks, event)
     return tasks
 
 

@@ -103,6 +103,7 @@ def show_request(env: Env, reference: str, *, notes: bool) -> None:
         request = env.store.request(reference)
         page = RequestPage(
             request=request,
+            for_desk=notes,
             description=env.store.task(request.task).description,
             comments=env.store.comments(request, notes=notes),
             events=env.store.events_of_request(request, notes=notes),

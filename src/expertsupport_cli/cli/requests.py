@@ -106,13 +106,10 @@ def act_on_each(
 
 def look_up_requests(env: Env, references: Sequence[str]) -> None:
     """Look up the requests that were named. Raises NotFound, or BadUsage for text that cannot be a reference."""
-
-    def find(reference: str) -> None:
+    for reference in references:
         if any(character.isspace() for character in reference.strip()):
             raise BadUsage(f"“{reference[:80]}” is not a request.", "A message goes after -m.")
-        env.store.request(reference)
-
-    env.look_up(references, find)
+    env.look_up(references, env.store.request)
 
 
 def _activate(env: Env, task: str, serial: str, body: str | None) -> None:

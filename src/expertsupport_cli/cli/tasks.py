@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-
 from expertsupport_cli.actions import tasks as actions
 from expertsupport_cli.cli.listing import chosen_state, rows_wanted, summarize
 from expertsupport_cli.cli.perform import changes, reads
@@ -18,12 +16,10 @@ from expertsupport_cli.store import Wanted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Annotated, TypeVar
+    from typing import Annotated
 
     from expertsupport_cli.cli.env import Env
     from expertsupport_cli.cli.options import Argument, InSpace, Limit, Option, TaskId, TaskIds
-
-    Item = TypeVar("Item")
 
 
 @changes(TASK)
@@ -91,16 +87,11 @@ def import_(
     The fields are id, name, space and description; id may be left out for T-1, T-2, …, and space for --space or the
     setting. Prints the new IDs, one a line.
     """
-
-    def with_progress(items: Iterable[Item], title: str, total: int | None = None) -> Iterator[Item]:
-        return track(items, title, show=env.shows_progress, colour=env.colour_on_stderr, total=total)
-
-    lines = with_progress(task_lines(file, env.space(space)), "Reading")
-
-    def progress(tasks: Sequence[Task]) -> Iterator[Task]:
-        return with_progress(tasks, "Writing", len(tasks))
-
-    added = actions.import_tasks(env.store, lines, by=env.actor(), at=env.at, progress=progress)
+    lines = task_lines(file, env.space(space))
+    read = list(track(lines, "Reading", show=env.shows_progress, colour=env.colour_on_stderr))
+    if env.shows_progress:
+        env.printer.note(f"Adding {len(read):,} tasks.")
+    added = actions.import_tasks(env.store, read, by=env.actor(), at=env.at)
     env.printer.all(TASK, added, f"{len(added):,} tasks were imported.")
 
 

@@ -116,6 +116,10 @@ class Request(Record):
         """The support ticket URL. It contains the token, because an ID could be guessed."""
         return ticket_url(page_url, self.token)
 
+    def desk_url(self, page_url: str) -> str:
+        """The address of its page for the desk, which leads through a sign-in: it opens nothing by itself."""
+        return f"{page_url.rstrip('/')}/desk/requests/{self.id}"
+
     def after(self, act: Act, at: str) -> Request | None:
         """The request after an act, or None if the act changes nothing. Raises RequestClosed."""
         move = MOVES[act, self.status]

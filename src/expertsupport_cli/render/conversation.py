@@ -20,12 +20,17 @@ if TYPE_CHECKING:
 
 
 class RequestPage(Record):
-    """A request with its comments, its history, and the description of its task."""
+    """A request with its comments, its history, and the description of its task; for the desk or for customers."""
 
     request: Request
+    for_desk: bool
     description: str
     comments: Sequence[Comment]
     events: Sequence[LogEntry]
+
+    def url(self, page_url: str) -> str:
+        """The address of the page that this is: that with the token is the customer's."""
+        return self.request.desk_url(page_url) if self.for_desk else self.request.url(page_url)
 
 
 class CertificatePage(Record):
@@ -63,11 +68,17 @@ def _each(name: str, shape: Shape, meaning: str) -> Field:
 
 _EVENTS = _each("events", EVENT, "What happened, oldest first")
 
+_URL = computed(
+    "url",
+    "string",
+    "The support ticket URL; for the desk, the address of the desk's page",
+    lambda page, view: page.url(view.page_url),
+)
 SHOW = REQUEST.replace(
     name="show",
     link=None,
     fields=(
-        *_of("request", REQUEST),
+        *(_URL if field.name == "url" else field for field in _of("request", REQUEST)),
         plain("task_description", "string", "What its task is about; may be empty", "description"),
         _each("comments", COMMENT, "The conversation, oldest first"),
         _EVENTS,

@@ -21,10 +21,11 @@ def notice_text(notice: Notice) -> str:
     status = f"{change.old} -> {change.new}" if change else str(request.status)
     facts = [("Request", f"{request.id} ({request.space})"), ("Task", f"{request.task}, {request.task_name}")]
     facts += [("Status", status), *_page(notice)]
+    rows = [f"{name and name + ':':<10}{one_line(value)}" for name, value in facts]
     parts = [
         f"{one_line(who)} {WORDS[event.kind].said}.",
         _quoted(notice.body or ""),
-        "\n".join(f"{name + ':':<10}{one_line(value)}" for name, value in facts),
+        "\n".join(rows),
         _quoted(notice.description),
         "\n".join(f"{name + ':':<13}{command}" for name, command in _commands(notice)),
         "" if notice.pages.replies_are_read else "Nobody reads what is answered to this mail.",
@@ -45,10 +46,10 @@ def _page(notice: Notice) -> list[tuple[str, str]]:
     if pages.url is None:
         if pages.local is None or notice.role is not Role.INITIATOR:
             return []
-        return [("Page", f"{request.url(pages.local)} (on this machine, while es serve runs)")]
+        return [("Page", request.url(pages.local)), ("", "(on this machine, while es serve runs)")]
     base = pages.url.rstrip("/")
     if notice.role is Role.DESK:
-        return [("Page", f"{base}/desk/requests/{request.id}")]
+        return [("Page", request.desk_url(base))]
     if notice.role is Role.FOLLOWER:
         return [("Page", f"{base}/spaces/{request.space}/requests/{request.id}")]
     return [("Page", request.url(base))]

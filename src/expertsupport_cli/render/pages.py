@@ -131,7 +131,7 @@ def request_page(page: RequestPage, view: View) -> Page:
             ("Updated", Instant(at=request.updated_at)),
             ("Closed", _instant(request.closed_at)),
             ("Certificate", request.certificate),
-            ("URL", Url(address=request.url(view.page_url))),
+            ("URL", Url(address=page.url(view.page_url))),
         ),
         text=page.description,
         entries=[_entry(event, bodies.get(event.comment or 0)) for event in page.events],
