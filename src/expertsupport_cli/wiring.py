@@ -20,8 +20,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from expertsupport_cli.actions.mail import Sender
     from expertsupport_cli.actions.notices import Post
+    from expertsupport_cli.actions.outbox import Sender
     from expertsupport_cli.mail.transport import Transport
     from expertsupport_cli.model.mail import Mail
     from expertsupport_cli.settings import Settings
@@ -110,7 +110,7 @@ def deliver_queued(store: Store, settings: Settings, post: Post | None, clock: C
 
 def _attempted(store: Store, settings: Settings, lease: str, clock: Clock) -> Iterator[Mail]:
     """Yield the mail leased to this sender, each as it is after the attempt, until mail.timeout is over."""
-    from expertsupport_cli.actions import mail as actions
+    from expertsupport_cli.actions import outbox as actions
 
     deadline = time.monotonic() + settings.seconds("mail.timeout")
     sender = sender_of(settings, lease, deadline)
@@ -123,7 +123,7 @@ def _attempted(store: Store, settings: Settings, lease: str, clock: Clock) -> It
 
 def sender_of(settings: Settings, lease: str, deadline: float | None = None) -> Sender:
     """The sender for these settings. `deadline` is a time of `time.monotonic`. Raises BadUsage."""
-    from expertsupport_cli.actions.mail import Sender
+    from expertsupport_cli.actions.outbox import Sender
 
     return Sender(
         transport=transport_of(settings, deadline),

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from builders import AT, BOB, a_request
 
 from expertsupport_cli.actions import requests
-from expertsupport_cli.actions.mail import Sender
 from expertsupport_cli.actions.notices import Post
+from expertsupport_cli.actions.outbox import Sender
 from expertsupport_cli.mail.letter import Letter
 from expertsupport_cli.model.mail import Mail
 from expertsupport_cli.render.notice import notice_text

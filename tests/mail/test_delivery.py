@@ -21,8 +21,7 @@ from mail.clients import LETTER
 from mail.servers import Letterbox, serving
 from sessions import filled
 
-from expertsupport_cli.actions import mail
-from expertsupport_cli.actions.mail import MAX_ATTEMPTS
+from expertsupport_cli.actions.outbox import MAX_ATTEMPTS
 from expertsupport_cli.mail.maildir import Maildir
 from expertsupport_cli.mail.transport import Undelivered
 
@@ -208,11 +207,11 @@ def test_ten_failures_are_dead_and_visible(es: Es) -> None:
     box, clock = Box(lambda _: Undelivered("450 later", final=False)), [AT]
     with filled(es) as store:
         for tries in range(1, MAX_ATTEMPTS + 1):
-            (tried,) = mail.send_due(store, sender(box), lambda: clock[0])
+            (tried,) = outbox.send_due(store, sender(box), lambda: clock[0])
             assert (tried.state, tried.attempts) == ("failed" if tries < 10 else "dead", tries)
-            assert list(mail.send_due(store, sender(box), lambda: clock[0])) == []  # not before it is due
+            assert list(outbox.send_due(store, sender(box), lambda: clock[0])) == []  # not before it is due
             clock[0] = tried.due_at
-        assert list(mail.send_due(store, sender(Box()), lambda: "9999-01-01T00:00:00Z")) == []
+        assert list(outbox.send_due(store, sender(Box()), lambda: "9999-01-01T00:00:00Z")) == []
     assert es("mail", "list", "--state", "dead").stdout.split("\t")[0] == "M-1"
     assert "450 later" in es("mail", "show", "M-1").stdout
 

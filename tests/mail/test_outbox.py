@@ -6,8 +6,8 @@ import pytest
 from builders import AT, BOB, a_request, later
 from mail.box import POST, Box, a_mail, replies, sender
 
-from expertsupport_cli.actions import mail, requests
-from expertsupport_cli.actions.mail import after_attempt
+from expertsupport_cli.actions import outbox, requests
+from expertsupport_cli.actions.outbox import after_attempt
 from expertsupport_cli.errors import NotFound
 from expertsupport_cli.mail.letter import Letter
 from expertsupport_cli.mail.transport import Undelivered
@@ -16,7 +16,7 @@ from expertsupport_cli.store import Store
 
 def test_retry_of_an_unknown_mail_is_not_found(store: Store) -> None:
     with pytest.raises(NotFound):
-        mail.retry(store, "M-1", at=AT)
+        outbox.retry(store, "M-1", at=AT)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_each_try_is_further_away_with_some_jitter(attempts: int, pause: int, st
 def test_senders_that_fail_at_once_do_not_try_again_at_once(store: Store) -> None:
     replies(store, 40)
     box = Box(lambda _: Undelivered("450 later", final=False))
-    due = {tried.due_at for tried in mail.send_due(store, sender(box), lambda: AT)}
+    due = {tried.due_at for tried in outbox.send_due(store, sender(box), lambda: AT)}
     assert len(due) > 3
     assert min(due) >= later(seconds=24)
     assert max(due) <= later(seconds=36)
@@ -47,7 +47,7 @@ def test_senders_that_fail_at_once_do_not_try_again_at_once(store: Store) -> Non
 def test_a_fault_of_ours_in_one_mail_stops_none_of_the_others(store: Store) -> None:
     replies(store, 5)
     box = Box(lambda letter: ZeroDivisionError("ours") if "Reply 2" in letter.text else None)
-    tried = list(mail.send_due(store, sender(box), lambda: AT))
+    tried = list(outbox.send_due(store, sender(box), lambda: AT))
     assert [one.state for one in tried] == ["sent", "sent", "failed", "sent", "sent"]
     assert tried[2].error == "ZeroDivisionError: ours"
 
@@ -57,9 +57,9 @@ def test_a_lease_that_is_anothers_is_left_alone_until_it_lapses(store: Store) ->
     with store.transaction():
         taken = store.lease_due_mail("another", AT, later(seconds=60))
     assert taken is not None
-    assert [one.id for one in mail.send_due(store, sender(Box()), lambda: AT)] == ["M-2"]
-    assert list(mail.send_due(store, sender(Box()), lambda: later(seconds=59))) == []
-    assert [one.id for one in mail.send_due(store, sender(Box()), lambda: later(seconds=60))] == ["M-1"]
+    assert [one.id for one in outbox.send_due(store, sender(Box()), lambda: AT)] == ["M-2"]
+    assert list(outbox.send_due(store, sender(Box()), lambda: later(seconds=59))) == []
+    assert [one.id for one in outbox.send_due(store, sender(Box()), lambda: later(seconds=60))] == ["M-1"]
 
 
 def test_whoever_lost_the_lease_writes_nothing_down(store: Store) -> None:
@@ -69,7 +69,7 @@ def test_whoever_lost_the_lease_writes_nothing_down(store: Store) -> None:
         with store.transaction():
             store.lease_due_mail("another", later(1), later(2))
 
-    assert [one.state for one in mail.send_due(store, sender(Box(steal)), lambda: AT)] == ["sent"]
+    assert [one.state for one in outbox.send_due(store, sender(Box(steal)), lambda: AT)] == ["sent"]
     assert store.mail("M-1").state == "queued"
     assert [one.id for one in store.leased_mails("another")] == ["M-1"]
 
@@ -79,7 +79,7 @@ def test_what_there_is_no_time_for_is_given_back(store: Store) -> None:
     for text in ("One", "Two", "Three"):
         requests.reply(store, "ES-1", text, asks=False, by=BOB, at=AT, post=POST.replace(lease="mine"))
     box = Box()
-    sent = list(mail.send_leased(store, sender(box, "mine"), lambda: AT, lambda: not box.letters))
+    sent = list(outbox.send_leased(store, sender(box, "mine"), lambda: AT, lambda: not box.letters))
     assert [one.id for one in sent] == ["M-1"]
     assert store.leased_mails("mine") == []
-    assert [one.id for one in mail.send_due(store, sender(Box()), lambda: AT)] == ["M-2", "M-3"]
+    assert [one.id for one in outbox.send_due(store, sender(Box()), lambda: AT)] == ["M-2", "M-3"]

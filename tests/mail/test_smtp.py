@@ -17,9 +17,9 @@ from mail.clients import LETTER, refused, sending
 from mail.servers import DROP, PASSWORD, SILENCE, Letterbox, authenticate, certificates, scripted, serving
 from sessions import dump, filled
 
-from expertsupport_cli.actions import mail, requests
-from expertsupport_cli.actions.mail import Sender
+from expertsupport_cli.actions import outbox, requests
 from expertsupport_cli.actions.notices import Post
+from expertsupport_cli.actions.outbox import Sender
 from expertsupport_cli.mail.smtp import Smtp
 from expertsupport_cli.mail.transport import Server
 from expertsupport_cli.model.mail import Mail
@@ -35,7 +35,7 @@ def tried(store: Store, port: int, **more: Any) -> Mail:
     requests.reply(store, "ES-1", "Is it plugged in?", asks=False, by=BOB, at=AT, post=POST)
     with sending(port, **more) as smtp:
         sender = Sender(transport=smtp, address=LETTER.sender, reply_to=None, lease="x", lease_seconds=60)
-        (mail_,) = mail.send_due(store, sender, lambda: AT)
+        (mail_,) = outbox.send_due(store, sender, lambda: AT)
     assert store.mail("M-1") == mail_.replace(leased_until=None)
     return mail_
 

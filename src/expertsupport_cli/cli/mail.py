@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from expertsupport_cli import wiring
-from expertsupport_cli.actions import mail as actions
+from expertsupport_cli.actions import outbox as actions
 from expertsupport_cli.actions.notices import message_id
 from expertsupport_cli.checks import address, domain_of
 from expertsupport_cli.cli.listing import chosen_state, rows_wanted, summarize
