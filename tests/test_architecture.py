@@ -19,7 +19,7 @@ PACKAGE = "expertsupport_cli"
 SOURCE = Path(__file__).parents[1] / "src" / PACKAGE
 FILES = sorted(SOURCE.rglob("*.py"))
 
-GROUND = {"checks", "errors", "folding", "ids", "record", "search", "serial", "steps", "text", "times"}
+GROUND = {"checks", "errors", "folding", "ids", "interrupts", "record", "search", "serial", "steps", "text", "times"}
 MODEL = GROUND | {"model"}
 # floor: the floors that it may import; itself always
 MAY_IMPORT = {

@@ -28,6 +28,12 @@ def task_id(text: str) -> str:
     return identifier(text, "the ID of a task")
 
 
+def refuse_blanks(reference: str, what: str) -> None:
+    """Raises BadUsage for a reference with a blank in it: that is never an ID, but a message without its option."""
+    if any(character.isspace() for character in reference.strip()):
+        raise BadUsage(f"“{reference[:80]}” is not {what}.", "A message goes after -m.")
+
+
 def prose(text: str, what: str, *, max_length: int = 1_000) -> str:
     """Free text, unchanged: valid Unicode without NUL, not blank, at most `max_length` characters. Raises BadUsage.
 
@@ -67,9 +73,11 @@ def addresses(text: str) -> list[str]:
 
 def person(text: str) -> tuple[str, str | None]:
     """The name and the address in `Name <address>`, or a name and None. Raises BadUsage."""
-    name, bracket, rest = text.rpartition("<")
-    if bracket and rest.endswith(">"):
-        return prose(name.strip(), "A name", max_length=200), address(rest[:-1])
+    name, bracket, rest = text.strip().partition("<")
+    if bracket or ">" in text:
+        if not rest.endswith(">"):
+            raise BadUsage(f"“{text[:80]}” is not a name with an address.", "It is like 'Bob <bob@example.org>'.")
+        return prose(name.strip().strip('"').strip(), "A name", max_length=200), address(rest[:-1])
     return prose(text, "A name", max_length=200), None
 
 

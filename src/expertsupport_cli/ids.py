@@ -33,7 +33,9 @@ def parse_request(reference: str) -> tuple[int | None, str | None]:
 
     The URL may be that of the page for the desk or in a space, which ends in the ID. Neither is found in a task's ID.
     """
-    typed = reference.strip()
+    typed = reference.strip(" \t\r\n<>‹›").rstrip(".,;")
+    if "://" in typed:
+        typed = typed.partition("#")[0].partition("?")[0]
     last = typed.rstrip("/").rpartition("/")[2] if "://" in typed else typed
     number = parse_number(last.removeprefix("#"))
     if number is None:

@@ -37,6 +37,7 @@ class Delivery(Record):
 
     left: int
     why: str = ""
+    hint: str | Step = ""  # what to do first, where a setting is wrong
 
 
 def store_path(settings: Settings) -> str:
@@ -104,8 +105,18 @@ def deliver_queued(store: Store, settings: Settings, post: Post | None, clock: C
             delivered += mail.state is MailState.SENT
             why = why or mail.error or ""
     except Exception as error:  # a mail setting, the store, or a bug: the command has succeeded all the same
-        why = error.message if isinstance(error, Fault) else f"{type(error).__name__}: {error}"
+        _give_back(store, post.lease)
+        left = store.queued_mails - delivered
+        if isinstance(error, Fault):
+            return Delivery(left=left, why=error.message, hint=error.hint)
+        return Delivery(left=left, why=f"{type(error).__name__}: {error}")
     return Delivery(left=store.queued_mails - delivered, why=why)
+
+
+def _give_back(store: Store, lease: str) -> None:
+    """End the lease of what was not tried, so that the next sender need not wait for it to expire."""
+    with suppress(Exception), store.transaction():  # if the store fails here too, the lease expires by itself
+        store.end_leases(lease)
 
 
 def _attempted(store: Store, settings: Settings, lease: str, clock: Clock) -> Iterator[Mail]:

@@ -19,7 +19,16 @@ SERIAL = re.compile(r"^[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}$", re.MULTILINE)
 
 
 def started(es: Es, *arguments: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([ES, *arguments], env=es.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return subprocess.Popen([ES, *arguments], env=es.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0)
+
+
+def exactly(process: subprocess.Popen[bytes], count: int) -> bytes:
+    """The next bytes that a process prints, so many and no more; the pipe is not read ahead."""
+    assert process.stdout is not None
+    found = b""
+    while len(found) < count:
+        found += process.stdout.read(count - len(found))
+    return found
 
 
 def test_a_held_lock_prints_no_serial(es: Es) -> None:
@@ -38,8 +47,7 @@ def test_a_held_lock_prints_no_serial(es: Es) -> None:
 def test_a_reader_that_is_slow_keeps_nobody_from_writing(es: Es) -> None:
     es("space", "add", "acme")
     process = started(es, "cert", "issue", "-n", "20000")
-    assert process.stdout is not None
-    first = process.stdout.read(20)  # and no more: the pipe is full soon, and the command waits
+    first = exactly(process, 20)  # and no more: the pipe is full soon, and the command waits
     for name in ("one", "two"):
         assert es("space", "add", name, env={"ES_STORE_TIMEOUT": "5s"}).status == 0
     process.kill()
@@ -51,8 +59,7 @@ def test_a_reader_that_is_slow_keeps_nobody_from_writing(es: Es) -> None:
 def test_every_serial_that_was_printed_before_a_kill_is_in_the_store(es: Es, after: int) -> None:
     es("space", "add", "acme")
     process = started(es, "cert", "issue", "-n", "100000")
-    assert process.stdout is not None
-    printed = process.stdout.read(20 * after)
+    printed = exactly(process, 20 * after)
     process.send_signal(signal.SIGKILL)
     rest, _ = process.communicate()
     assert process.returncode == -signal.SIGKILL
@@ -114,3 +121,53 @@ def test_blocks_of_json_are_written_whole(es: Es) -> None:
     assert len({row["serial"] for row in rows}) == 205
     table = es("cert", "issue", "-n", "205", "--format", "csv", "--fields", "serial,id").stdout.splitlines()
     assert len(table) == 206
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("words", ["cert issue", "link redeem {link}", "cert replace C-1 --yes"])
+def test_a_signal_at_the_commit_leaves_a_serial_printed_or_taken_back(es: Es, words: str, number: int) -> None:
+    with filled(es) as store:
+        a_space(store, lifetime=None)
+        a_task(store)
+    es("cert", "issue")
+    for round_ in range(12):
+        link = es("purchase-link", "T-1").id
+        [newest] = as_json(es("cert", "list", "--json", "--limit", "1"))
+        old = next(row["id"] for row in as_json(es("cert", "list", "--json")) if row["state"] == "unused")
+        process = started(es, *words.replace("C-1", old).format(link=link).split())
+        journal = es.store.with_name("store.db-journal")
+        while process.poll() is None and not journal.exists():
+            pass
+        for _ in range(round_ * 300):
+            pass
+        process.send_signal(number)
+        printed, _ = process.communicate()
+        valid = {row["certificate"] for row in as_json(es("cert", "list", "--json")) if row["state"] == "unused"}
+        new = [row for row in as_json(es("cert", "list", "--json")) if int(row["id"][2:]) > int(newest["id"][2:])]
+        for serial in SERIAL.findall(printed.decode()):
+            assert es("cert", "check", serial).status == 0
+        if not printed:
+            assert all(row["state"] == "revoked" for row in new), (round_, process.returncode)
+            if "redeem" in words:
+                assert as_json(es("link", "list", "--json", "--limit", "1"))[0]["state"] == "unused"
+            if "replace" in words:
+                assert es("cert", "show", old, "--json", "--fields", "state").stdout.count("unused") == 1
+        assert valid or not new
+    assert es("db", "check").status == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_of_many_a_signal_revokes_what_was_not_printed_and_nothing_else(es: Es, number: int) -> None:
+    es("space", "add", "acme")
+    for after in (1, 250, 700):
+        [newest] = as_json(es("cert", "list", "--json", "--limit", "1")) or [{"id": "C-0"}]
+        process = started(es, "cert", "issue", "-n", "20000")
+        printed = exactly(process, 20 * after)
+        process.send_signal(number)
+        rest, _ = process.communicate()
+        serials = SERIAL.findall((printed + rest).decode())
+        rows = [row for row in as_json(es("cert", "list", "--json")) if int(row["id"][2:]) > int(newest["id"][2:])]
+        states = [row["state"] for row in rows]
+        assert states.count("unused") == len(serials)
+        assert states.count("revoked") in (0, 200)
+        assert es("cert", "check", serials[-1]).status == es("cert", "check", serials[0]).status == 0

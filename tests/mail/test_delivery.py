@@ -21,6 +21,7 @@ from mail.clients import LETTER
 from mail.servers import Letterbox, serving
 from sessions import filled
 
+from expertsupport_cli.actions import outbox
 from expertsupport_cli.actions.outbox import MAX_ATTEMPTS
 from expertsupport_cli.mail.maildir import Maildir
 from expertsupport_cli.mail.transport import Undelivered

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 
 from expertsupport_cli import serial, times
 from expertsupport_cli.checks import prose_or_empty
@@ -26,10 +27,45 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    HandOver = Callable[[list[tuple[str, Certificate]]], None]
+    HandOver = Callable[["Block"], None]
 
 BLOCK_SIZE = 200  # certificates that are committed and handed over together
 NOT_PRINTED = "not printed"
+
+
+class Block(list[tuple[str, Certificate]]):
+    """Serials and their certificates that are handed over together.
+
+    Whoever hands them over sets `delivered` once they are out of this program's hands: from then on they stay valid,
+    whatever is raised.
+    """
+
+    delivered = False
+
+
+@contextmanager
+def handing_over(store: Store, block: Block, undo: Callable[[], None], consequence: str) -> Iterator[None]:
+    """Commit and hand over: what was committed but not delivered, because anything was raised, is undone.
+
+    `undo` runs in a second transaction. If the store cannot do that, `consequence` is added to the fault: it says what
+    is true now. `{}` in it stands for the IDs of the certificates.
+    """
+    before = store.commits
+    try:
+        yield
+    except BaseException:
+        if store.commits > before and not block.delivered:
+            _undo(store, undo, consequence.format(f"{block[0][1].id} to {block[-1][1].id}" if block else ""))
+        raise
+
+
+def _undo(store: Store, undo: Callable[[], None], consequence: str) -> None:
+    try:
+        with store.transaction():
+            undo()
+    except StoreUnusable as fault:
+        fault.why = f"{fault.why} {consequence}"
+        raise
 
 
 def issue_certificates(
@@ -51,38 +87,21 @@ def issue_certificates(
     prose_or_empty(note, "The note")
     expires_at = None if valid_for is None else times.after(at, valid_for)
     for start in range(0, count, block_size):
-        with store.transaction():
-            size = min(block_size, count - start)
-            issued = [new_certificate(store, Origin.ISSUED, expires_at, note, by=by, at=at) for _ in range(size)]
-        try:
-            hand_over(issued)
-        except BaseException:
-            lost = [certificate for _, certificate in issued]
-            with undoing(store, f"{lost[0].id} to {lost[-1].id} stay valid, but nobody has their serials."):
-                revoke_undelivered(store, lost, by=by, at=at)
-            raise
+        block = Block()
+        undo = partial(revoke_undelivered, store, block, by=by, at=at)
+        with handing_over(store, block, undo, "{} stay valid, but nobody has their serials."):
+            with store.transaction():
+                for _ in range(min(block_size, count - start)):
+                    block.append(new_certificate(store, Origin.ISSUED, expires_at, note, by=by, at=at))
+            hand_over(block)
 
 
-@contextmanager
-def undoing(store: Store, consequence: str) -> Iterator[None]:
-    """A transaction that undoes what an earlier one committed.
-
-    If the store cannot do that, `consequence` is added to the fault: it says what is true now.
-    """
-    try:
-        with store.transaction():
-            yield
-    except StoreUnusable as fault:
-        fault.why = f"{fault.why} {consequence}"
-        raise
-
-
-def revoke_undelivered(store: Store, certificates: Iterable[Certificate], *, by: Actor, at: str) -> None:
+def revoke_undelivered(store: Store, block: Block, *, by: Actor, at: str) -> None:
     """Revoke certificates whose serials nobody has received, and record why.
 
     Runs inside the caller's transaction.
     """
-    for certificate in certificates:
+    for _, certificate in block:
         if store.revoke_certificate(certificate.number, at):
             event = Event.by(by, at, Kind.CERTIFICATE_REVOKED)
             store.record(event.replace(certificate=certificate.number, new=NOT_PRINTED))
@@ -94,23 +113,27 @@ def replace_certificate(store: Store, reference: str, hand_over: HandOver, *, by
     For a lost serial. The new certificate is passed to `hand_over` after the commit; if `hand_over` raises, the old one
     is restored. Raises NotFound, CertificateUsed, CertificateRevoked, CertificateExpired.
     """
-    with store.transaction():
-        old = find_certificate(store, reference)
-        old.refuse_if_invalid(at)
-        origin = Origin.BOUGHT if old.origin is Origin.BOUGHT else Origin.ISSUED
-        serial, new = new_certificate(store, origin, old.expires_at, old.note, by=by, at=at)
-        store.revoke_certificate(old.number, at)
-        store.move_link(old.number, new.number)
-        store.record(Event.by(by, at, Kind.CERTIFICATE_REPLACED).replace(certificate=old.number, new=new.id))
-    try:
-        hand_over([(serial, new)])
-    except BaseException:
-        with undoing(store, f"{new.id} has replaced {old.id}, but nobody has its serial."):
-            revoke_undelivered(store, [new], by=by, at=at)
-            store.restore_certificate(old.number)
-            store.move_link(new.number, old.number)
-            store.record(Event.by(by, at, Kind.CERTIFICATE_RESTORED).replace(certificate=old.number, new=NOT_PRINTED))
-        raise
+    block = Block()
+
+    def undo() -> None:
+        revoke_undelivered(store, block, by=by, at=at)
+        store.restore_certificate(old.number)
+        store.move_link(new.number, old.number)
+        store.record(Event.by(by, at, Kind.CERTIFICATE_RESTORED).replace(certificate=old.number, new=NOT_PRINTED))
+
+    with handing_over(store, block, undo, "The certificate was replaced, but nobody has the new serial."):
+        with store.transaction():
+            old = find_certificate(store, reference)
+            old.refuse_if_invalid(at)
+            origin = Origin.BOUGHT if old.origin is Origin.BOUGHT else Origin.ISSUED
+            block.append(new_certificate(store, origin, old.expires_at, old.note, by=by, at=at))
+            new = block[0][1]
+            store.revoke_certificate(old.number, at)
+            link = store.move_link(old.number, new.number)
+            replaced = Event.by(by, at, Kind.CERTIFICATE_REPLACED).replace(link=link)
+            store.record(replaced.replace(certificate=old.number, new=new.id))
+            store.record(replaced.replace(certificate=new.number, old=old.id))
+        hand_over(block)
     return new
 
 

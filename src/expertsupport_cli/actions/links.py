@@ -6,7 +6,7 @@ import hashlib
 import os
 
 from expertsupport_cli import times
-from expertsupport_cli.actions.certificates import NOT_PRINTED, new_certificate, revoke_undelivered, undoing
+from expertsupport_cli.actions.certificates import NOT_PRINTED, Block, handing_over, new_certificate, revoke_undelivered
 from expertsupport_cli.errors import BadUsage, LinkSpent, NotFound
 from expertsupport_cli.ids import LINK, parse_id
 from expertsupport_cli.model.certificates import Certificate, Origin, PurchaseLink
@@ -54,23 +54,25 @@ def redeem_link(store: Store, address: str, hand_over: HandOver, *, by: Actor, a
     `hand_over` gets the serial after the commit. If it raises, the certificate is revoked, the link is unused again,
     and the exception propagates.
     """
-    with store.transaction():
-        link = _by_address(store, address)
-        link.refuse_if_spent(at)
-        serial, certificate = new_certificate(store, Origin.BOUGHT, None, "", by=by, at=at, task=link.task)
-        if not store.use_link(link.number, certificate.number, at):
-            raise LinkSpent(link.id, "used", at, link.task)
-        event = Event.by(by, at, Kind.LINK_REDEEMED).replace(task=link.task, link=link.number)
-        store.record(event.replace(certificate=certificate.number))
-    try:
-        hand_over([(serial, certificate)])
-    except BaseException:
-        with undoing(store, f"{link.id} was redeemed for {certificate.id}, but nobody has its serial."):
-            revoke_undelivered(store, [certificate], by=by, at=at)
-            store.restore_link(link.number)
-            restored = Event.by(by, at, Kind.LINK_RESTORED).replace(task=link.task, link=link.number)
-            store.record(restored.replace(new=NOT_PRINTED))
-        raise
+    block = Block()
+
+    def undo() -> None:
+        revoke_undelivered(store, block, by=by, at=at)
+        store.restore_link(link.number)
+        restored = Event.by(by, at, Kind.LINK_RESTORED).replace(task=link.task, link=link.number)
+        store.record(restored.replace(new=NOT_PRINTED))
+
+    with handing_over(store, block, undo, "The link was redeemed, but nobody has the serial."):
+        with store.transaction():
+            link = _by_address(store, address)
+            link.refuse_if_spent(at)
+            block.append(new_certificate(store, Origin.BOUGHT, None, "", by=by, at=at, task=link.task))
+            certificate = block[0][1]
+            if not store.use_link(link.number, certificate.number, at):
+                raise LinkSpent(link.id, "used", at, link.task)
+            event = Event.by(by, at, Kind.LINK_REDEEMED).replace(task=link.task, link=link.number)
+            store.record(event.replace(certificate=certificate.number))
+        hand_over(block)
     return certificate
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
+from functools import partial
 
 from expertsupport_cli import times
 from expertsupport_cli.actions import certificates as actions
+from expertsupport_cli.actions.certificates import Block
 from expertsupport_cli.cli.listing import chosen_state, rows_wanted, summarize
 from expertsupport_cli.cli.perform import changes, reads
 from expertsupport_cli.errors import OutputLost
 from expertsupport_cli.files import read_text
-from expertsupport_cli.model.certificates import Certificate, CertificateState
+from expertsupport_cli.model.certificates import CertificateState
 from expertsupport_cli.model.people import Side
 from expertsupport_cli.render.conversation import CERTIFICATE_HISTORY, CertificatePage
 from expertsupport_cli.render.fields import CERTIFICATE, EVENT, SERIAL
@@ -43,7 +45,7 @@ def issue(
     """
     issued = 0
 
-    def hand_over(block: list[tuple[str, Certificate]]) -> None:
+    def hand_over(block: Block) -> None:
         nonlocal issued
         print_serials(env, block)
         issued += len(block)
@@ -77,7 +79,7 @@ def replace(
     For a serial that was lost: what is printed here is all there is. The new certificate has the same validity, note
     and purchase link.
     """
-    found = look_up_certificates(env, [certificate])
+    found = look_up_certificates(env, [certificate], replacing=True)
     env.confirm(f"Replace {found}? Its serial can then no longer be used.")
     actions.replace_certificate(
         env.store, certificate, lambda block: print_serials(env, block), by=env.actor(Side.OWNER), at=env.at
@@ -150,17 +152,25 @@ def revoke(
 ) -> None:
     """Revoke unused certificates, for good."""
     found = look_up_certificates(env, certificates)
-    env.confirm(f"Revoke {found}? A revoked certificate cannot be used again.")
+    if found:
+        env.confirm(f"Revoke {found}? A revoked certificate cannot be used again.")
     env.for_each(CERTIFICATE, certificates, lambda reference: _revoke(env, reference))
 
 
-def look_up_certificates(env: Env, references: Sequence[str]) -> str:
-    """Look up the certificates that were named, and describe them for a question. Raises as `find_certificate` does."""
+def look_up_certificates(env: Env, references: Sequence[str], *, replacing: bool = False) -> str:
+    """Look up the certificates that were named, and describe those that can be revoked for a question.
+
+    Raises as revoking (or `replacing`) them would.
+    """
     found: list[str] = []
 
     def find(reference: str) -> None:
         certificate = actions.find_certificate(env.store, reference)
-        found.append(f"{certificate.id} ({certificate.masked})")
+        if replacing:
+            certificate.refuse_if_invalid(env.at)
+        certificate.refuse_if_used()
+        if certificate.revoked_at is None:
+            found.append(f"{certificate.id} ({certificate.masked})")
 
     env.look_up(references, find)
     return ", ".join([*found, *("those on stdin" for reference in references if reference == "-")])
@@ -173,9 +183,9 @@ def _revoke(env: Env, reference: str) -> None:
     env.printer.thing(CERTIFICATE, found, f"{found.id}  {found.masked}  revoked")
 
 
-def print_serials(env: Env, block: list[tuple[str, Certificate]]) -> None:
+def print_serials(env: Env, block: Block) -> None:
     """Print serials in one unbuffered write. When this returns, the operating system has them."""
-    with env.printer.block():
+    with env.printer.block(partial(setattr, block, "delivered", True)):
         for serial, certificate in block:
             shown = "(none: a dry run)" if env.dry_run else serial
             values = {"serial": shown, "id": certificate.id, "expires_at": certificate.expires_at}

@@ -104,11 +104,15 @@ def revoke(
 
     def find(reference: str) -> None:
         link = actions.find_link(env.store, reference)
-        found.append(f"{link.id} (for task {link.task})")
+        if link.used_at:
+            link.refuse_if_spent(env.at)
+        if not link.revoked_at:
+            found.append(f"{link.id} (for task {link.task})")
 
     env.look_up(links, find)
     named = ", ".join([*found, *("those on stdin" for reference in links if reference == "-")])
-    env.confirm(f"Revoke {named}? A revoked link cannot be used again.")
+    if named:
+        env.confirm(f"Revoke {named}? A revoked link cannot be used again.")
     env.for_each(LINK, links, lambda reference: _revoke(env, reference))
 
 

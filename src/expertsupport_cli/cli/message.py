@@ -8,6 +8,8 @@ import signal
 import subprocess
 from collections.abc import Sequence
 
+from expertsupport_cli.actions.requests import MAX_MESSAGE_LENGTH
+from expertsupport_cli.checks import prose
 from expertsupport_cli.cli.env import Env
 from expertsupport_cli.errors import BadUsage
 from expertsupport_cli.files import read_text
@@ -30,8 +32,8 @@ def given_message(message: str | None, file: str | None, *, stdin: str | None) -
     if file == "-" and stdin is not None:
         raise BadUsage(f"Both the message and {stdin} are to come from stdin.", hint="Give the message with -m.")
     if file is not None:
-        return read_text(file, "The message").removesuffix("\n").removesuffix("\r")
-    return message
+        message = read_text(file, "The message").removesuffix("\n").removesuffix("\r")
+    return None if message is None else prose(message, "The message", max_length=MAX_MESSAGE_LENGTH)
 
 
 class Text:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from expertsupport_cli import wiring
 from expertsupport_cli.cli.env import EarlyExit
-from expertsupport_cli.cli.report import as_fault
+from expertsupport_cli.cli.report import as_fault, hint_text
 from expertsupport_cli.errors import OutputLost
 from expertsupport_cli.record import Record
 from expertsupport_cli.render.terminal.printer import flush_stdout
@@ -66,7 +66,7 @@ def perform(env: Env, command: Command, values: Mapping[str, object], choices: C
         _deliver(env)
         fault = as_fault(error, saved=env.commits > 0)
         if command.writes and isinstance(fault, OutputLost):
-            _add_saved_ids(fault, env.printer.saved)
+            _add_saved_ids(fault, env.printer.saved if env.commits else [])
         raise fault from error
     _deliver(env)
     return status
@@ -101,4 +101,5 @@ def _deliver(env: Env) -> None:
     if delivery.left:
         mails = f"{delivery.left} mail{'s' if delivery.left > 1 else ''}"
         why = f" ({delivery.why})" if delivery.why else ""
-        env.printer.note(f"{mails} could not be delivered yet{why}. To try again: es mail send")
+        first = f"First: {hint_text(delivery.hint)}. Then" if delivery.hint else "To try again"
+        env.printer.note(f"{mails} could not be delivered yet{why}. {first}: es mail send")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from itertools import pairwise
 
 from expertsupport_cli.errors import Fault, InternalError, OutputLost, SystemRefused
 from expertsupport_cli.render.terminal.printer import talk, talk_raw
@@ -84,7 +85,7 @@ def hint_text(hint: str | Step) -> str:
 def asks_for_json(arguments: list[str]) -> bool:
     """Whether the command line asks for JSON, even if it cannot be parsed."""
     formats = {"json", "jsonl"}
-    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
+    pairs = pairwise(arguments)
     return (
         "--json" in arguments
         or any(argument.startswith("--format=") and argument[9:] in formats for argument in arguments)

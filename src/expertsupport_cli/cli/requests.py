@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from expertsupport_cli.actions import requests as actions
+from expertsupport_cli.checks import refuse_blanks
 from expertsupport_cli.cli.env import EarlyExit
 from expertsupport_cli.cli.message import Text, given_message
 from expertsupport_cli.cli.perform import changes
 from expertsupport_cli.errors import BadUsage, MalformedSerial, Refused
 from expertsupport_cli.files import read_text
 from expertsupport_cli.model.people import Side
-from expertsupport_cli.model.requests import Act
+from expertsupport_cli.model.requests import Act, Status
 from expertsupport_cli.render.fields import REQUEST
 from expertsupport_cli.store import Wanted
 
@@ -48,7 +49,8 @@ def activate(
     if serial is not None and serial_file is not None:
         raise BadUsage("The serial number is given twice.", hint="Leave out either SERIAL or --serial-file.")
     source = "-" if serial == "-" else serial_file
-    body = given_message(message, file, stdin="the serial number" if source == "-" else None)
+    is_read = source == "-" or (serial is None and serial_file is None and env.interactive)
+    body = given_message(message, file, stdin="the serial number" if is_read else None)
     if serial is None and serial_file is None:
         _ask_and_activate(env, task, body)
     else:
@@ -107,8 +109,7 @@ def act_on_each(
 def look_up_requests(env: Env, references: Sequence[str]) -> None:
     """Look up the requests that were named. Raises NotFound, or BadUsage for text that cannot be a reference."""
     for reference in references:
-        if any(character.isspace() for character in reference.strip()):
-            raise BadUsage(f"“{reference[:80]}” is not a request.", "A message goes after -m.")
+        refuse_blanks(reference, "a request")
     env.look_up(references, env.store.request)
 
 
@@ -172,7 +173,11 @@ def _show_ways_to_buy(env: Env, task: str) -> None:
 
 def _show_activation(env: Env, outcome: Outcome) -> None:
     request = outcome.request
-    env.printer.thing(REQUEST, request, f"{request.id}  {request.status}\n{request.url(env.printer.view.page_url)}")
+    state = f"{request.id}  {request.status}"
+    if env.dry_run and outcome.changed:  # there will be no such request
+        env.printer.thing(REQUEST, request, state)
+        return
+    env.printer.thing(REQUEST, request, f"{state}\n{request.url(env.printer.view.page_url)}")
     if outcome.changed and not request.initiator_email:
         env.printer.note(
             f"No mail can reach you about this request. Try: es follow {request.id} --email YOU@EXAMPLE.ORG"
@@ -180,4 +185,6 @@ def _show_activation(env: Env, outcome: Outcome) -> None:
         )
     if outcome.changed:
         env.printer.hint(f"Task {request.task} no longer expires. To say more: es comment {request.id}")
-    env.printer.hint(f"To follow it: es show {request.id}   All of them: es list   When done: es close {request.id}")
+    is_closed = request.status is Status.CLOSED
+    done = f"To go on: es reopen {request.id}" if is_closed else f"When done: es close {request.id}"
+    env.printer.hint(f"To follow it: es show {request.id}   All of them: es list   {done}")

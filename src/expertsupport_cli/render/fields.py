@@ -53,7 +53,10 @@ _OF_THE_QUEUE = (
 QUEUE = REQUEST.replace(
     name="queue",
     fields=(*REQUEST.fields, *_OF_THE_QUEUE),
-    rows=("id", "task_name", "task_id", "initiator", "status", "turn_since", "space", "last_by", "last_at"),
+    rows=(
+        *("id", "task_name", "task_id", "initiator", "status", "turn_since", "space"),
+        *("last_by", "last_side", "last_at", "unanswered_since"),
+    ),
     columns=("id", "task_name", "initiator", "status", "last_by", "last_at", "unanswered_since", "task_id", "space"),
 )
 

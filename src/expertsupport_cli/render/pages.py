@@ -9,7 +9,7 @@ from __future__ import annotations
 from expertsupport_cli.model.history import Kind, Value
 from expertsupport_cli.model.mail import MailState
 from expertsupport_cli.record import Record
-from expertsupport_cli.render.words import NEVER, VALUE_NAMES, WORDS, moved, turn_name
+from expertsupport_cli.render.words import IN_PLACE_OF, NEVER, VALUE_NAMES, WORDS, moved, turn_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -278,13 +278,12 @@ def _log_facts(entry: LogEntry, view: View) -> list[Fact]:
 def _change(entry: LogEntry) -> tuple[str, FactValue | None]:
     """The fact that says what an event changed. An activation removes the task's expiry."""
     kind = Value.EXPIRY if entry.kind is Kind.ACTIVATED else entry.kind.value_kind
-    if kind is None:
-        return "", None
     if kind is Value.STATUS:
         return VALUE_NAMES[kind], moved(entry)
     if kind is Value.EXPIRY:
         return VALUE_NAMES[kind], NEVER if entry.kind is Kind.ACTIVATED else _expiry(entry.new)
-    return VALUE_NAMES[kind], entry.new or entry.old
+    name = IN_PLACE_OF if kind is Value.REPLACEMENT and entry.old else VALUE_NAMES[kind] if kind else ""
+    return name, entry.new or entry.old
 
 
 def _expiry(at: str | None) -> Instant | str:

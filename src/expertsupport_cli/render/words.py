@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from expertsupport_cli.model.requests import Turn
 
 NEVER = "never"
+IN_PLACE_OF = "In place of"
 
 
 class Words(Record):

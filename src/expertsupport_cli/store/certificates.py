@@ -149,9 +149,13 @@ class Certificates(Statements):
         """Make a used link unused again."""
         self.change("UPDATE links SET used_at = NULL, certificate = NULL WHERE number = ?", number)
 
-    def move_link(self, old: int, new: int) -> None:
-        """Attach the link that was redeemed for the certificate `old`, if there is one, to the certificate `new`."""
-        self.change("UPDATE links SET certificate = ? WHERE certificate = ?", new, old)
+    def move_link(self, old: int, new: int) -> int | None:
+        """Give the link that was redeemed for one certificate to another. Returns its number, None if there is none."""
+        row = self.row("SELECT number FROM links WHERE certificate = ?", old)
+        if row is None:
+            return None
+        self.change("UPDATE links SET certificate = ? WHERE number = ?", new, row["number"])
+        return int(row["number"])
 
     def revoke_link(self, number: int, at: str) -> bool:
         """Revoke a link. Returns whether it was unused and not revoked."""

@@ -38,7 +38,7 @@ class Engine(ABC):
     """
 
     place: str  # where the store is, for messages
-    commits = 0  # transactions that were committed since the store was opened
+    commits = 0  # transactions that were committed since the store was opened, and changed something
 
     @abstractmethod
     def read(self, sql: str, values: Values) -> list[Row]:
@@ -61,7 +61,10 @@ class Engine(ABC):
 
     @abstractmethod
     def commit(self, *, patient: bool) -> None:
-        """Commit the transaction."""
+        """Commit the transaction.
+
+        One that changed something is counted in `commits`, and no interrupt comes between.
+        """
 
     @abstractmethod
     def roll_back(self) -> None:
@@ -201,7 +204,6 @@ class Transaction:
         try:
             if error is None and self._keep:
                 self._engine.commit(patient=self._patient)
-                self._engine.commits += 1
         finally:
             self._engine.roll_back()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from expertsupport_cli.checks import refuse_blanks
 from expertsupport_cli.errors import InternalError, NotFound
 from expertsupport_cli.folding import fold_key
 from expertsupport_cli.ids import REQUEST, parse_id, parse_request, write_id
@@ -36,6 +37,7 @@ def to_request(row: Row) -> Request:
 class Requests(Statements):
     def request(self, reference: str) -> Request:
         """By its ID, its number, its task's ID (the open one, else the newest), or its URL. Raises NotFound."""
+        refuse_blanks(reference, "a request")
         number, token = parse_request(reference)
         if number is not None:
             row = self.row(f"{SELECT_REQUEST} WHERE r.number = ?", number)
@@ -138,4 +140,6 @@ class Requests(Statements):
                 "None was opened on it.",
                 Step(verb=Verb.ACTIVATE, reference=reference),
             )
+        if "://" in reference:  # which may have a token in it
+            return NotFound("There is no request with this address.", hint=hint)
         return NotFound(f"There is no request “{reference[:80]}”.", "It is neither a request's ID nor a task's.", hint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from expertsupport_cli.checks import refuse_blanks
 from expertsupport_cli.errors import NotFound
 from expertsupport_cli.folding import fold_key
 from expertsupport_cli.ids import task_count
@@ -24,7 +25,8 @@ _STATES = {
 
 class Tasks(Statements):
     def task(self, id: str) -> Task:
-        """By ID, in any case. Raises NotFound, which suggests similar IDs."""
+        """By ID, in any case. Raises NotFound, which suggests similar IDs, or BadUsage for what is never an ID."""
+        refuse_blanks(id, "a task")
         row = self.row(f"{_TASK} WHERE t.id_key = ?", fold_key(id))
         if row is None:
             close = self._close_ids(id)

@@ -11,6 +11,7 @@ import sys
 from contextlib import contextmanager, suppress
 
 from expertsupport_cli.errors import BadUsage, OutputLost
+from expertsupport_cli.interrupts import interrupts_held
 from expertsupport_cli.render.terminal.capabilities import is_terminal, wants_colour
 from expertsupport_cli.render.terminal.rows import FORMATS, RowWriter, chosen_fields
 from expertsupport_cli.text import one_line
@@ -72,9 +73,16 @@ class Printer:
 
     def thing(self, shape: Shape, thing: Any, summary: str = "", *, alone: bool = True) -> None:
         """Print a thing that was created or changed: its `summary` for people, only its ID (`alone`) for a program."""
+        self._note_saved(shape, [thing])
+        self._show(shape, thing, summary, alone=alone)
+
+    def _note_saved(self, shape: Shape, things: Sequence[Any]) -> None:
+        """Remember the IDs of things that are saved, whether or not they can then be printed."""
         if self._block is None:
             id = shape.field("id" if "id" in shape.names() else shape.key)
-            self.saved.append(str(id.get(thing, self.view)))
+            self.saved += [str(id.get(thing, self.view)) for thing in things]
+
+    def _show(self, shape: Shape, thing: Any, summary: str = "", *, alone: bool = True) -> None:
         if self._writer is not None:
             self._writer.row(thing)
         elif self.for_people and not self._fields:
@@ -95,12 +103,13 @@ class Printer:
 
     def all(self, shape: Shape, things: Sequence[Any], summary: str) -> None:
         """Print many things that were created: for people one `summary`, for a program their IDs."""
+        self._note_saved(shape, things)
         if self.for_people and not self._fields:
             self.write(summary + "\n")
             return
         with self.many(shape):
             for thing in things:
-                self.thing(shape, thing)
+                self._show(shape, thing)
 
     def page(self, shape: Shape, thing: Any, page: Callable[[], Page]) -> None:
         """Print a page, as the same text on and off a terminal; or the thing, if a format or fields were asked for."""
@@ -133,10 +142,11 @@ class Printer:
             raise OutputLost("The output could not be written.", f"{error.strerror}.") from error
 
     @contextmanager
-    def block(self) -> Iterator[None]:
-        """`with printer.block():` collects what is printed and writes it at the end, unbuffered, in one call.
+    def block(self, delivered: Callable[[], None]) -> Iterator[None]:
+        """`with printer.block(…):` collects what is printed and writes it at the end, unbuffered, in one call.
 
-        A write of up to 4,096 bytes to a pipe is atomic. Raises as `write` does.
+        A write of up to 4,096 bytes to a pipe is atomic, and `delivered` is called once it is done: no interrupt comes
+        between. Waiting for the reader can be interrupted. Raises as `write` does.
         """
         flush_stdout()
         self._block = []
@@ -147,7 +157,11 @@ class Printer:
             self._block = None
         data = text.encode(sys.stdout.encoding, sys.stdout.errors or "strict")
         try:
-            written = os.write(sys.stdout.fileno(), data)
+            wait_until_writable(sys.stdout.fileno())
+            with interrupts_held():
+                written = os.write(sys.stdout.fileno(), data)
+                if written == len(data):
+                    delivered()
         except BrokenPipeError:
             raise
         except OSError as error:
@@ -197,6 +211,15 @@ class Batch:
         self._printer._writer = None
         if self._rows:
             self._rows.end()
+
+
+def wait_until_writable(handle: int) -> None:
+    """Wait until a file takes the next 4,096 bytes at once. It can be interrupted."""
+    import select
+
+    poll = select.poll()
+    poll.register(handle, select.POLLOUT)
+    poll.poll()
 
 
 def flush_stdout() -> None:

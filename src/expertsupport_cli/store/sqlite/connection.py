@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import sqlite3
 
+from expertsupport_cli.interrupts import interrupts_held
 from expertsupport_cli.store.engine import Engine
 from expertsupport_cli.store.sqlite.faults import retry_while_busy, unusable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from expertsupport_cli.search import Phrase
     from expertsupport_cli.store.engine import Indexed, Named, Row, Values
@@ -27,6 +28,7 @@ class SqliteEngine(Engine):
         self.db = db
         self.place = place
         self.timeout = timeout
+        self._changes_before = 0
 
     def read(self, sql: str, values: Values) -> list[Row]:
         try:
@@ -52,18 +54,24 @@ class SqliteEngine(Engine):
             raise unusable(error, self.place) from error
 
     def begin(self, *, writes: bool, patient: bool) -> None:
-        self._control("BEGIN IMMEDIATE" if writes else "BEGIN", patient)
+        self._control(lambda: self.db.execute("BEGIN IMMEDIATE" if writes else "BEGIN"), patient)
+        self._changes_before = self.db.total_changes
 
     def commit(self, *, patient: bool) -> None:
-        self._control("COMMIT", patient)
+        self._control(self._commit, patient)
+
+    def _commit(self) -> None:
+        with interrupts_held():  # each attempt waits for a fraction of a second
+            self.db.execute("COMMIT")
+            self.commits += self.db.total_changes > self._changes_before
 
     def roll_back(self) -> None:
         if self.db.in_transaction:
             self.db.execute("ROLLBACK")
 
-    def _control(self, sql: str, patient: bool) -> None:
+    def _control(self, run: Callable[[], object], patient: bool) -> None:
         try:
-            retry_while_busy(lambda: self.db.execute(sql), self.timeout if patient else 0)
+            retry_while_busy(run, self.timeout if patient else 0)
         except sqlite3.Error as error:
             raise unusable(error, self.place) from error
 
