@@ -40,3 +40,10 @@ def test_the_desk_is_shown_the_address_of_its_own_page(two: Es) -> None:
         shown = two(*words).stdout
         assert "http://127.0.0.1:8765/desk/requests/ES-1" in shown
         assert token not in shown
+
+
+@pytest.mark.parametrize("command", ["show", "desk show", "wait", "watch", "open", "task close", "task show", "log"])
+def test_what_has_a_blank_in_it_is_never_an_id(two: Es, command: str) -> None:
+    result = two(*command.split(), "some words")
+    assert (result.stdout, result.status) == ("", 2)
+    assert "A message goes after -m." in result.stderr

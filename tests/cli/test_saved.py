@@ -67,6 +67,7 @@ SAVES = {
     "link revoke L-1 --yes": "L-1",
     "follow ES-1 --email c@example.org": "ES-1",
     "task import -": "T-4, T-5",
+    "task import - --json": "T-4, T-5",
     "cert import -": "C-4",
 }
 
@@ -74,7 +75,11 @@ SAVES = {
 @pytest.mark.parametrize("command", SAVES)
 def test_a_result_that_cannot_be_printed_is_said_to_be_saved(whole: Es, command: str) -> None:
     serial = whole("cert", "issue").id if "{serial}" in command else ""
-    stdin = {"task import -": "name,space\nA,acme\nB,acme\n", "cert import -": "AAAABBBBCCCCDDDD\n"}.get(command, "")
+    stdin = {
+        "task import - --json": "name,space\nA,acme\nB,acme\n",
+        "task import -": "name,space\nA,acme\nB,acme\n",
+        "cert import -": "AAAABBBBCCCCDDDD\n",
+    }.get(command, "")
     with closing(sqlite3.connect(whole.store)) as db:
         (before,) = db.execute("SELECT count(*) FROM events").fetchone()
     result = to_full(whole, *command.format(serial=serial).split(), stdin=stdin)
@@ -84,6 +89,20 @@ def test_a_result_that_cannot_be_printed_is_said_to_be_saved(whole: Es, command:
     with closing(sqlite3.connect(whole.store)) as db:
         assert db.execute("SELECT count(*) FROM events").fetchone()[0] > before
     assert whole("db", "check").status == 0
+
+
+def test_what_changed_nothing_is_not_said_to_be_saved(whole: Es) -> None:
+    for words in ("close ES-2", "task reopen T-1", "space edit acme --unblocked"):
+        result = to_full(whole, *words.split())
+        assert result.status == 1
+        assert "The change was saved" not in result.stderr
+
+
+def test_mail_whose_setting_is_wrong_is_sent_as_soon_as_it_is_right(whole: Es) -> None:
+    wrong = {"ES_MAIL_TRANSPORT": "smtp", "ES_DESK_EMAIL": "desk@example.org"}
+    said = whole("comment", "ES-1", "-m", "Hello", env=wrong).stderr
+    assert "First: es config set mail.from VALUE. Then: es mail send" in said
+    assert whole("mail", "send").stdout == "M-1\n"
 
 
 def test_the_mail_of_a_result_that_cannot_be_printed_is_delivered(whole: Es) -> None:

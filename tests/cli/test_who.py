@@ -42,7 +42,10 @@ def test_the_one_who_is_named_acts_with_an_address_of_their_own(
     assert (row["initiator"], row["initiator_email"]) == (name, email)
 
 
-@pytest.mark.parametrize("who", ["", "  ", "Bob <bob>", "<bob@example.org>", "Bob <>", "Bob <a@b.org, c@d.org>"])
+@pytest.mark.parametrize(
+    "who",
+    ["", "  ", "Bob <bob>", "<bob@example.org>", "Bob <>", "Bob <a@b.org, c@d.org>", "Bob <a@b.org> x", "B <a@b.org"],
+)
 def test_what_is_no_name_is_wrong_usage_and_spends_nothing(es: Es, serial: str, who: str) -> None:
     assert es("--as", who, "activate", "T-1", serial).status == 2
     assert es("cert", "check", serial).status == 0

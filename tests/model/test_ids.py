@@ -50,6 +50,8 @@ A_TOKEN = "cb0076620a56b80c0ebbbac456a9015d"  # noqa: S105 -- of no request
         (f"http://127.0.0.1:8765/requests/{A_TOKEN}/", None, A_TOKEN),
         ("https://es.example/desk/requests/ES-12", 12, None),
         ("https://es.example/spaces/acme/requests/ES-12", 12, None),
+        ("ES-12.", 12, None),
+        (f"<https://es.example/requests/{A_TOKEN}?x=1#c3>,", None, A_TOKEN),
         ("INC-4711", None, None),
         ("T-12", None, None),
         (A_TOKEN[:-1], None, None),

@@ -305,10 +305,15 @@ def test_the_history_of_a_certificate_and_of_a_link_is_theirs_alone(store: Store
     a_certificate(store)
     bought = links.redeem_link(store, token, lambda _: None, by=OLGA, at=AT)
     certificates.replace_certificate(store, bought.id, lambda _: None, by=OLGA, at=AT)
-    assert [event.kind for event in store.events_of_link(link)] == ["link_made", "link_redeemed"]
+    assert [event.kind for event in store.events_of_link(link)] == [
+        "link_made",
+        "link_redeemed",
+        "certificate_replaced",
+    ]
     kinds = ["certificate_bought", "link_redeemed", "certificate_replaced"]
     assert [event.kind for event in store.events_of_certificate(bought)] == kinds
     assert store.events_of_certificate(bought)[-1].new == "C-3"
+    assert store.events_of_certificate(store.certificate("C-3"))[-1].old == bought.id
 
 
 def test_what_was_used_or_revoked_can_be_taken_back(store: Store) -> None:

@@ -132,7 +132,7 @@ def replace_certificate(store: Store, reference: str, hand_over: HandOver, *, by
             link = store.move_link(old.number, new.number)
             replaced = Event.by(by, at, Kind.CERTIFICATE_REPLACED).replace(link=link)
             store.record(replaced.replace(certificate=old.number, new=new.id))
-            store.record(replaced.replace(certificate=new.number, old=old.id))
+            store.record(replaced.replace(certificate=new.number, old=old.id, link=None))
         hand_over(block)
     return new
 
