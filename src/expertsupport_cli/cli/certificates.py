@@ -162,18 +162,15 @@ def look_up_certificates(env: Env, references: Sequence[str], *, replacing: bool
 
     Raises as revoking (or `replacing`) them would.
     """
-    found: list[str] = []
 
-    def find(reference: str) -> None:
+    def revocable(reference: str) -> str:
         certificate = actions.find_certificate(env.store, reference)
         if replacing:
             certificate.refuse_if_invalid(env.at)
         certificate.refuse_if_used()
-        if certificate.revoked_at is None:
-            found.append(f"{certificate.id} ({certificate.masked})")
+        return "" if certificate.revoked_at else f"{certificate.id} ({certificate.masked})"
 
-    env.look_up(references, find)
-    return ", ".join([*found, *("those on stdin" for reference in references if reference == "-")])
+    return env.describe(references, revocable)
 
 
 def _revoke(env: Env, reference: str) -> None:

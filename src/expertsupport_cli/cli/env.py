@@ -150,6 +150,16 @@ class Env:
         if failures:
             raise EarlyExit(failures[0].exit_status)
 
+    def describe(self, references: Sequence[str], describe: Callable[[str], str]) -> str:
+        """Look up the things that were named, and describe them for a question.
+
+        Things with an empty description are left out. Raises as `look_up` does.
+        """
+        found: list[str] = []
+        self.look_up(references, lambda reference: found.append(describe(reference)))
+        on_stdin = ["those on stdin"] if "-" in references else []
+        return ", ".join([*filter(None, found), *on_stdin])
+
     def for_each(self, shape: Shape, references: Sequence[str], act: Callable[[str], None]) -> None:
         """Call `act` with each reference, where `-` reads one per line from stdin.
 

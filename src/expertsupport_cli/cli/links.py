@@ -100,17 +100,14 @@ def revoke(
     links: Annotated[list[str], Argument(metavar="LINK...", help="IDs (L-1) or addresses; several, or - for stdin.")],
 ) -> None:
     """Revoke unused purchase links, for good."""
-    found: list[str] = []
 
-    def find(reference: str) -> None:
+    def revocable(reference: str) -> str:
         link = actions.find_link(env.store, reference)
         if link.used_at:
             link.refuse_if_spent(env.at)
-        if not link.revoked_at:
-            found.append(f"{link.id} (for task {link.task})")
+        return "" if link.revoked_at else f"{link.id} (for task {link.task})"
 
-    env.look_up(links, find)
-    named = ", ".join([*found, *("those on stdin" for reference in links if reference == "-")])
+    named = env.describe(links, revocable)
     if named:
         env.confirm(f"Revoke {named}? A revoked link cannot be used again.")
     env.for_each(LINK, links, lambda reference: _revoke(env, reference))
