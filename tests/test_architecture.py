@@ -25,15 +25,16 @@ MODEL = GROUND | {"model"}
 MAY_IMPORT = {
     **dict.fromkeys(GROUND, GROUND),
     "__init__": set(),
-    "files": {"errors"},
+    "files": set(),
+    "reading": GROUND | {"files"},
     "model": GROUND,
-    "settings": GROUND | {"files"},
+    "settings": GROUND | {"files", "reading"},
     "mail": GROUND | {"files"},
-    "store": MODEL,
+    "store": MODEL | {"files"},
     "render": MODEL,
     "actions": MODEL | {"mail", "store"},
-    "wiring": MODEL | {"actions", "files", "mail", "render", "settings", "store"},
-    "cli": MODEL | {"__init__", "actions", "files", "mail", "render", "settings", "store", "wiring"},
+    "wiring": MODEL | {"actions", "files", "mail", "reading", "render", "settings", "store"},
+    "cli": MODEL | {"__init__", "actions", "files", "mail", "reading", "render", "settings", "store", "wiring"},
     "__main__": {"cli"},
 }
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from expertsupport_cli.errors import BadUsage
-from expertsupport_cli.ids import REQUEST, parse_id, task_count
+from expertsupport_cli.ids import REQUEST, TASK, digits_of
+from expertsupport_cli.text import is_blank
 
-MAX_TASK_NUMBER = 10**12
+MAX_TASK_DIGITS = 12  # in a T-n that is given; automatic IDs go on from the highest n, and an ID holds 15 digits
 
 
 def identifier(text: str, what: str) -> str:
@@ -20,11 +21,12 @@ def identifier(text: str, what: str) -> str:
 
 
 def task_id(text: str) -> str:
-    """The ID of a task. Raises BadUsage if it could be mistaken for the ID of a request."""
-    if text.isdigit() or parse_id(text, REQUEST) is not None:
+    """The ID of a task. Raises BadUsage if it could be mistaken for the ID of a request, or is too high a T-n."""
+    if text.isdigit() or digits_of(text, REQUEST):
         raise BadUsage(f"“{text[:80]}” cannot be the ID of a task.", "Bare numbers and ES-… are the IDs of requests.")
-    if (task_count(text) or 0) > MAX_TASK_NUMBER:
-        raise BadUsage(f"“{text[:80]}” cannot be the ID of a task.", f"T-{MAX_TASK_NUMBER} is the highest number.")
+    if len(digits_of(text, TASK).lstrip("0")) > MAX_TASK_DIGITS:
+        highest = "9" * MAX_TASK_DIGITS
+        raise BadUsage(f"“{text[:80]}” cannot be the ID of a task.", f"{TASK}-{highest} is the highest number.")
     return identifier(text, "the ID of a task")
 
 
@@ -35,11 +37,13 @@ def refuse_blanks(reference: str, what: str) -> None:
 
 
 def prose(text: str, what: str, *, max_length: int = 1_000) -> str:
-    """Free text, unchanged: valid Unicode without NUL, not blank, at most `max_length` characters. Raises BadUsage.
+    """Free text, unchanged: valid Unicode without NUL, not blank or invisible, at most `max_length` characters.
+
+    Raises BadUsage.
 
     `what` names the text in the message.
     """
-    if not text.strip():
+    if is_blank(text):
         raise BadUsage(f"{what} is empty.")
     return prose_or_empty(text, what, max_length=max_length)
 
@@ -52,6 +56,24 @@ def prose_or_empty(text: str, what: str, *, max_length: int = 1_000) -> str:
         raise BadUsage(f"{what} is not valid UTF-8.")
     if len(text) > max_length:
         raise BadUsage(f"{what} is too long.", f"It has {len(text):,} characters; {max_length:,} are allowed.")
+    return text
+
+
+def actor_name(text: str, what: str = "A name") -> str:
+    """The name of somebody who acts: one line of text to see, at most 200 characters. Raises BadUsage."""
+    prose(text, what, max_length=200)
+    for position, character in enumerate(text, start=1):
+        if character < " " or "\x7f" <= character <= "\x9f" or character in "\u2028\u2029":
+            raise BadUsage(f"{what} has a control character in it, at character {position}.")
+    return text
+
+
+def file_path(text: str, what: str = "The path") -> str:
+    """The path of a file or folder, whose name may be any bytes. Raises BadUsage."""
+    if is_blank(text):
+        raise BadUsage(f"{what} is empty.")
+    if "\0" in text:
+        raise BadUsage(f"{what} has a NUL character in it.")
     return text
 
 
@@ -73,18 +95,18 @@ def addresses(text: str) -> list[str]:
 
 def person(text: str) -> tuple[str, str | None]:
     """The name and the address in `Name <address>`, or a name and None. Raises BadUsage."""
-    name, bracket, rest = text.strip().partition("<")
+    who, bracket, rest = text.strip().partition("<")
     if bracket or ">" in text:
         if not rest.endswith(">"):
             raise BadUsage(f"“{text[:80]}” is not a name with an address.", "It is like 'Bob <bob@example.org>'.")
-        return prose(name.strip().strip('"').strip(), "A name", max_length=200), address(rest[:-1])
-    return prose(text, "A name", max_length=200), None
+        return actor_name(who.strip().strip('"').strip()), address(rest[:-1])
+    return actor_name(text), None
 
 
 def mailbox(text: str) -> str:
     """The address in `Name <address>`, or an address alone. Raises BadUsage."""
-    name, bracket, rest = prose(text, "The address", max_length=300).rpartition("<")
-    if bracket and rest.endswith(">") and name.strip():
+    who, bracket, rest = prose(text, "The address", max_length=300).rpartition("<")
+    if bracket and rest.endswith(">") and who.strip():
         return address(rest[:-1])
     return address(text)
 

@@ -22,10 +22,13 @@ def write_id(prefix: str, number: int) -> str:
 
 def parse_id(text: str, prefix: str) -> int | None:
     """The number in an ID such as `ES-12`, in any case, or None if the text is not of that form."""
+    return parse_number(digits_of(text, prefix))
+
+
+def digits_of(text: str, prefix: str) -> str:
+    """The digits in what looks like an ID with this prefix, however many; empty if it does not look like one."""
     head, dash, digits = text.upper().partition("-")
-    if dash and head == prefix:
-        return parse_number(digits)
-    return None
+    return digits if dash and head == prefix and digits.isascii() and digits.isdigit() else ""
 
 
 def parse_request(reference: str) -> tuple[int | None, str | None]:

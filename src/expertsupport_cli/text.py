@@ -20,6 +20,11 @@ _CONTROLS = (
     "\u2060-\u2065\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"  # invisible by design
     "\ud800-\udfff"  # surrogates
 )
+# Letters, marks and symbols that fonts draw as nothing: fillers, joiners, variation selectors, the empty Braille cell
+_DRAWN_AS_NOTHING = {
+    *"\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\u180b\u180c\u180d\u180f",
+    *map(chr, range(0xFE00, 0xFE10)),
+}
 _TSV_NAMES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
 
 
@@ -34,7 +39,7 @@ def one_line(text: str) -> str:
 
 def lines(text: str) -> list[str]:
     """The lines of a text for a page: tabs become blanks, other control characters escapes."""
-    split = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    split = unix_lines(text).split("\n")
     return [line if line.isprintable() else one_line(line.expandtabs(4)) for line in split]
 
 
@@ -57,6 +62,29 @@ def to_json(value: object, *, indent: int | None = None) -> str:
     import re
 
     return re.sub(f"[{_CONTROLS}]", _json_escape, text)
+
+
+def is_blank(text: str) -> bool:
+    """Whether there is nothing to see: only blanks, bidirectional marks, and what is invisible by design.
+
+    Other control characters count as visible: they are shown as escapes.
+    """
+    return all(_is_invisible(character) for character in text)
+
+
+def unix_lines(text: str) -> str:
+    """The text with all line ends (CRLF, CR) as line feeds."""
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def _is_invisible(character: str) -> bool:
+    if character.isspace() or character in _DRAWN_AS_NOTHING:
+        return True
+    if character.isprintable():
+        return False
+    from unicodedata import category
+
+    return category(character) == "Cf"  # private and unassigned characters may have a picture
 
 
 def _escape(match: re.Match[str]) -> str:

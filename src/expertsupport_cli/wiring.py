@@ -10,10 +10,11 @@ import stat
 import time
 from contextlib import suppress
 
-from expertsupport_cli.checks import addresses, domain_of
+from expertsupport_cli.checks import addresses, domain_of, prose
 from expertsupport_cli.errors import BadUsage, Fault
 from expertsupport_cli.model.mail import MailState, Pages
 from expertsupport_cli.record import Record
+from expertsupport_cli.settings.account import expand_home
 from expertsupport_cli.steps import Step, Verb
 
 TYPE_CHECKING = False
@@ -42,7 +43,7 @@ class Delivery(Record):
 
 def store_path(settings: Settings) -> str:
     """Where the store is, whether or not it exists."""
-    return os.path.expanduser(settings["store"])
+    return expand_home(settings["store"])
 
 
 def open_store(settings: Settings, *, writes: bool, notify: Callable[[str], None], dry_run: bool = False) -> Store:
@@ -177,7 +178,7 @@ def transport_of(settings: Settings, deadline: float | None = None) -> Transport
 def maildir_path(settings: Settings) -> str:
     """The folder that holds one Maildir per recipient: beside the store, unless a setting names another."""
     path = settings.get("mail.maildir")
-    return os.path.expanduser(path) if path else os.path.join(os.path.dirname(store_path(settings)) or ".", "mail")
+    return expand_home(path) if path else os.path.join(os.path.dirname(store_path(settings)) or ".", "mail")
 
 
 def _is_shared(path: str) -> bool:
@@ -197,12 +198,13 @@ def _password(settings: Settings, user: str) -> str:
     """The password, from ES_SMTP_PASSWORD, the password file, or the system keyring. Raises BadUsage if none has it."""
     from_environment = settings.environment.get("ES_SMTP_PASSWORD")
     if from_environment:
-        return from_environment
+        return prose(from_environment, "The password in ES_SMTP_PASSWORD")
     path = settings.get("mail.smtp.password-file")
     if path:
-        from expertsupport_cli.files import read_text
+        from expertsupport_cli.reading import read_secret
 
-        return read_text(os.path.expanduser(path), "The password file").split("\n", 1)[0].rstrip("\r")
+        password = read_secret(expand_home(path), "The password file").split("\n", 1)[0].rstrip("\r")
+        return prose(password, "The first line of the password file")
     found: str | None = None
     with suppress(ImportError):  # keyring is an optional extra
         import keyring

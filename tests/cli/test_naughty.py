@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,8 @@ def naughty_strings() -> list[str]:
 
 
 NAUGHTY = naughty_strings()
-WRITTEN = [text for text in NAUGHTY if text.strip()]  # a name or a comment of blanks alone is refused
+UNSEEN = [text for text in NAUGHTY if all(c.isspace() or unicodedata.category(c) == "Cf" for c in text)]
+WRITTEN = [text for text in NAUGHTY if text not in UNSEEN]  # a name or a comment with nothing to see is refused
 # what a terminal may obey, or what turns the direction of what stands around it
 RAW = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 OURS = re.compile(r"\x1b\[[0-9;]*m|\x1b\]8;[^\x1b\x07]*\x1b\\|\r\n")  # colours, links, ends of lines
@@ -64,7 +66,8 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Es:
             serial, _ = a_certificate(store)
             requests.activate(store, f"T-{number}", serial, by=ANN, at=at)
         for number, text in enumerate([*WRITTEN, *NASTY]):
-            requests.comment(store, "ES-1", text, by=ANN if number % 2 else BOB, at=at)
+            last_is_ann = len(WRITTEN) + len(NASTY) - number
+            requests.comment(store, "ES-1", text, by=ANN if last_is_ann % 2 else BOB, at=at)
     return es
 
 
@@ -159,9 +162,9 @@ def test_a_comment_through_the_program_is_kept_to_the_letter(es: Es) -> None:
     for text in sample:
         assert es("comment", "ES-1", "-F", "-", stdin=text).status == 0
     page = as_json(es("show", "ES-1", "--json"))
-    # one end of line is the file's, not the text's
+    # ends of lines are line feeds, and one is the file's, not the text's
     assert [said["body"] for said in page["comments"]] == [
-        text.removesuffix("\n").removesuffix("\r") for text in sample
+        text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n") for text in sample
     ]
 
 
@@ -201,8 +204,8 @@ def test_bytes_that_are_not_utf_8_and_nul_are_refused(es: Es, tmp_path: Path, wa
     assert dump(es) == before
 
 
-@pytest.mark.parametrize("text", [text for text in NAUGHTY if not text.strip()] or [" "])
-def test_blanks_alone_are_no_name_and_no_comment(es: Es, text: str) -> None:
+@pytest.mark.parametrize("text", UNSEEN)
+def test_what_cannot_be_seen_is_no_name_and_no_comment(es: Es, text: str) -> None:
     with filled(es) as store:
         a_task(store)
         a_request(store)

@@ -81,7 +81,8 @@ def test_who_acts_is_a_setting_with_the_email_beside_it(es: Es) -> None:
 def test_setting_keeps_what_the_owner_wrote_in_the_file(es: Es, file: Path) -> None:
     file.parent.mkdir(parents=True)
     file.write_text('# mine\nspace = "acme" # the usual\n\n[other]\nx = 1\n', encoding="utf-8")
-    assert es("config", "set", "page.url", "https://x.example") == ("", "", 0)
+    told = f"Unknown setting in {file}: 'other' (line 4).\n"
+    assert es("config", "set", "page.url", "https://x.example") == ("", told, 0)
     es("config", "set", "space", "zoo")
     text = file.read_text(encoding="utf-8")
     assert "# mine" in text
@@ -132,7 +133,7 @@ def test_an_unknown_setting_is_told_the_close_ones(es: Es) -> None:
     ("text", "told"),
     [
         (b"space = [", "cannot be read"),
-        (b"space = \xff", "cannot be read"),
+        (b"space = \xff", "is not valid UTF-8"),
         (b"[space]\nx = 1\n", "is not text"),
         (b'space = "two words"', "is the value of space (file "),
         (b'user = "ann"', "is not a table"),

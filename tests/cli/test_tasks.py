@@ -133,7 +133,7 @@ def test_json_lines_are_imported_from_stdin(acme: Es) -> None:
         ("name,id\nA,\nB,T-1\n", 3, 4),
         ("name\nA\n\n \n", 4, 2),
         ("name\nA\nB,C\n", 3, 2),
-        ("name,colour\nA,red\n", 2, 2),
+        ("name,colour\nA,red\n", 1, 2),
         ("id\nX-1\n", 1, 2),
         ("name,name\nA,B\n", 1, 2),
         ('name\n"A\nB"\n"C\n', 4, 2),

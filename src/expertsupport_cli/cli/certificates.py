@@ -9,16 +9,18 @@ from functools import partial
 from expertsupport_cli import times
 from expertsupport_cli.actions import certificates as actions
 from expertsupport_cli.actions.certificates import Block
+from expertsupport_cli.cli.importing import lines_to_import
 from expertsupport_cli.cli.listing import chosen_state, rows_wanted, summarize
 from expertsupport_cli.cli.perform import changes, reads
 from expertsupport_cli.errors import OutputLost
-from expertsupport_cli.files import read_text
 from expertsupport_cli.model.certificates import CertificateState
 from expertsupport_cli.model.people import Side
+from expertsupport_cli.reading import read_secret
 from expertsupport_cli.render.conversation import CERTIFICATE_HISTORY, CertificatePage
 from expertsupport_cli.render.fields import CERTIFICATE, EVENT, SERIAL
 from expertsupport_cli.render.pages import certificate_page
 from expertsupport_cli.render.shapes import Named
+from expertsupport_cli.text import is_blank
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -190,12 +192,12 @@ def print_serials(env: Env, block: Block) -> None:
 
 
 def _serial(text: str) -> str:
-    return read_text("-", "The serial number") if text == "-" else text
+    return read_secret("-", "The serial number") if text == "-" else text
 
 
 def _serial_lines(path: str) -> Iterator[tuple[int, str]]:
-    for number, line in enumerate(read_text(path, "The file").splitlines(), start=1):
-        if line.strip():
+    for number, line in lines_to_import(path):
+        if not is_blank(line):
             yield number, line
 
 

@@ -25,7 +25,8 @@ def list_settings(
 ) -> None:
     """List all settings and their values in force."""
     shape = SETTING.replace(rows=("name", "value", "origin")) if show_origin else SETTING
-    env.printer.list(shape, (_named(env.settings.find(name)) for name in SETTINGS))
+    found = [_named(env.settings.find(name)) for name in SETTINGS]  # before anything is printed: one may be invalid
+    env.printer.list(shape, found)
 
 
 @reads(SETTING)

@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from expertsupport_cli import wiring
-from expertsupport_cli.checks import prose_or_empty
 from expertsupport_cli.cli.report import as_fault, report
 from expertsupport_cli.errors import BadUsage, OutputLost, StoreUnusable
 from expertsupport_cli.model.people import Actor, Side
+from expertsupport_cli.reading import read_answer, read_references
 from expertsupport_cli.record import Record
 from expertsupport_cli.render.shapes import View
 from expertsupport_cli.render.terminal.capabilities import is_terminal, wants_colour
-from expertsupport_cli.render.terminal.printer import Printer, flush_stdout
+from expertsupport_cli.render.terminal.printer import Printer, flush_stdout, talk
 from expertsupport_cli.settings import Settings
 from expertsupport_cli.times import instant
 
@@ -57,7 +57,7 @@ class Env:
     """The environment of one command, built from the global options."""
 
     def __init__(self, flags: dict[str, str], *, colour: str = "auto", no_input: bool = False) -> None:
-        self.settings = Settings(os.environ, flags)
+        self.settings = Settings(os.environ, flags, warn=talk)
         self.colour = colour
         self.no_input = no_input
         self.choices = Choices()
@@ -171,9 +171,9 @@ class Env:
             return
         first_fault: Fault | None = None
         with self.printer.many(shape):
-            for reference in expand_references(references):
+            for place, reference in expand_references(references):
                 self.refresh_time()
-                fault = self._failure(act, reference)
+                fault = self._failure(act, reference, place)
                 first_fault = first_fault or fault
                 if isinstance(fault, StoreUnusable):
                     break
@@ -181,15 +181,20 @@ class Env:
         if first_fault:
             raise EarlyExit(first_fault.exit_status)
 
-    def _failure(self, act: Callable[[str], object], reference: str) -> Fault | None:
-        """Call `act` with one of several references. Returns the fault, which was reported, if it failed."""
+    def _failure(self, act: Callable[[str], object], reference: str | BadUsage, place: str = "") -> Fault | None:
+        """Call `act` with one of several references. Returns the fault, which was reported, if it failed.
+
+        `place` names the line of stdin that the reference is from, which can be a fault itself.
+        """
         commits_before = self.commits
         try:
-            act(prose_or_empty(reference, "The ID", max_length=10_000))
+            act(readable(place, reference))
         except (OutputLost, EarlyExit, BrokenPipeError):
             raise
         except Exception as error:
             fault = as_fault(error, saved=self.commits > commits_before)
+            if place and isinstance(fault, BadUsage) and fault is not reference:
+                fault.what = f"{place}: {fault.what}"
             report(fault, as_json=self.printer.as_json)
             return fault
         return None
@@ -211,15 +216,26 @@ class Env:
         """Ask for a line of input and return it without its line end. The prompt goes to stderr: stdout is data."""
         sys.stderr.write(prompt)
         sys.stderr.flush()
-        typed = sys.stdin.readline().rstrip("\n")
+        typed = read_answer()
         self.refresh_time()
         return typed
 
 
-def expand_references(references: Iterable[str]) -> Iterator[str]:
-    """The references, where `-` is replaced by those on stdin, one per line."""
+def readable(place: str, reference: str | BadUsage) -> str:
+    """A reference that could be read. Raises BadUsage, its fault, for any other, naming its place."""
+    if isinstance(reference, BadUsage):
+        reference.what = f"{place}: {reference.what}"
+        raise reference
+    return reference
+
+
+def expand_references(references: Iterable[str]) -> Iterator[tuple[str, str | BadUsage]]:
+    """The references, where `-` is replaced by those on stdin, one per line, after the name of the line.
+
+    A line that cannot be read is given as its fault.
+    """
     for reference in references:
-        if reference != "-":
-            yield reference
+        if reference == "-":
+            yield from read_references()
         else:
-            yield from (line.strip() for line in sys.stdin if line.strip())
+            yield "", reference

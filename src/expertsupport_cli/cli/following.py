@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from expertsupport_cli import times
 from expertsupport_cli.actions import following as actions
-from expertsupport_cli.cli.env import Env, expand_references
+from expertsupport_cli.cli.env import Env, expand_references, readable
 from expertsupport_cli.cli.perform import changes, reads
 from expertsupport_cli.cli.polling import each_change
 from expertsupport_cli.cli.requests import look_up_requests
@@ -87,7 +87,7 @@ def wait(
     seconds = None if timeout is None else times.parse_duration(timeout)
     # read before the requests, so that no event is missed
     last_seen = env.store.last_event() if after is None else after
-    found = [env.store.request(reference) for reference in expand_references(requests)]
+    found = [env.store.request(readable(place, reference)) for place, reference in expand_references(requests)]
     if not found:
         raise BadUsage("No request is named.", hint="es wait --help")
     event = _closed_already(env, found) if awaited == "closed" else None

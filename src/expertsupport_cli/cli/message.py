@@ -7,13 +7,16 @@ import shlex
 import signal
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 
 from expertsupport_cli.actions.requests import MAX_MESSAGE_LENGTH
 from expertsupport_cli.checks import prose
 from expertsupport_cli.cli.env import Env
-from expertsupport_cli.errors import BadUsage
-from expertsupport_cli.files import read_text
+from expertsupport_cli.errors import BadUsage, NotFound
+from expertsupport_cli.files import make_folder
 from expertsupport_cli.model.requests import Act
+from expertsupport_cli.reading import read_prose
+from expertsupport_cli.text import is_blank, unix_lines
 
 SCISSORS = "# ------------------------ >8 ------------------------"
 _INSTRUCTIONS = f"""{SCISSORS}
@@ -32,8 +35,8 @@ def given_message(message: str | None, file: str | None, *, stdin: str | None) -
     if file == "-" and stdin is not None:
         raise BadUsage(f"Both the message and {stdin} are to come from stdin.", hint="Give the message with -m.")
     if file is not None:
-        message = read_text(file, "The message").removesuffix("\n").removesuffix("\r")
-    return None if message is None else prose(message, "The message", max_length=MAX_MESSAGE_LENGTH)
+        message = read_prose(file, "The message").removesuffix("\n")
+    return None if message is None else prose(unix_lines(message), "The message", max_length=MAX_MESSAGE_LENGTH)
 
 
 class Text:
@@ -56,8 +59,9 @@ class Text:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if self._draft is None:
             return
-        if error is None and not self._env.dry_run:
-            os.unlink(self._draft)
+        if (error is None and not self._env.dry_run) or _is_empty(self._draft):
+            with suppress(FileNotFoundError):
+                os.unlink(self._draft)
         else:
             self._env.printer.note(f"Your text is kept: {self._draft} (to use it: -F {shlex.quote(self._draft)})")
 
@@ -68,28 +72,48 @@ class Text:
             # refuse before the user writes a message
             self._env.store.request(reference).after(act, self._env.at)
         self._draft = _new_draft(self._requests)
-        _edit(self._draft)
+        try:
+            _edit(self._draft)
+            self.body = self._finish_draft()
+        except BaseException as error:
+            self.__exit__(type(error), error, None)
+            raise
         self._env.refresh_time()
-        text = read_text(self._draft, "The draft").split(SCISSORS, 1)[0].strip("\n")
-        if not text.strip():
-            os.unlink(self._draft)
-            self._draft = None
+
+    def _finish_draft(self) -> str:
+        """Cut what is below the scissors off the draft, and return the rest. Raises BadUsage if there is none."""
+        assert self._draft is not None
+        text = _written(self._draft)
+        if is_blank(text):
             raise BadUsage("The message is empty.", "Nothing was sent.")
         with open(self._draft, "w", encoding="utf-8") as draft:
             draft.write(text + "\n")
-        self.body = text
+        return prose(text, "The message", max_length=MAX_MESSAGE_LENGTH)
+
+
+def _written(draft: str) -> str:
+    """What stands above the scissors in a draft. Raises NotFound, BadUsage."""
+    return read_prose(draft, "The draft").split(SCISSORS, 1)[0].strip("\n")
+
+
+def _is_empty(draft: str) -> bool:
+    """Whether nothing was written into a draft, or it is gone; one that cannot be read is not empty."""
+    try:
+        return is_blank(_written(draft))
+    except NotFound:
+        return True
+    except BadUsage:
+        return False
 
 
 def _new_draft(requests: Sequence[str]) -> str:
     """Create an empty draft that only the user can read. Returns its path."""
     import tempfile
 
-    import platformdirs
+    from expertsupport_cli.settings.account import user_folder
 
-    from expertsupport_cli.settings import APP
-
-    folder = os.path.join(platformdirs.user_state_dir(APP, appauthor=False), "drafts")
-    os.makedirs(folder, mode=0o700, exist_ok=True)
+    folder = os.path.join(user_folder("state", "XDG_STATE_HOME"), "drafts")
+    make_folder(folder)
     handle, path = tempfile.mkstemp(prefix="message-", suffix=".md", dir=folder)
     with os.fdopen(handle, "w", encoding="utf-8") as draft:
         draft.write(f"\n{_INSTRUCTIONS}# For: {', '.join(requests)}\n")
@@ -99,7 +123,7 @@ def _new_draft(requests: Sequence[str]) -> str:
 def _edit(path: str) -> None:
     """Open the draft in the editor, to which Ctrl-C belongs meanwhile. Raises BadUsage if the editor fails."""
     names = ("ES_EDITOR", "VISUAL", "EDITOR")
-    editor = next((os.environ[name] for name in names if os.environ.get(name)), "vi")
+    editor = next((os.environ[name] for name in names if os.environ.get(name, "").strip()), "vi")
     previous_handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         status = subprocess.run([*shlex.split(editor), path], check=False).returncode
@@ -110,4 +134,4 @@ def _edit(path: str) -> None:
     finally:
         signal.signal(signal.SIGINT, previous_handler)
     if status:
-        raise BadUsage(f"The editor ended with status {status}.", f"Nothing was sent; your text is kept: {path}")
+        raise BadUsage(f"The editor ended with status {status}.", "Nothing was sent.")

@@ -32,7 +32,7 @@ STEPS = {
     Verb.RAISE_TASK_LIMIT: "Its owner can: es space edit {} --task-limit N",
     Verb.REOPEN_REQUEST: "To go on: es reopen {}",
     Verb.REOPEN_TASK: "To reopen it: es task reopen {}",
-    Verb.SET_SETTING: "es config set {} VALUE",
+    Verb.SET_SETTING: "Try: es config set {} VALUE",
     Verb.SHOW_REQUEST: "To see it: es show {}",
     Verb.SHOW_TASK: "To see it: es task show {}",
     Verb.TURN_MAIL_ON: "es config set mail.transport maildir",

@@ -8,9 +8,9 @@ from expertsupport_cli.cli.env import EarlyExit
 from expertsupport_cli.cli.message import Text, given_message
 from expertsupport_cli.cli.perform import changes
 from expertsupport_cli.errors import BadUsage, MalformedSerial, Refused
-from expertsupport_cli.files import read_text
 from expertsupport_cli.model.people import Side
 from expertsupport_cli.model.requests import Act, Status
+from expertsupport_cli.reading import read_secret
 from expertsupport_cli.render.fields import REQUEST
 from expertsupport_cli.store import Wanted
 
@@ -54,7 +54,7 @@ def activate(
     if serial is None and serial_file is None:
         _ask_and_activate(env, task, body)
     else:
-        _activate(env, task, read_text(source, "The serial number") if source else serial or "", body)
+        _activate(env, task, read_secret(source, "The serial number") if source else serial or "", body)
 
 
 @changes(REQUEST)

@@ -13,6 +13,7 @@ from expertsupport_cli.render.pages import log_page, task_page
 from expertsupport_cli.render.terminal.paint import log_lines
 from expertsupport_cli.render.terminal.progress import track
 from expertsupport_cli.store import Wanted
+from expertsupport_cli.text import unix_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +35,9 @@ def add(
     space = env.space(space)
     if not space:
         raise BadUsage("No space is named.", hint="es task add NAME --space S, or: es config set space S")
-    added = actions.add_task(env.store, name, space, id=id, description=description, by=env.actor(), at=env.at)
+    added = actions.add_task(
+        env.store, name, space, id=id, description=unix_lines(description), by=env.actor(), at=env.at
+    )
     _show(env, added, True)
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import stat
-from contextlib import suppress
 
-from expertsupport_cli.files import sync_folder
+from expertsupport_cli.files import make_folder, sync_folder
 from expertsupport_cli.mail.letter import Letter
 from expertsupport_cli.mail.transport import Undelivered
 
@@ -37,21 +35,12 @@ class Maildir:
                 self._write(temporary, letter.to_bytes("\n"))
             except FileNotFoundError:
                 for part in (self._folder, box, *(os.path.join(box, part) for part in ("tmp", "new", "cur"))):
-                    self._create_folder(part)
+                    make_folder(part, self._folder_mode)
                 self._write(temporary, letter.to_bytes("\n"))
             os.rename(temporary, os.path.join(box, "new", name))
             sync_folder(os.path.join(box, "new"))
         except OSError as error:
             raise Undelivered(f"{box}: {error.strerror}", final=False) from error
-
-    def _create_folder(self, folder: str) -> None:
-        """Create a folder unless it exists, with its mode whatever the umask. Raises OSError."""
-        if os.path.isdir(folder):
-            return
-        os.makedirs(os.path.dirname(folder), mode=0o700, exist_ok=True)
-        with suppress(FileExistsError):  # another process created it first
-            os.mkdir(folder, self._folder_mode)
-            os.chmod(folder, self._folder_mode | (os.stat(folder).st_mode & stat.S_ISGID))
 
     def _write(self, path: str, data: bytes) -> None:
         handle = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, self._file_mode)

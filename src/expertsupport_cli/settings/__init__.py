@@ -12,17 +12,15 @@ from functools import cached_property
 from expertsupport_cli import times
 from expertsupport_cli.errors import BadUsage
 from expertsupport_cli.record import Record
-from expertsupport_cli.settings.file import read
+from expertsupport_cli.settings.account import APP, login_name, user_folder
+from expertsupport_cli.settings.file import SettingsFile, read
 from expertsupport_cli.settings.known import SETTINGS, Setting, check, known
-from expertsupport_cli.steps import Step, Verb
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 __all__ = ["APP", "SETTINGS", "Setting", "Settings", "Value", "known"]
-
-APP = "expertsupport"
 
 
 class Value(Record):
@@ -34,32 +32,44 @@ class Value(Record):
 
 
 class Settings:
-    """The settings of one command, from its flags, its environment, and the settings file."""
+    """The settings of one command, from its flags, its environment, and the settings file.
 
-    def __init__(self, environment: Mapping[str, str], flags: Mapping[str, str] | None = None) -> None:
+    `warn` is called once with a sentence about what is unknown in the file.
+    """
+
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        flags: Mapping[str, str] | None = None,
+        warn: Callable[[str], None] | None = None,
+    ) -> None:
         self.environment = environment
         self._flags = flags or {}
-        self._file: dict[str, object] | None = None
+        self._warn = warn
+        self._file: SettingsFile | None = None
 
     @cached_property
     def path(self) -> str:
-        """The settings file, whether or not it exists."""
-        import platformdirs
-
-        return os.path.join(platformdirs.user_config_dir(APP, appauthor=False), "config.toml")
+        """The settings file, whether or not it exists. Raises BadUsage for an account without a home directory."""
+        return os.path.join(user_folder("config", "XDG_CONFIG_HOME"), "config.toml")
 
     def find(self, name: str) -> Value:
         """The effective value and where it came from. Raises BadUsage if it is invalid."""
         setting = known(name)
-        value, origin = self._flags.get(name), "flag"
-        if value is None:
-            value, origin = self.environment.get(setting.variable) or None, f"variable {setting.variable}"
-        if value is None:
-            value, origin = self._in_file(setting), f"file {self.path}"
-        if value is None:
-            return Value(setting=setting, value=self._default(setting), origin="default")
-        check(setting, value, origin)
-        return Value(setting=setting, value=value, origin=origin)
+        flag, variable = self._flags.get(name), self.environment.get(setting.variable)
+        if flag is not None:
+            check(setting, flag, "flag")
+            return Value(setting=setting, value=flag, origin="flag")
+        if variable:
+            origin = f"variable {setting.variable}"
+            check(setting, variable, origin)
+            return Value(setting=setting, value=variable, origin=origin)
+        file = self._read_file()
+        value = file.value(setting)
+        if value is not None:
+            check(setting, value, f"file {file.place(setting.keys)}")
+            return Value(setting=setting, value=value, origin=f"file {file.path}")
+        return Value(setting=setting, value=self._default(setting), origin="default")
 
     def __getitem__(self, name: str) -> str:
         """The value of a setting that always has one."""
@@ -95,31 +105,26 @@ class Settings:
 
     def _default(self, setting: Setting) -> str | None:
         if setting.name == "store":
-            import platformdirs
-
-            return os.path.join(platformdirs.user_data_dir(APP, appauthor=False), "store.db")
+            return os.path.join(user_folder("data", "ES_STORE to the path of the store"), "store.db")
         if setting.name == "mail.smtp.port":
             return {"tls": "465", "starttls": "587"}.get(self["mail.smtp.security"], "25")
         if setting.name == "user.name":
-            import getpass
-
-            try:
-                return getpass.getuser()
-            except (KeyError, OSError):  # a user ID without a name, as in some containers
-                return f"uid-{os.getuid()}"
+            return login_name(self.environment)
         if setting.name == "shop.url":
             return self["page.url"].rstrip("/") + "/buy/"
         return setting.default
 
-    def _in_file(self, setting: Setting) -> str | None:
+    def _read_file(self) -> SettingsFile:
+        """The settings file, read once; an empty one for an account without a home directory."""
         if self._file is None:
-            self._file = read(self.path)
-        found: object = self._file
-        for key in setting.keys:
-            found = found.get(key) if isinstance(found, dict) else None
-        if found is None or isinstance(found, (str, int)):
-            return None if found is None else str(found)
-        raise BadUsage(
-            f"The setting {setting.name} in {self.path} is not text.",
-            hint=Step(verb=Verb.SET_SETTING, reference=setting.name),
-        )
+            try:
+                path = self.path
+            except BadUsage:
+                self._file = SettingsFile(path="", text="", tables={})
+            else:
+                self._file = read(path)
+            unknown = self._file.unknown()
+            if unknown and self._warn is not None:
+                self._warn(unknown)
+                self._warn = None
+        return self._file

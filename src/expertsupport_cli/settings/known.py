@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from expertsupport_cli import times
-from expertsupport_cli.checks import address, addresses, identifier, mailbox, prose, web_address
+from expertsupport_cli.checks import actor_name, address, addresses, file_path, identifier, mailbox, prose, web_address
 from expertsupport_cli.errors import BadUsage
 from expertsupport_cli.record import Record
 from expertsupport_cli.steps import Step, Verb
@@ -49,7 +49,7 @@ SETTINGS = {
             name="store",
             variable="ES_STORE",
             meaning="The file in which everything is kept",
-            check=lambda text: prose(text, "The path"),
+            check=file_path,
         ),
         Setting(
             name="store.timeout",
@@ -62,7 +62,7 @@ SETTINGS = {
             name="user.name",
             variable="ES_USER",
             meaning="Who you are, in all that you do (the login name if unset)",
-            check=lambda text: prose(text, "A name", max_length=200),
+            check=actor_name,
         ),
         Setting(
             name="user.email",
@@ -113,7 +113,7 @@ SETTINGS = {
             name="mail.maildir",
             variable="ES_MAIL_MAILDIR",
             meaning="The folder of the Maildirs, one for each recipient (mail beside the store if unset)",
-            check=lambda text: prose(text, "The path"),
+            check=file_path,
         ),
         Setting(
             name="mail.deliver",
@@ -179,7 +179,7 @@ SETTINGS = {
             name="mail.smtp.password-file",
             variable="ES_MAIL_SMTP_PASSWORD_FILE",
             meaning="A file with the password in its first line",
-            check=lambda text: prose(text, "The path"),
+            check=file_path,
         ),
     )
 }
@@ -205,5 +205,7 @@ def check(setting: Setting, value: str, origin: str) -> None:
         setting.check(value)
     except BadUsage as fault:
         fault.why = f"It is the value of {setting.name} ({origin}). {fault.why}".rstrip()
+        if origin.startswith("variable"):  # which the settings file would not override
+            fault.hint = f"Try: unset {setting.variable}"
         fault.hint = fault.hint or Step(verb=Verb.SET_SETTING, reference=setting.name)
         raise

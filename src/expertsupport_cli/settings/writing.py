@@ -10,8 +10,8 @@ import time
 from contextlib import contextmanager
 
 from expertsupport_cli.errors import BadUsage
-from expertsupport_cli.files import sync_folder
-from expertsupport_cli.settings.file import read
+from expertsupport_cli.files import make_folder, sync_folder
+from expertsupport_cli.settings.file import MEND, read
 from expertsupport_cli.settings.known import Setting, check, known
 
 TYPE_CHECKING = False
@@ -38,7 +38,7 @@ def write(path: str, name: str, value: str | None, *, dry_run: bool = False) -> 
     if dry_run:
         return _new_text(target, setting, value) is not None
     try:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
+        make_folder(folder)
         with _locked(folder):
             text = _new_text(target, setting, value)
             if text is not None:
@@ -52,12 +52,11 @@ def _new_text(path: str, setting: Setting, value: str | None) -> str | None:
     """The text of the file with the new value and its old line ends; None if nothing changes."""
     import tomlkit
 
-    read(path)
-    text = ""
-    if os.path.exists(path):
-        with open(path, encoding="utf-8", newline="") as file:
-            text = file.read()
-    document = tomlkit.parse(text)
+    text = read(path).text
+    try:
+        document = tomlkit.parse(text)
+    except ValueError as error:
+        raise BadUsage("The settings file cannot be changed.", f"{path}: {error}.", MEND) from error
     table: tomlkit.TOMLDocument | tomlkit.items.Table = document
     *sections, key = setting.keys
     for section in sections:

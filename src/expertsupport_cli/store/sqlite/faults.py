@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import stat
 from time import monotonic
 
 from expertsupport_cli.errors import StoreBusy, StoreDamaged, StoreFull, StoreMissing, StoreReadOnly, StoreUnusable
+from expertsupport_cli.files import access_denied
 from expertsupport_cli.steps import Step, Verb
 
 TYPE_CHECKING = False
@@ -66,33 +65,3 @@ def unusable(error: sqlite3.Error, path: str) -> Exception:
             Step(verb=Verb.CHECK_STORE),
         )
     return error
-
-
-def access_denied(path: str) -> str:
-    """Which file or folder denies this user access to the store, its owner and mode; empty if none does."""
-    full = os.path.abspath(path)
-    folders = [full]
-    while folders[-1] != os.path.dirname(folders[-1]):
-        folders.append(os.path.dirname(folders[-1]))
-    for place in reversed(folders[1:]):
-        if os.path.isdir(place) and not os.access(place, os.X_OK):
-            return _belongs(place)
-    if os.path.exists(full) and not os.access(full, os.R_OK | os.W_OK):
-        return _belongs(full)
-    return _belongs(folders[1]) if os.path.isdir(folders[1]) and not os.access(folders[1], os.W_OK) else ""
-
-
-def _belongs(place: str) -> str:
-    """A sentence with the owner and mode of a file or folder, and the current user."""
-    found = os.stat(place)
-    who, me = _account(found.st_uid), _account(os.geteuid())
-    return f"{place} belongs to {who}, mode {stat.S_IMODE(found.st_mode):04o}, and you are {me}."
-
-
-def _account(uid: int) -> str:
-    import pwd
-
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"user {uid}"

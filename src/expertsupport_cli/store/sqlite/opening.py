@@ -12,8 +12,9 @@ import sqlite3
 from contextlib import closing, suppress
 
 from expertsupport_cli.errors import StoreDamaged, StoreForeign, StoreMissing, StoreTooNew, StoreUnusable
+from expertsupport_cli.files import access_denied, make_folder
 from expertsupport_cli.steps import Step, Verb
-from expertsupport_cli.store.sqlite.faults import BUSY_TIMEOUT, access_denied, retry_while_busy, unusable
+from expertsupport_cli.store.sqlite.faults import BUSY_TIMEOUT, retry_while_busy, unusable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,8 +70,7 @@ def _open_or_create(path: str, timeout: float, notify: Callable[[str], None]) ->
     """Open the store at a path; create it if there is none. Raises StoreUnusable."""
     if not _exists(path):
         try:
-            folder = os.path.dirname(os.path.abspath(path))
-            os.makedirs(folder, mode=0o700, exist_ok=True)
+            make_folder(os.path.dirname(os.path.abspath(path)))
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
             notify(f"Made a new store: {path}")
         except OSError as error:
