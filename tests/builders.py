@@ -28,7 +28,11 @@ def later(days: float = 0, *, seconds: int = 0) -> str:
 
 def a_store(path: Path) -> Store:
     """The store at a path, made if there is none."""
-    return open_store(str(path), timeout=10, writes=True, notify=lambda _: None)
+    store = open_store(str(path), timeout=10, writes=True, notify=lambda _: None)
+    if not path.exists():
+        with store.transaction():
+            pass
+    return store
 
 
 def a_space(store: Store, name: str = "acme", *, lifetime: int | None = 10 * 86400, limit: int | None = None) -> Space:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from expertsupport_cli.errors import BadUsage
+from expertsupport_cli.errors import BadUsage, StoreDamaged
+from expertsupport_cli.steps import Step, Verb
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _FORMAT = "%Y-%m-%dT%H:%M:%SZ"
@@ -33,14 +34,6 @@ def after(at: str, seconds: int) -> str:
 def seconds_between(earlier: str, later: str) -> int:
     """The seconds from one instant to another; negative if the second comes first."""
     return int((_moment(later) - _moment(earlier)).total_seconds())
-
-
-def is_instant(text: str) -> bool:
-    """Whether the text is an instant in exactly the form above."""
-    try:
-        return instant(_moment(text)) == text
-    except ValueError:
-        return False
 
 
 def parse_duration(text: str) -> int:
@@ -110,4 +103,11 @@ def relative(at: str, now: str) -> str:
 
 
 def _moment(at: str) -> datetime:
-    return datetime.fromisoformat(at)
+    """The datetime of an instant, which the clock or the store gave. Raises StoreDamaged."""
+    try:
+        moment = datetime.fromisoformat(at)
+        if moment.tzinfo:
+            return moment
+    except ValueError:
+        pass
+    raise StoreDamaged("The store is damaged.", f"{at[:40]!r} is not a time.", Step(verb=Verb.CHECK_STORE))

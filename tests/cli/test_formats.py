@@ -137,6 +137,7 @@ CONTRACT = [
     ("config get", "config get space", "", ["name", "value", "origin", "variable", "meaning"]),
     ("config path", "config path", "", ["path", "exists"]),
     ("db path", "db path", "", ["path", "exists"]),
+    ("db upgrade", "db upgrade", "", ["path", "exists"]),
     ("db check", "db check", "", ["rule", "ok", "found"]),
     ("schema", "schema list", "", ["command", "of", "name", "type", "meaning"]),
 ]

@@ -39,10 +39,23 @@ def test_a_command_that_reads_sees_an_empty_store_where_there_is_none_and_makes_
     assert os.listdir(es.home) == []
 
 
-def test_a_command_that_fails_on_a_new_store_leaves_one_that_works(es: Es) -> None:
-    assert es("close", "ES-1").status == 3
-    assert es("db", "check").status == 0
-    assert es("space", "add", "acme").id == "acme"
+def test_a_command_that_fails_in_an_empty_place_leaves_no_store(es: Es) -> None:
+    env = {"ES_STORE": str(es.home / "folder" / "store.db")}
+    for command in (
+        "close ES-1",
+        "activate T-1 2345-6789-ABCD-EFGH",
+        "task add x --space acme",
+        "cert revoke C-1 --yes",
+    ):
+        result = es(*command.split(), env=env)
+        assert result.status in (3, 4), command
+        assert result.stderr.startswith(f"There is no store yet at {env['ES_STORE']}"), command
+        assert os.listdir(es.home) == [], command
+
+
+def test_the_store_is_created_and_upgraded_by_command(es: Es) -> None:
+    assert es("db", "upgrade") == (f"{es.store}\n", f"Made a new store: {es.store}\n", 0)
+    assert es("db", "upgrade") == (f"{es.store}\n", "", 0)
 
 
 def test_the_path_of_the_store_is_printed_whether_or_not_it_exists(es: Es) -> None:
@@ -85,7 +98,7 @@ def test_a_store_that_is_whole_passes_the_check(es: Es) -> None:
         ("UPDATE certificates SET used_at = NULL WHERE number = 1", "a certificate is used exactly if"),
         ("UPDATE requests SET status = 'New' WHERE number = 1", "a request has the status that its history gives it"),
         ("DROP INDEX one_open_request_a_task", "the schema is as it should be"),
-        ("CREATE TABLE mine (x)", "the schema is as it should be"),
+        ("UPDATE tasks SET created_at = '9999-99-99T99:99:99Z'", "all times are times"),
         ("DROP TRIGGER events_no_delete; DELETE FROM events WHERE number = 3", "the history has no gap"),
         ("INSERT INTO comments_words (rowid, words) VALUES (4096, 'x')", "the search index fits the text"),
         ("DELETE FROM tasks WHERE number = 1", "all references lead somewhere"),

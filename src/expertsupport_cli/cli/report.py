@@ -37,6 +37,7 @@ STEPS = {
     Verb.SHOW_TASK: "To see it: es task show {}",
     Verb.TURN_MAIL_ON: "es config set mail.transport maildir",
     Verb.UNBLOCK_SPACE: "Its owner can: es space edit {} --unblocked",
+    Verb.UPGRADE_STORE: "Try: es db upgrade",
     Verb.WAIT_LONGER: "Try again, or wait longer: es config set store.timeout 60s",
 }
 
