@@ -89,10 +89,16 @@ def parse_moment(text: str, now: str) -> str:
         raise BadUsage(f"“{text}” is out of range.") from error
 
 
-def relative(at: str, now: str) -> str:
-    """The time from `now` to an instant, in short: `3d ago`, `in 10d`, `now`."""
+def relative(at: str, now: str, *, past: bool = False) -> str:
+    """The time from `now` to an instant, in short: `3d ago`, `in 10d`, `now`.
+
+    What is `past` is never shown as ahead, because a clock was wrong then or is now: it is `now`, or its date if the
+    clocks are more than a day apart.
+    """
     seconds = seconds_between(at, now)
     size = abs(seconds)
+    if past and seconds < 0:
+        return "now" if size < UNITS["d"] else at[:10]
     if size < 10:
         return "now"
     if seconds < 0 and size >= 3600:

@@ -128,3 +128,12 @@ def test_a_moment_beyond_the_calendar_is_wrong_usage(text: str) -> None:
 )
 def test_relative_times_are_told_in_the_largest_whole_unit(seconds: int, words: str) -> None:
     assert times.relative(times.after(NOW, seconds), NOW) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "now"), (5, "now"), (86399, "now"), (86400, "2026-02-01"), (3650 * 86400, "2036-01-29"), (-60, "1m ago")],
+)
+def test_what_is_past_never_lies_ahead_though_a_clock_was_wrong(seconds: int, words: str) -> None:
+    assert NOW.startswith("2026-01-31")
+    assert times.relative(times.after(NOW, seconds), NOW, past=True) == words
