@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 from builders import AT, BOB, a_request
+from conftest import Es
+from sessions import filled
 
 from expertsupport_cli.actions import requests
 from expertsupport_cli.actions.notices import Post
@@ -48,3 +51,15 @@ def replies(store: Store, count: int) -> None:
 def a_mail(store: Store) -> Mail:
     replies(store, 1)
     return store.mail("M-1")
+
+
+def asked(es: Es, count: int = 1, **more: str) -> Es:
+    """A request in the store, replies to it that are queued, and the program with some settings."""
+    with filled(es) as store:
+        replies(store, count)
+    return type(es)(es.home, **more)
+
+
+def states(es: Es) -> list[tuple[str, str, int]]:
+    rows = json.loads(es("mail", "list", "--json").stdout)
+    return [(row["id"], row["state"], row["attempts"]) for row in rows][::-1]
