@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import pytest
 from builders import ANN, AT, BOB, a_certificate, a_request, a_store, a_task
 
 from expertsupport_cli import times
@@ -54,6 +55,7 @@ def flipped(whole: bytes, chance: random.Random) -> bytes:
     return bytes(held)
 
 
+@pytest.mark.program
 def test_whatever_changes_in_the_file_every_use_of_it_has_an_ending(tmp_path: Path) -> None:
     whole, path = a_full_store(tmp_path / "whole.db"), tmp_path / "store.db"
     chance = random.Random(7)  # noqa: S311 -- the same flips each time

@@ -11,7 +11,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
-from builders import ANN, AT, a_request, a_space, a_store
+from builders import ANN, AT, a_request, a_space, made_store
 
 from expertsupport_cli.actions import requests
 from expertsupport_cli.errors import InternalError, NotFound, StoreBusy
@@ -57,7 +57,7 @@ def test_a_store_is_private_whatever_the_umask(tmp_path: Path) -> None:
     path = tmp_path / "new" / "store.db"
     before = os.umask(0)
     try:
-        a_store(path).close()
+        made_store(path).close()
     finally:
         os.umask(before)
     assert (mode(path), mode(path.parent)) == (0o600, 0o700)
@@ -89,7 +89,7 @@ def test_a_store_that_another_has_made_meanwhile_is_used(tmp_path: Path) -> None
     path = tmp_path / "new" / "store.db"
     with closing(opened(path, [], writes=True)) as late, closing(opened(path, [], writes=False)) as reader:
         before = reader.engine.data_version()
-        with closing(a_store(path)) as early:
+        with closing(made_store(path)) as early:
             a_space(early)
         assert late.spaces() == []
         a_space(late, "zoo")
@@ -102,7 +102,7 @@ def test_what_a_process_that_was_killed_has_left_is_in_nobodys_way(tmp_path: Pat
     path = tmp_path / "store.db"
     for name in ("store.db.new", "store.db.new-journal"):
         (tmp_path / name).write_bytes(b"\x01" * 5000)
-    with closing(a_store(path)) as store:
+    with closing(made_store(path)) as store:
         a_space(store)
     assert [child.name for child in tmp_path.iterdir()] == ["store.db"]
 
@@ -132,7 +132,7 @@ def test_a_store_is_made_where_there_are_neither_locks_nor_hard_links(
             with (
                 pytest.raises(StoreBusy, match="just made the store"),
                 late.transaction(),
-                closing(a_store(tmp_path / "other.db")) as early,
+                closing(made_store(tmp_path / "other.db")) as early,
             ):
                 a_space(early)
             a_space(late, "zoo")
@@ -157,16 +157,16 @@ def test_who_only_reads_sees_an_empty_store_and_makes_none(dry_run: bool, tmp_pa
     ["a b.db", "50%.db", "what?.db", "a#b.db", "%3f.db", "zoë.db", "file:x.db", "&mode=ro", ":memory:", "\udcff.db"],
 )
 def test_a_store_may_have_any_name(name: str, tmp_path: Path) -> None:
-    with closing(a_store(tmp_path / name)) as store:
+    with closing(made_store(tmp_path / name)) as store:
         a_space(store)
     assert [child.name for child in tmp_path.iterdir()] == [name]
-    with closing(a_store(tmp_path / name)) as store:
+    with closing(made_store(tmp_path / name)) as store:
         assert store.has_space("acme")
 
 
 def test_a_store_may_have_a_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    a_store(Path("store.db")).close()
+    made_store(Path("store.db")).close()
     assert mode(tmp_path / "store.db") == 0o600
 
 
@@ -235,16 +235,16 @@ def test_a_connection_keeps_the_rules_of_the_store(store: Store) -> None:
 
 def test_who_writes_takes_back_the_write_ahead_log_that_another_tool_has_turned_on(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
-    a_store(path).close()
+    made_store(path).close()
     with closing(sqlite3.connect(path)) as other:
         assert other.execute("PRAGMA journal_mode=WAL").fetchone() == ("wal",)
         with closing(opened(path, [], writes=False)) as store:
             assert store.value("PRAGMA journal_mode") == "wal"
         other.execute("BEGIN").execute("SELECT * FROM spaces").fetchall()
-        with closing(a_store(path)) as store:
+        with closing(made_store(path)) as store:
             a_space(store)
             assert store.value("PRAGMA journal_mode") == "wal"  # the other is reading it
-    with closing(a_store(path)) as store:
+    with closing(made_store(path)) as store:
         assert store.value("PRAGMA journal_mode") == "delete"
         assert store.has_space("acme")
     assert [child.name for child in tmp_path.iterdir()] == ["store.db"]
@@ -263,7 +263,7 @@ def test_a_store_that_another_finishes_just_now_is_not_taken_for_a_foreign_one(m
         asked.append(statement)
         if len(asked) == moment + 1:
             with suppress(StoreBusy):  # it has to wait for whoever is reading
-                a_store(path).close()
+                made_store(path).close()
 
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         db.set_trace_callback(another_finishes)

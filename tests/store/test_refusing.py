@@ -189,6 +189,7 @@ def without_power(path: Path, *, writes: bool) -> str:
     return done.stdout
 
 
+@pytest.mark.program
 @pytest.mark.parametrize("what", ["file", "folder"])
 def test_who_may_not_write_can_read_and_is_refused_to_write(what: str, tmp_path: Path) -> None:
     folder = tmp_path / "folder"
@@ -207,6 +208,7 @@ def test_who_may_not_write_can_read_and_is_refused_to_write(what: str, tmp_path:
     assert path.read_bytes() == before
 
 
+@pytest.mark.program
 def test_a_folder_that_takes_no_journal_lets_nobody_write(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     a_store(folder / "store.db").close()
@@ -220,6 +222,7 @@ def test_a_folder_that_takes_no_journal_lets_nobody_write(tmp_path: Path) -> Non
     assert (folder / "store.db").read_bytes() == before
 
 
+@pytest.mark.program
 def test_who_may_neither_read_nor_make_a_store_is_told(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     a_store(folder / "store.db").close()

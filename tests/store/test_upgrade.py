@@ -186,6 +186,7 @@ def test_of_many_that_open_an_old_store_at_once_one_upgrades_it(number: int, old
     assert version(old.with_name(f"store.db.v{number}.bak")) == number
 
 
+@pytest.mark.program
 def test_whoever_is_killed_at_any_statement_of_an_upgrade_leaves_the_old_store_or_the_new_one(
     number: int, old: Path, tmp_path: Path
 ) -> None:

@@ -210,6 +210,8 @@ class SqliteEngine(Engine):
         if self._creation is not None:
             self._say_there_is_none()
         self.db.close()
+        if self._empty is not None:
+            self._empty.close()
 
     def _too_old(self, done: str) -> StoreTooOld:
         return StoreTooOld(
