@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from builders import ANN, BOB, a_request
+from builders import ANN, BOB, a_request, a_task
 from conftest import ES, Es
 from sessions import as_json, filled, wait_until_asleep
 
@@ -177,3 +177,16 @@ def test_watch_keeps_to_a_space(es: Es, request_id: str) -> None:
         assert watching.stdout
         assert json.loads(watching.stdout.readline())["event"] == "closed"
     assert es("watch", "--space", "elsewhere").status == 3
+
+
+def test_watch_keeps_to_the_space_of_the_settings_unless_requests_are_named(es: Es, request_id: str) -> None:
+    with filled(es) as store:
+        other = a_request(store, task=a_task(store, space="zoo").id).id
+    assert es("config", "set", "space", "zoo").status == 0
+    with running(es, "watch") as in_space, running(es, "watch", request_id) as of_request:
+        for watching in (in_space, of_request):
+            wait_until_asleep(watching.pid)
+        es("close", request_id, other)
+        for watching, expected in ((in_space, other), (of_request, request_id)):
+            assert watching.stdout
+            assert json.loads(watching.stdout.readline())["request"] == expected
