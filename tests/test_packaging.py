@@ -68,7 +68,8 @@ def test_the_wheel_has_all_of_the_program_and_nothing_else(built: Built) -> None
 def test_the_sdist_has_the_program_its_tests_and_its_documents(built: Built) -> None:
     with tarfile.open(built.sdist) as archive:
         inside = {name.removeprefix(f"{NAME}/") for name in archive.getnames()}
-    wanted = files("src", "tests", "docs", "bench") | {"README.md", "CHANGELOG.md", "pyproject.toml"}
+    wanted = files("src", "tests", "docs", "bench") | {"CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile"}
+    wanted |= {"README.md", "pyproject.toml"}
     assert wanted <= inside
     assert inside - wanted <= {"PKG-INFO", ".gitignore"}
 

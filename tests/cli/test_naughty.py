@@ -14,6 +14,7 @@ from conftest import Es
 from sessions import Terminal, as_json, dump, filled
 
 from expertsupport_cli.actions import requests
+from expertsupport_cli.text import unix_lines
 
 
 @pytest.fixture
@@ -185,7 +186,7 @@ def test_names_and_messages_as_arguments_are_kept_to_the_letter(es: Es) -> None:
 
 @pytest.mark.program
 def test_the_program_too_keeps_all_of_them_to_the_letter(told: Es) -> None:
-    program, every = Es(told.home), "\n".join([*WRITTEN, *NASTY])
+    program, every = Es(told.home), unix_lines("\n".join([*WRITTEN, *NASTY]))
     assert program("desk", "note", "ES-2", "-F", "-", stdin=every).status == 0
     assert program("desk", "note", "ES-2", "-m", every.replace("\0", "")).status == 0
     page = as_json(program("desk", "show", "ES-2", "--json"))
