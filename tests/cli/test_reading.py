@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -253,16 +254,11 @@ def test_a_settings_file_that_cannot_be_read_is_refused_with_its_place(es: Es, t
     assert not (es.home / "s.db").exists()
 
 
-@pytest.mark.parametrize("what", ["a folder", "a pipe", "endless"])
-def test_what_is_no_file_of_settings_is_refused_at_once(es: Es, what: str) -> None:
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+def test_what_is_no_file_of_settings_is_refused_at_once(es: Es, make: Callable[[Path], None]) -> None:
     file = es.home / "config" / "expertsupport" / "config.toml"
     file.parent.mkdir(parents=True)
-    if what == "a folder":
-        file.mkdir()
-    elif what == "a pipe":
-        os.mkfifo(file)
-    else:
-        file.symlink_to("/dev/zero")
+    make(file)
     result = es("list")
     assert (result.stdout, result.status) == ("", 2)
     assert str(file) in result.stderr
