@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import mailbox
+import re
 import signal
 import sqlite3
 import subprocess
@@ -23,7 +24,7 @@ from sessions import filled
 
 from expertsupport_cli.actions import outbox
 from expertsupport_cli.actions.outbox import MAX_ATTEMPTS
-from expertsupport_cli.mail.maildir import Maildir
+from expertsupport_cli.mail.maildir import Maildir, folder_name
 from expertsupport_cli.mail.transport import Undelivered
 
 ANN_AT = "ann@example.org"
@@ -82,14 +83,27 @@ def test_each_recipient_has_a_maildir_whoever_delivers_and_wherever(es: Es) -> N
     assert sorted(path.name for path in (es.home / "mail").iterdir()) == [ANN_AT, "desk@example.org"]
 
 
-@pytest.mark.parametrize("recipient", ["../../outside@x.org", "/etc/x@x.org", ".hidden@x.org", "a/b@x.org", ""])
-def test_a_recipient_that_would_lead_elsewhere_does_not(recipient: str, tmp_path: Path) -> None:
+def test_no_recipient_and_no_message_id_leads_out_of_the_folder_of_the_maildirs(tmp_path: Path) -> None:
     box = tmp_path / "mail"
-    Maildir(str(box)).deliver(LETTER.replace(recipient=recipient, message_id="<../../../evil@x>"))
-    (folder,) = box.iterdir()
-    assert len(list((folder / "new").iterdir())) == 1
+    hostile = ["a/b@x.org", "/etc/x@x.org", "%2e%2e@x.org", "a" * 200 + "@x.org", "a" * 200 + "@y.org", "~root@x.org"]
+    for recipient in hostile:
+        Maildir(str(box)).deliver(LETTER.replace(recipient=recipient, message_id="<../../../evil@x>"))
+        Maildir(str(box)).deliver(LETTER.replace(recipient=recipient, message_id=f"<../{'x' * 200}@x>"))
     assert [path.name for path in tmp_path.iterdir()] == ["mail"]
-    assert not folder.name.startswith(".")
+    assert len(list(box.iterdir())) == len(hostile)
+    for folder in box.iterdir():
+        assert sorted(path.name for path in folder.iterdir()) == ["cur", "new", "tmp"]
+        assert len(list((folder / "new").iterdir())) == 2
+
+
+def test_the_name_of_a_folder_is_a_name_whatever_the_recipient() -> None:
+    hostile = ["", ".", "..", "../x", "../../x", "/", "/etc/passwd", "a/b", "a\0b", "\n", "a:2,S", "é" * 500, "\ud800"]
+    names = [folder_name(text) for text in hostile]
+    assert len(set(names)) == len(hostile)
+    for name in names:
+        assert re.fullmatch(r"[a-z0-9%@][a-z0-9%@+_=.-]*", name), name
+        assert len(name) <= 200
+    assert folder_name("Ann@Example.org") == folder_name(ANN_AT) == ANN_AT
 
 
 def test_a_store_that_a_group_shares_has_maildirs_for_the_group(es: Es) -> None:
@@ -255,30 +269,63 @@ def test_mail_that_is_no_text_is_a_damage_that_is_told(es: Es) -> None:
     assert told.stderr.startswith("es: The store is damaged, or not a store.\n")
 
 
-POISON = {
-    "a recipient whom the server refuses": "recipient = 'gone@example.org'",
-    "a recipient that is no address": "recipient = 'ä <x' || char(13, 10) || 'RSET'",
-    "a Message-ID that is none": "message_id = '<' || char(13, 10) || 'ä'",
-    "a time that never was": "created_at = '2026-99-99T99:99:99Z'",
+POISON = {  # what a hostile hand wrote, and how it is refused
+    "recipient = 'gone@example.org'": "550 no such user",
+    "recipient = 'ä <x' || char(13, 10) || 'RSET'": "The recipient is not an email address",
+    "recipient = 'a@x.org' || char(10) || 'Bcc: b@x.org'": "The recipient is not an email address",
+    "recipient = 'a@x.org' || char(13, 10) || 'DATA'": "The recipient is not an email address",
+    "recipient = 'a@x.org, b@x.org'": "The recipient is not an email address",
+    "recipient = 'a@x.org> SIZE=1'": "The recipient is not an email address",
+    "recipient = ''": "The recipient is not an email address",
+    "recipient = '../../outside'": "The recipient is not an email address",
+    "recipient = 'a@x.org' || char(0)": "The recipient is not an email address",
+    "recipient = char(8238) || 'a@x.org'": "The recipient is not an email address",
+    "message_id = '<a@x>' || char(13, 10) || 'Bcc: b@x.org'": "The Message-ID is invalid",
+    "message_id = '<a@x>' || char(10, 10) || 'Body'": "The Message-ID is invalid",
+    "message_id = 'none'": "The Message-ID is invalid",
+    "message_id = '<' || char(27) || '[2J@x>'": "The Message-ID is invalid",
+    "message_id = '<ä@x>'": "The Message-ID is invalid",
+    "message_id = '<' || printf('%.900c', 'a') || '@x>'": "The Message-ID is invalid",
+    "created_at = '2026-99-99T99:99:99Z'": "The date is invalid",
 }
 
 
-@pytest.mark.parametrize("poison", POISON)
-def test_one_poison_in_a_hundred_stops_none_of_the_others(poison: str, es: Es) -> None:
+@pytest.mark.parametrize("transport", ["smtp", "maildir"])
+def test_no_mail_that_cannot_be_sent_safely_is_sent_or_stops_another(transport: str, es: Es) -> None:
     box = Letterbox(refused={"gone@example.org": "550 no such user"})
-    asked(es, 100)
+    asked(es, 2 * len(POISON) + 1)
     with closing(sqlite3.connect(es.store)) as db, db:
-        db.execute(f"UPDATE outbox SET {POISON[poison]} WHERE number = 50")
+        for number, poison in enumerate(POISON, start=1):
+            db.execute(f"UPDATE outbox SET {poison} WHERE number = ?", (2 * number,))
     with serving(box) as port:
         more = {**BY_SMTP, "ES_MAIL_SMTP_PORT": str(port), "ES_MAIL_SMTP_SECURITY": "none"}
-        done = es("mail", "send", env={**es.env, "ES_MAIL_SMTP_HOST": "127.0.0.1", **more})
+        more |= {"ES_MAIL_SMTP_HOST": "127.0.0.1", "ES_MAIL_TRANSPORT": transport}
+        done = es("mail", "send", env={**es.env, **more})
     assert done.status == 6, done
-    assert set(done.stdout.split()) == {f"M-{number}" for number in range(1, 101) if number != 50}
-    assert len(box.received) == 99
-    assert {tuple(letter.recipients) for letter in box.received} == {(ANN_AT,)}
-    with closing(sqlite3.connect(es.store)) as db:
-        left = db.execute("SELECT number, attempts FROM outbox WHERE state IN ('failed', 'dead')").fetchall()
-    assert left == [(50, 1)]
+    good = {f"M-{number}" for number in range(1, 2 * len(POISON) + 2, 2)}
+    if transport == "maildir":
+        good.add("M-2")  # no server is asked whether there is such a user
+        assert [path.name for path in sorted((es.home / "mail").iterdir())] == [ANN_AT, "gone@example.org"]
+    else:
+        assert {tuple(letter.recipients) for letter in box.received} == {(ANN_AT,)}
+        assert len(box.received) == len(good)
+    assert set(done.stdout.split()) == good
+    assert "\x1b" not in done.stderr
+    rows = {row["id"]: row for row in json.loads(es("mail", "list", "--json").stdout)}
+    for number, why in enumerate(POISON.values(), start=1):
+        if f"M-{2 * number}" not in good:
+            row = rows[f"M-{2 * number}"]
+            assert (row["state"], row["attempts"]) == ("dead", 1)
+            assert why in row["error"]
+
+
+def test_a_hostile_first_mail_of_a_thread_is_left_out_of_the_references_of_the_others(es: Es) -> None:
+    asked(es, 2)
+    with closing(sqlite3.connect(es.store)) as db, db:
+        db.execute("UPDATE outbox SET message_id = '<a@x>' || char(13, 10) || 'Bcc: b@x.org' WHERE number = 1")
+    assert es("mail", "send").stdout == "M-2\n"
+    (letter,) = in_maildir(es.home / "mail")
+    assert letter["Bcc"] is letter["References"] is letter["In-Reply-To"] is None
 
 
 @contextmanager

@@ -10,7 +10,8 @@ from expertsupport_cli.files import sync_folder
 from expertsupport_cli.mail.letter import Letter
 from expertsupport_cli.mail.transport import Undelivered
 
-MAX_NAME_LENGTH = 200  # bytes; file systems allow 255
+MAX_NAME_LENGTH = 180  # bytes; file systems allow 255, and a host's name and a process ID follow
+DIGEST_LENGTH = 32  # characters; makes the names of long texts differ
 
 
 class Maildir:
@@ -29,16 +30,17 @@ class Maildir:
 
     def deliver(self, letter: Letter) -> None:
         """Deliver a letter to its recipient's Maildir. Raises Undelivered."""
+        data = letter.to_bytes("\n")
         box = os.path.join(self._folder, folder_name(letter.recipient))
-        name = f"{_safe(letter.message_id.strip('<>').partition('@')[0])}.{_safe(os.uname().nodename)}"
+        name = f"{_safe(letter.message_id.strip('<>'))}.{_safe(os.uname().nodename)}"
         temporary = os.path.join(box, "tmp", f"{name}.{os.getpid()}")
         try:
             try:
-                self._write(temporary, letter.to_bytes("\n"))
+                self._write(temporary, data)
             except FileNotFoundError:
                 for part in (self._folder, box, *(os.path.join(box, part) for part in ("tmp", "new", "cur"))):
                     self._create_folder(part)
-                self._write(temporary, letter.to_bytes("\n"))
+                self._write(temporary, data)
             os.rename(temporary, os.path.join(box, "new", name))
             sync_folder(os.path.join(box, "new"))
         except OSError as error:
@@ -71,9 +73,13 @@ def folder_name(address: str) -> str:
 
 
 def _safe(text: str) -> str:
-    """Text made safe as a part of a file's name: it cannot leave the folder, whatever is in the store."""
+    """Text made safe as a part of a file's name: it cannot leave the folder, and other text has another name."""
     escaped = "".join(
         chr(byte) if (chr(byte).isalnum() and byte < 128) or (chr(byte) in "@+-_=." and index) else f"%{byte:02x}"
-        for index, byte in enumerate(text.encode("utf-8", "surrogateescape"))
+        for index, byte in enumerate(text.encode("utf-8", "surrogatepass"))
     )
-    return escaped[:MAX_NAME_LENGTH]
+    if len(escaped) <= MAX_NAME_LENGTH:
+        return escaped
+    from hashlib import sha256
+
+    return f"{escaped[: MAX_NAME_LENGTH - DIGEST_LENGTH]}{sha256(escaped.encode()).hexdigest()[:DIGEST_LENGTH]}"

@@ -32,9 +32,10 @@ class Smtp:
 
     def deliver(self, letter: Letter) -> None:
         """Deliver a letter. Raises Undelivered, `final` if the server refused the letter permanently (5xx)."""
+        data = letter.to_bytes("\r\n")
         seconds = self._time_left()
         try:
-            self._send(letter, monotonic() + seconds)
+            self._send(letter, data, monotonic() + seconds)
         except Exception as error:
             self._drop()
             if _timed_out(error):
@@ -57,11 +58,11 @@ class Smtp:
         timeout = self._server.timeout
         return timeout if self._deadline is None else max(0.0, round(min(timeout, self._deadline - monotonic()), 1))
 
-    def _send(self, letter: Letter, deadline: float) -> None:
+    def _send(self, letter: Letter, data: bytes, deadline: float) -> None:
         if self._session is None:
             self._session = _connect(self._server, deadline)
         self._session.deadline = deadline
-        self._session.sendmail(mailbox(letter.sender), [letter.recipient], letter.to_bytes("\r\n"))
+        self._session.sendmail(mailbox(letter.sender), [letter.recipient], data)
 
     def _drop(self) -> None:
         """Drop the connection: after a failure its state is unknown."""
