@@ -30,7 +30,7 @@ class Built(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str) -> Built:
+def built(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str, program: str) -> Built:
     """The sdist, and the wheel built from it; built once, however many processes run the tests."""
     folder = tmp_path_factory.getbasetemp().parent / f"built-{testrun_uid}"
     folder.mkdir(exist_ok=True)

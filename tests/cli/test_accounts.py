@@ -22,7 +22,7 @@ ANN, BOB = 12_001, 12_002  # accounts that the machine does not know: only their
 
 
 @pytest.fixture
-def place() -> Iterator[Path]:
+def place(program: str) -> Iterator[Path]:
     """A folder that other accounts may enter."""
     if os.geteuid() != 0:
         if os.environ.get("CI"):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import suppress
+from errno import EACCES, ELOOP, ENAMETOOLONG, ENOTDIR, EPERM, EROFS
 
 from expertsupport_cli.files import sync_folder
 from expertsupport_cli.mail.letter import Letter
-from expertsupport_cli.mail.transport import Undelivered
+from expertsupport_cli.mail.transport import Misconfigured, Undelivered
 
 MAX_NAME_LENGTH = 180  # bytes; file systems allow 255, and a host's name and a process ID follow
+UNUSABLE = (EACCES, ELOOP, ENAMETOOLONG, ENOTDIR, EPERM, EROFS)  # errors that last, unlike a full disk
 DIGEST_LENGTH = 32  # characters; makes the names of long texts differ
 
 
@@ -29,7 +31,7 @@ class Maildir:
         self._file_mode = 0o660 if shared else 0o600
 
     def deliver(self, letter: Letter) -> None:
-        """Deliver a letter to its recipient's Maildir. Raises Undelivered."""
+        """Deliver a letter to its recipient's Maildir. Raises Undelivered, Misconfigured."""
         data = letter.to_bytes("\n")
         box = os.path.join(self._folder, folder_name(letter.recipient))
         name = f"{_safe(letter.message_id.strip('<>'))}.{_safe(os.uname().nodename)}"
@@ -44,7 +46,13 @@ class Maildir:
             os.rename(temporary, os.path.join(box, "new", name))
             sync_folder(os.path.join(box, "new"))
         except OSError as error:
+            if error.errno in UNUSABLE and not self._is_usable():
+                raise Misconfigured(f"{self._folder}: {error.strerror}", "mail.maildir") from error
             raise Undelivered(f"{box}: {error.strerror}", final=False) from error
+
+    def _is_usable(self) -> bool:
+        """Whether Maildirs can be created in the folder of all of them."""
+        return os.path.isdir(self._folder) and os.access(self._folder, os.W_OK | os.X_OK)
 
     def _create_folder(self, folder: str) -> None:
         """Create a folder unless it exists, with its mode whatever the umask. Raises OSError."""

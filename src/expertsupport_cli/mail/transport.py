@@ -14,7 +14,7 @@ if TYPE_CHECKING:
         """A way of delivering letters."""
 
         def deliver(self, letter: Letter) -> None:
-            """Deliver a letter. Raises Undelivered."""
+            """Deliver a letter. Raises Undelivered, Misconfigured."""
 
         def close(self) -> None:
             """Close the connection, if one is open."""
@@ -28,8 +28,19 @@ class Undelivered(Exception):
         self.final = final
 
 
+class Misconfigured(Exception):
+    """No letter can be delivered before the setting named `setting` is changed; this one is not to blame."""
+
+    def __init__(self, why: str, setting: str) -> None:
+        super().__init__(why)
+        self.setting = setting
+
+
 class Server(Record):
-    """An SMTP server and how to connect to it. `timeout` is in seconds; `security` is tls, starttls or none."""
+    """An SMTP server and how to connect to it. `timeout` is in seconds; `security` is tls, starttls or none.
+
+    `password_source` names where the password comes from, for messages.
+    """
 
     host: str
     port: int
@@ -37,3 +48,4 @@ class Server(Record):
     timeout: float
     user: str | None = None
     password: str | None = None
+    password_source: str = ""

@@ -7,7 +7,7 @@ from expertsupport_cli.folding import fold_key
 from expertsupport_cli.ids import MAIL, REQUEST, parse_id, write_id
 from expertsupport_cli.model.mail import Mail, MailState
 from expertsupport_cli.steps import Step, Verb
-from expertsupport_cli.store.engine import Statements
+from expertsupport_cli.store.engine import Statements, member
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,9 +94,13 @@ class Outbox(Statements):
         sql = "UPDATE outbox SET leased_until = ? WHERE number = ? AND lease = ?"
         return bool(self.change(sql, until, mail.number, lease))
 
-    def end_leases(self, lease: str) -> int:
-        """End all leases of a sender. Returns how many."""
-        return self.change("UPDATE outbox SET lease = NULL, leased_until = NULL WHERE lease = ?", lease)
+    def end_leases(self, lease: str, error: str | None = None) -> int:
+        """End all leases of a sender, and record an error with the mail, if there is one. Returns how many."""
+        return self.change(
+            "UPDATE outbox SET lease = NULL, leased_until = NULL, error = COALESCE(?, error) WHERE lease = ?",
+            error,
+            lease,
+        )
 
     def retry_mail(self, number: int, at: str) -> bool:
         """Make a failed or dead mail due now. Returns whether it was failed or dead."""
@@ -132,4 +136,4 @@ class Outbox(Statements):
 
 
 def _mail(row: Row) -> Mail:
-    return Mail(**{**row, "request": write_id(REQUEST, row["request"]), "state": MailState(row["state"])})
+    return Mail(**{**row, "request": write_id(REQUEST, row["request"]), "state": member(MailState, row["state"])})
