@@ -7,6 +7,7 @@ from expertsupport_cli.ids import REQUEST, TASK, digits_of
 from expertsupport_cli.text import is_blank
 
 MAX_TASK_DIGITS = 12  # in a T-n that is given; automatic IDs go on from the highest n, and an ID holds 15 digits
+NOT_IN_NAMES = "@,;:<>()[]"  # they separate names and addresses, unless in double quotes
 
 
 def identifier(text: str, what: str) -> str:
@@ -84,7 +85,8 @@ def address(text: str, what: str = "An email address") -> str:
     valid = text.isascii() and text.isprintable() and domain.strip(".-") and "=?" not in text
     parts = [*local.split("."), *domain.split(".")]
     if not valid or not all(parts) or any(character in ' <>,;:"()[]\\@' for character in local + domain):
-        raise BadUsage(f"{what} is like ann@example.org, not “{text[:80]}”.")
+        why = "Only one address is allowed." if "," in text or ";" in text else ""
+        raise BadUsage(f"{what} is like ann@example.org, not “{text[:80]}”.", why)
     return prose(text, what, max_length=254)
 
 
@@ -95,20 +97,33 @@ def addresses(text: str) -> list[str]:
 
 def person(text: str) -> tuple[str, str | None]:
     """The name and the address in `Name <address>`, or a name and None. Raises BadUsage."""
-    who, bracket, rest = text.strip().partition("<")
-    if bracket or ">" in text:
-        if not rest.endswith(">"):
-            raise BadUsage(f"“{text[:80]}” is not a name with an address.", "It is like 'Bob <bob@example.org>'.")
-        return actor_name(who.strip().strip('"').strip()), address(rest[:-1])
-    return actor_name(text), None
+    if "<" not in text and ">" not in text:
+        return actor_name(text), None
+    name, found = _named_address(text.strip())
+    return actor_name(name), found
 
 
 def mailbox(text: str) -> str:
     """The address in `Name <address>`, or an address alone. Raises BadUsage."""
-    who, bracket, rest = prose(text, "The address", max_length=300).rpartition("<")
-    if bracket and rest.endswith(">") and who.strip():
-        return address(rest[:-1])
-    return address(text)
+    return _named_address(text)[1] if "<" in text or ">" in text else address(text)
+
+
+def _named_address(text: str) -> tuple[str, str]:
+    """The name and the address in `Name <address>`: one of each. Raises BadUsage.
+
+    A list, a group, a route or a comment is refused, because mail programs would read another name or address than is
+    meant. In double quotes, a name may have these characters.
+    """
+    name, _, rest = prose(text, "The address", max_length=300).rpartition("<")
+    name = name.strip()
+    quoted = len(name) > 2 and name[0] == name[-1] == '"'
+    name = name[1:-1].strip() if quoted else name
+    if not name.strip() or not text.isprintable() or not rest.endswith(">") or '"' in name or "\\" in name:
+        raise BadUsage(f"'{text[:80]}' is not an address with a name.", "It is like 'Bob <bob@example.org>'.")
+    if not quoted and any(character in NOT_IN_NAMES for character in name):
+        why = f"A name with any of {NOT_IN_NAMES} is put in double quotes, and only one address is allowed."
+        raise BadUsage(f"'{text[:80]}' is not an address with a name.", why)
+    return name, address(rest[:-1])
 
 
 def domain_of(text: str) -> str:

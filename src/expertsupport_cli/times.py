@@ -36,6 +36,14 @@ def seconds_between(earlier: str, later: str) -> int:
     return int((_moment(later) - _moment(earlier)).total_seconds())
 
 
+def is_instant(text: str) -> bool:
+    """Whether the text is an instant in exactly the form above."""
+    try:
+        return instant(datetime.fromisoformat(text)) == text
+    except (ValueError, OverflowError):
+        return False
+
+
 def parse_duration(text: str) -> int:
     """The seconds in a duration such as `90s`, `30m`, `24h`, `10d` or `2w`. Raises BadUsage."""
     number, unit = text[:-1].strip(), text[-1:].lower()

@@ -11,15 +11,15 @@ import time
 from contextlib import suppress
 
 from expertsupport_cli.checks import addresses, domain_of, prose
-from expertsupport_cli.errors import BadUsage, Fault
-from expertsupport_cli.model.mail import MailState, Pages
+from expertsupport_cli.errors import BadUsage, Fault, StoreUnusable
+from expertsupport_cli.model.mail import LONGEST_WAIT, MailState, Pages
 from expertsupport_cli.record import Record
 from expertsupport_cli.settings.account import expand_home
 from expertsupport_cli.steps import Step, Verb
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from expertsupport_cli.actions.notices import Post
     from expertsupport_cli.actions.outbox import Sender
@@ -34,11 +34,15 @@ KEYRING_SERVICE = "expertsupport"
 
 
 class Delivery(Record):
-    """The result of delivering queued mail: how many are `left`, and why the first of those was not delivered."""
+    """What became of queued mail: those that failed or are dead now, and how many were not tried.
 
-    left: int
+    `why` is the reason why they were not tried, and `hint` what to do first; both are empty if there was no time.
+    """
+
+    undelivered: Sequence[Mail] = ()
+    untried: int = 0
     why: str = ""
-    hint: str | Step = ""  # what to do first, where a setting is wrong
+    hint: str | Step = ""
 
 
 def store_path(settings: Settings) -> str:
@@ -99,25 +103,30 @@ def deliver_queued(store: Store, settings: Settings, post: Post | None, clock: C
     Errors are part of the result: the command has committed already, and mail that cannot be delivered stays queued.
     """
     if post is None or post.lease is None or store.dry_run or not store.queued_mails:
-        return Delivery(left=0)
-    delivered, why = 0, ""
+        return Delivery()
+    attempted: list[Mail] = []
+    why: str = ""
+    hint: str | Step = ""
     try:
-        for mail in _attempted(store, settings, post.lease, clock):
-            delivered += mail.state is MailState.SENT
-            why = why or mail.error or ""
+        attempted.extend(_attempted(store, settings, post.lease, clock))
     except Exception as error:  # a mail setting, the store, or a bug: the command has succeeded all the same
-        _give_back(store, post.lease)
-        left = store.queued_mails - delivered
-        if isinstance(error, Fault):
-            return Delivery(left=left, why=error.message, hint=error.hint)
-        return Delivery(left=left, why=f"{type(error).__name__}: {error}")
-    return Delivery(left=store.queued_mails - delivered, why=why)
+        why = error.what if isinstance(error, Fault) else f"{type(error).__name__}: {error}"
+        hint = error.hint if isinstance(error, Fault) else ""
+        _give_back(store, post.lease, None if isinstance(error, StoreUnusable) else why)
+    return Delivery(
+        undelivered=[mail for mail in attempted if mail.state is not MailState.SENT],
+        untried=store.queued_mails - len(attempted),
+        why=why,
+        hint=hint,
+    )
 
 
-def _give_back(store: Store, lease: str) -> None:
-    """End the lease of what was not tried, so that the next sender need not wait for it to expire."""
-    with suppress(Exception), store.transaction():  # if the store fails here too, the lease expires by itself
-        store.end_leases(lease)
+def _give_back(store: Store, lease: str, why: str | None) -> None:
+    """Let others try at once what was not tried. If the store fails here too, the lease expires by itself."""
+    from expertsupport_cli.actions import outbox as actions
+
+    with suppress(Exception):
+        actions.give_back(store, lease, why)
 
 
 def _attempted(store: Store, settings: Settings, lease: str, clock: Clock) -> Iterator[Mail]:
@@ -164,13 +173,15 @@ def transport_of(settings: Settings, deadline: float | None = None) -> Transport
             what, "Mail by SMTP needs the setting mail.from.", Step(verb=Verb.SET_SETTING, reference="mail.from")
         )
     user = settings.get("mail.smtp.user")
+    password, source = _password(settings, user) if user else (None, "")
     server = Server(
         host=settings["mail.smtp.host"],
         port=int(settings["mail.smtp.port"]),
         security=settings["mail.smtp.security"],
         timeout=settings.seconds("mail.timeout"),
         user=user,
-        password=_password(settings, user) if user else None,
+        password=password,
+        password_source=source,
     )
     return Smtp(server, deadline)
 
@@ -191,20 +202,17 @@ def _is_shared(path: str) -> bool:
 
 def _lease_seconds(settings: Settings) -> int:
     """The length of a lease: longer than a delivery and the work around it can take."""
-    return 2 * settings.seconds("mail.timeout") + 5
+    return min(2 * settings.seconds("mail.timeout") + 5, LONGEST_WAIT)
 
 
-def _password(settings: Settings, user: str) -> str:
-    """The password, from ES_SMTP_PASSWORD, the password file, or the system keyring. Raises BadUsage if none has it."""
+def _password(settings: Settings, user: str) -> tuple[str, str]:
+    """The password and its source: ES_SMTP_PASSWORD, the password file, or the system keyring. Raises BadUsage."""
     from_environment = settings.environment.get("ES_SMTP_PASSWORD")
     if from_environment:
-        return prose(from_environment, "The password in ES_SMTP_PASSWORD")
+        return prose(from_environment, "The password in ES_SMTP_PASSWORD"), "ES_SMTP_PASSWORD"
     path = settings.get("mail.smtp.password-file")
     if path:
-        from expertsupport_cli.reading import read_secret
-
-        password = read_secret(expand_home(path), "The password file").split("\n", 1)[0].rstrip("\r")
-        return prose(password, "The first line of the password file")
+        return _password_in(settings, expand_home(path)), "mail.smtp.password-file"
     found: str | None = None
     with suppress(ImportError):  # keyring is an optional extra
         import keyring
@@ -220,4 +228,21 @@ def _password(settings: Settings, user: str) -> str:
             "It is looked for in ES_SMTP_PASSWORD, the file mail.smtp.password-file, and the system keyring.",
             f"keyring set {KEYRING_SERVICE} {user}   (with: pip install 'expertsupport-cli[keyring]')",
         )
-    return found
+    return found, "the system keyring"
+
+
+def _password_in(settings: Settings, path: str) -> str:
+    """The first line of the password file. Warns if others can read it. Raises NotFound or BadUsage."""
+    from expertsupport_cli.reading import read_secret
+
+    try:
+        password = read_secret(path, "The password file").split("\n", 1)[0].rstrip("\r")
+    except Fault as fault:
+        fault.hint = fault.hint or Step(verb=Verb.SET_SETTING, reference="mail.smtp.password-file")
+        raise
+    with suppress(OSError):
+        if os.stat(path).st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            from shlex import quote
+
+            settings.warn(f"Others can access the password file {path}. Try: chmod 600 {quote(path)}")
+    return prose(password, "The first line of the password file")

@@ -128,7 +128,7 @@ def test_an_unexpected_error_while_mail_is_delivered_changes_nothing_of_the_endi
     )
     result = whole("close", "ES-1", env={"PYTHONPATH": str(hook), "ES_DESK_EMAIL": "desk@example.org"})
     assert (result.stdout, result.status) == ("ES-1\n", 0)
-    assert "1 mail could not be delivered yet (RuntimeError: no home" in result.stderr
+    assert "1 mail was not delivered yet (RuntimeError: no home" in result.stderr
     [row] = as_json(whole("mail", "list", "--json"))
     assert (row["state"], row["attempts"]) == ("failed", 1)
 

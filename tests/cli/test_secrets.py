@@ -11,9 +11,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from builders import a_space, a_task
+from builders import a_request, a_space, a_task
 from conftest import ES, Es, needs
-from sessions import as_json, filled
+from sessions import Terminal, an_editor, as_json, filled
 
 SERIAL = re.compile(r"^[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}$", re.MULTILINE)
 
@@ -177,3 +177,26 @@ def test_of_many_a_signal_revokes_what_was_not_printed_and_nothing_else(es: Es, 
         assert states.count("unused") == len(serials)
         assert states.count("revoked") in (0, 200)
         assert es.inside("cert", "check", serials[-1]).status == es.inside("cert", "check", serials[0]).status == 0
+
+
+def test_the_password_for_mail_is_handed_to_no_editor_and_a_file_that_others_can_read_draws_a_warning(
+    es: Es, tmp_path: Path
+) -> None:
+    with filled(es) as store:
+        a_request(store)
+    seen, password = tmp_path / "seen", tmp_path / "password"
+    editor = an_editor(
+        tmp_path, f"import os\npathlib.Path({str(seen)!r}).write_text(repr(os.environ))\npath.write_text('x')"
+    )
+    assert Terminal(es, "comment", "ES-1", ES_EDITOR=editor, ES_SMTP_PASSWORD="canary-bird").ends() == 0  # noqa: S106
+    assert "ES_USER" in seen.read_text()
+    assert "canary-bird" not in seen.read_text()
+    password.write_text("canary-bird\n")
+    smtp = {"ES_MAIL_TRANSPORT": "smtp", "ES_MAIL_FROM": "a@example.org", "ES_MAIL_SMTP_USER": "ann"}
+    smtp |= {"ES_MAIL_SMTP_HOST": "127.0.0.1", "ES_MAIL_SMTP_PORT": "1", "ES_MAIL_SMTP_PASSWORD_FILE": str(password)}
+    for mode, warnings in ((0o644, 1), (0o640, 1), (0o600, 0)):
+        password.chmod(mode)
+        result = es("mail", "test", "x@example.org", env=smtp)
+        assert result.status == 6
+        assert result.stderr.count(f"chmod 600 {password}") == warnings
+        assert "canary-bird" not in result.stderr

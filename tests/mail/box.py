@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import mailbox
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -97,3 +98,12 @@ def let_leases_lapse(path: Path) -> int:
         db.execute("UPDATE outbox SET leased_until = '2026-01-01T00:00:00Z' WHERE lease IS NOT NULL")
         (left,) = db.execute("SELECT count(*) FROM outbox WHERE state <> 'sent'").fetchone()
     return int(left)
+
+
+def in_maildir(folder: Path) -> list[mailbox.MaildirMessage]:
+    """What is in the Maildirs of a folder, one for each recipient."""
+    letters: list[mailbox.MaildirMessage] = []
+    for box in sorted(folder.iterdir()):
+        with closing(mailbox.Maildir(box, create=False)) as found:
+            letters += list(found)
+    return letters

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from builders import AT
 
+from expertsupport_cli.mail.errors import Misconfigured, Undelivered
 from expertsupport_cli.mail.letter import Letter
 from expertsupport_cli.mail.smtp import Smtp
-from expertsupport_cli.mail.transport import Server, Undelivered
+from expertsupport_cli.mail.transport import Server
 
 LETTER = Letter(
     message_id="<es-1@desk.example>",
@@ -37,3 +38,9 @@ def refused(smtp: Smtp, letter: Letter = LETTER) -> Undelivered:
     with pytest.raises(Undelivered) as caught:
         smtp.deliver(letter)
     return caught.value
+
+
+def misset(smtp: Smtp) -> Misconfigured:
+    with pytest.raises(Misconfigured) as failure:
+        smtp.deliver(LETTER)
+    return failure.value

@@ -9,8 +9,8 @@ from mail.box import POST, Box, a_mail, replies, sender
 from expertsupport_cli.actions import outbox, requests
 from expertsupport_cli.actions.outbox import after_attempt
 from expertsupport_cli.errors import NotFound
+from expertsupport_cli.mail.errors import Undelivered
 from expertsupport_cli.mail.letter import Letter
-from expertsupport_cli.mail.transport import Undelivered
 from expertsupport_cli.store import Store
 
 
@@ -67,11 +67,21 @@ def test_whoever_lost_the_lease_writes_nothing_down(store: Store) -> None:
 
     def steal(letter: Letter) -> None:
         with store.transaction():
-            store.lease_due_mail("another", later(1), later(2))
+            store.lease_due_mail("another", later(0.5), later(0.6))
 
     assert [one.state for one in outbox.send_due(store, sender(Box(steal)), lambda: AT)] == ["sent"]
     assert store.mail("M-1").state == "queued"
     assert [one.id for one in store.leased_mails("another")] == ["M-1"]
+
+
+def test_mail_that_waits_for_a_time_of_a_clock_that_was_wrong_is_due(store: Store) -> None:
+    replies(store, 3)
+    with store.transaction():
+        store.change("UPDATE outbox SET state = 'failed', due_at = ? WHERE number = 1", later(3650))
+        store.change("UPDATE outbox SET lease = 'x', leased_until = ? WHERE number = 2", later(3650))
+        store.change("UPDATE outbox SET state = 'failed', due_at = ? WHERE number = 3", later(0.25))
+    assert {one.id for one in outbox.send_due(store, sender(Box()), lambda: AT)} == {"M-1", "M-2"}
+    assert store.mail("M-3").state == "failed"
 
 
 def test_what_there_is_no_time_for_is_given_back(store: Store) -> None:

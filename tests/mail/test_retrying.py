@@ -14,7 +14,7 @@ from sessions import filled
 
 from expertsupport_cli.actions import outbox
 from expertsupport_cli.actions.outbox import MAX_ATTEMPTS
-from expertsupport_cli.mail.transport import Undelivered
+from expertsupport_cli.mail.errors import Undelivered
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from mail.clients import LETTER, refused, sending
 from mail.servers import SILENCE, Letterbox, Slowly, certificates, scripted, serving
 
 from expertsupport_cli.mail.letter import Letter
+from expertsupport_cli.mail.session import Session
 
 pytestmark = pytest.mark.program  # for it waits, and waits
 HANDSHAKE = Slowly("\x16\x03\x03@" + "\0" * 100)  # the header of a TLS record, and the beginning of the record
@@ -153,12 +154,12 @@ def test_an_address_that_does_not_answer_leaves_time_for_the_next(monkeypatch: p
 
 
 def test_a_delivery_that_is_interrupted_lets_go_of_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(letter: Letter, newline: str) -> bytes:
+    def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
     with scripted() as server, sending(server.port) as smtp:
         with monkeypatch.context() as patch:
-            patch.setattr(Letter, "to_bytes", interrupt)
+            patch.setattr(Session, "sendmail", interrupt)
             with pytest.raises(KeyboardInterrupt):
                 smtp.deliver(LETTER)
         assert server.ended.wait(10)

@@ -50,7 +50,7 @@ BAD = [
     ("mail.deliver", "never", "is not one of auto, manual"),
     ("mail.from", "Ann", "is like ann@example.org"),
     ("mail.from", "Ann <ann>", "is like ann@example.org"),
-    ("mail.reply-to", "<>", "is like ann@example.org"),
+    ("mail.reply-to", "<>", "is not an address with a name"),
     ("mail.smtp.port", "0", "is not a port"),
     ("mail.smtp.port", "65536", "is not a port"),
     ("mail.smtp.port", "smtp", "is not a port"),

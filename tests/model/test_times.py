@@ -45,6 +45,12 @@ def test_no_instant_is_beyond_the_calendar() -> None:
     assert times.after("0001-01-02T00:00:00Z", -(10**9)) == "0001-01-01T00:00:00Z"
 
 
+def test_only_our_own_form_is_an_instant() -> None:
+    assert times.is_instant(NOW)
+    for text in ("2026-01-31T09:30:00+00:00", "2026-01-31 09:30:00Z", "2026-02-30T09:30:00Z", "2026-01-31", "", "x"):
+        assert not times.is_instant(text), text
+
+
 @pytest.mark.parametrize("text", ["9999-99-99T99:99:99Z", "2026-02-30T09:30:00Z", "2026-01-31T09:30:00", "", "now"])
 def test_what_is_no_time_in_the_store_is_damage(text: str) -> None:
     with pytest.raises(StoreDamaged):

@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 
 from expertsupport_cli import times
+from expertsupport_cli.errors import MailUndelivered
+from expertsupport_cli.mail.errors import Misconfigured, Undelivered
 from expertsupport_cli.mail.letter import Letter
-from expertsupport_cli.mail.transport import Undelivered
 from expertsupport_cli.model.mail import Mail, MailState
 from expertsupport_cli.record import Record
+from expertsupport_cli.steps import Step, Verb
 from expertsupport_cli.store import Store
 
 TYPE_CHECKING = False
@@ -41,19 +43,22 @@ class Sender(Record):
 def send_leased(store: Store, sender: Sender, now: Callable[[], str], has_time: Callable[[], bool]) -> Iterator[Mail]:
     """Deliver the mail that was leased to this sender when it was queued. Yields each mail as it is after the attempt.
 
-    When `has_time` is false, the remaining leases end, and that mail stays queued.
+    When `has_time` is false, the remaining leases end, and that mail stays queued. Raises MailUndelivered if a setting
+    is wrong.
     """
     for mail in store.leased_mails(sender.lease):
         if not has_time():
-            with store.transaction():
-                store.end_leases(sender.lease)
+            give_back(store, sender.lease)
             return
         if _lease_lasts(store, sender, mail, now()):
             yield _deliver(store, sender, mail, now)
 
 
 def send_due(store: Store, sender: Sender, now: Callable[[], str]) -> Iterator[Mail]:
-    """Deliver all mail that is due, the longest due first. Yields each mail as it is after the attempt."""
+    """Deliver all mail that is due, the longest due first. Yields each mail as it is after the attempt.
+
+    Raises MailUndelivered if a setting is wrong.
+    """
     while store.has_due_mail(now()):
         with store.transaction():
             at = now()
@@ -61,6 +66,12 @@ def send_due(store: Store, sender: Sender, now: Callable[[], str]) -> Iterator[M
         if mail is None:
             return
         yield _deliver(store, sender, mail, now)
+
+
+def give_back(store: Store, lease: str, why: str | None = None) -> None:
+    """End the leases of a sender on mail that it did not try, and record why, so that others need not wait."""
+    with store.transaction():
+        store.end_leases(lease, None if why is None else _storable(why))
 
 
 def retry(store: Store, id: str, *, at: str) -> tuple[Mail, bool]:
@@ -108,6 +119,12 @@ def after_attempt(mail: Mail, failure: Undelivered | None, at: str, jitter: floa
     )
 
 
+def misconfigured(error: Misconfigured) -> MailUndelivered:
+    """The fault to report if no mail can be delivered before a setting is changed."""
+    why = "The mail stays queued, and no attempt was counted."
+    return MailUndelivered(f"{str(error).rstrip('.')}.", why, Step(verb=Verb.SET_SETTING, reference=error.setting))
+
+
 def _storable(text: str) -> str:
     """An error's text in a form that every store accepts: no NUL, no surrogates, at most MAX_ERROR characters."""
     safe = text.encode("utf-8", "backslashreplace").decode("utf-8")
@@ -124,10 +141,16 @@ def _lease_lasts(store: Store, sender: Sender, mail: Mail, at: str) -> bool:
 
 
 def _deliver(store: Store, sender: Sender, mail: Mail, now: Callable[[], str]) -> Mail:
-    """Try to deliver one mail and record the result. No error in it keeps other mail from being delivered."""
+    """Try to deliver one mail and record the result. No error in it keeps other mail from being delivered.
+
+    If a setting is wrong, no attempt is counted. Raises MailUndelivered then.
+    """
     failure: Undelivered | None = None
     try:
         sender.transport.deliver(letter(mail, sender.address, sender.reply_to))
+    except Misconfigured as error:
+        give_back(store, sender.lease, str(error))
+        raise misconfigured(error) from error
     except Undelivered as error:
         failure = error
     except Exception as error:

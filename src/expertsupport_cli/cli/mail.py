@@ -12,8 +12,8 @@ from expertsupport_cli.cli.listing import chosen_state, rows_wanted, summarize
 from expertsupport_cli.cli.perform import changes, reads
 from expertsupport_cli.cli.polling import each_change
 from expertsupport_cli.errors import BadUsage, MailUndelivered
+from expertsupport_cli.mail.errors import Misconfigured, Undelivered
 from expertsupport_cli.mail.letter import Letter
-from expertsupport_cli.mail.transport import Undelivered
 from expertsupport_cli.model.mail import Mail, MailState
 from expertsupport_cli.render.fields import ADDRESSEE, MAIL
 from expertsupport_cli.render.pages import mail_page
@@ -52,6 +52,8 @@ def show(env: Env, id: MailId) -> None:
     found = env.store.mail(id)
     letter = actions.letter(found, env.settings["mail.from"], env.settings.get("mail.reply-to"))
     env.printer.page(MAIL, found, lambda: mail_page(found, letter.headers(), letter.body()))
+    if found.state in (MailState.FAILED, MailState.DEAD):
+        env.printer.hint(f"To try it now: es mail retry {found.id} && es mail send")
 
 
 @changes(MAIL)
@@ -62,21 +64,22 @@ def send(
     """Deliver what is due; print the IDs of what was delivered.
 
     Status 6 if something could not be delivered; it is tried again later, less and less often, ten times at most.
-    Several senders may run at once: they share the work.
+    If a setting is wrong, no mail is tried and none is lost. Several senders may run at once: they share the work.
     """
-    failed = 0
+    failures: list[MailState] = []
     with env.printer.many(MAIL):
         if env.dry_run:
             for due in env.store.due_mails(env.at):
                 env.printer.thing(MAIL, due, f"{due.id}  to {due.recipient}")
             return
         for _ in _rounds(env, watch):
-            failed += _send_due(env)
-    if failed:
+            failures += _send_due(env)
+    if failures:
+        dead = failures.count(MailState.DEAD)
         raise MailUndelivered(
-            f"{failed} mail{'s' if failed > 1 else ''} could not be delivered.",
-            "What may succeed later stays queued.",
-            "To see why: es mail list",
+            f"{len(failures)} mail{'s' if len(failures) > 1 else ''} could not be delivered.",
+            f"{len(failures) - dead} will be tried again, {dead} will not.",
+            f"To see why: es mail list{' --state dead' if dead == len(failures) else ''}",
         )
 
 
@@ -116,6 +119,8 @@ def test(env: Env, to: Annotated[str, Argument(metavar="ADDRESS", help="Where th
     )
     try:
         sender.transport.deliver(letter)
+    except Misconfigured as error:
+        raise actions.misconfigured(error) from error
     except Undelivered as error:
         raise MailUndelivered("The test message could not be delivered.", f"{error}.", "es config list") from error
     finally:
@@ -133,9 +138,9 @@ def _rounds(env: Env, watch: bool) -> Iterator[None]:
             yield
 
 
-def _send_due(env: Env) -> int:
-    """Deliver due mail and purge old mail. Returns how many deliveries failed."""
-    failed = 0
+def _send_due(env: Env) -> list[MailState]:
+    """Deliver due mail and purge old mail. Returns the states of what was not delivered."""
+    failures: list[MailState] = []
     sender = wiring.sender_of(env.settings, wiring.new_lease())
     try:
         for mail in actions.send_due(env.store, sender, env.clock):
@@ -143,17 +148,20 @@ def _send_due(env: Env) -> int:
                 env.printer.thing(MAIL, mail, f"{mail.id}  sent to {mail.recipient}")
                 flush_stdout()
             else:
-                failed += 1
+                failures.append(mail.state)
                 env.printer.note(_failure(mail))
     finally:
         sender.transport.close()
     actions.purge(env.store, env.settings.seconds("mail.keep"), at=env.clock())
-    return failed
+    return failures
 
 
 def _failure(mail: Mail) -> str:
-    next_attempt = "it is not tried again" if mail.state is MailState.DEAD else f"again after {mail.due_at}"
-    return f"{mail.id} to {mail.recipient}: {mail.error}; {next_attempt}."
+    if mail.state is MailState.DEAD:
+        next_attempt = f"It will not be tried again; to try it all the same: es mail retry {mail.id}"
+    else:
+        next_attempt = f"It will be tried again after {mail.due_at}."
+    return f"{mail.id} to {mail.recipient}: {(mail.error or '').rstrip('.')}. {next_attempt}"
 
 
 def _retry(env: Env, id: str) -> None:

@@ -10,15 +10,17 @@ from expertsupport_cli import wiring
 from expertsupport_cli.cli.env import EarlyExit
 from expertsupport_cli.cli.report import as_fault, hint_text
 from expertsupport_cli.errors import OutputLost
+from expertsupport_cli.model.mail import MailState
 from expertsupport_cli.record import Record
 from expertsupport_cli.render.terminal.printer import flush_stdout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from expertsupport_cli.cli.env import Choices, Env
     from expertsupport_cli.render.shapes import Shape
+    from expertsupport_cli.wiring import Delivery
 
 MAX_SAVED_IDS = 5  # in a message
 
@@ -97,9 +99,26 @@ def _deliver(env: Env) -> None:
     """Try to deliver the mail that the command has queued, and say how much is left."""
     if not env.has_store or not env.store.queued_mails:
         return
-    delivery = wiring.deliver_queued(env.store, env.settings, env.post, env.clock)
-    if delivery.left:
-        mails = f"{delivery.left} mail{'s' if delivery.left > 1 else ''}"
-        why = f" ({delivery.why})" if delivery.why else ""
-        first = f"First: {hint_text(delivery.hint).removeprefix('Try: ')}. Then" if delivery.hint else "To try again"
-        env.printer.note(f"{mails} could not be delivered yet{why}. {first}: es mail send")
+    for note in _undelivered(wiring.deliver_queued(env.store, env.settings, env.post, env.clock)):
+        env.printer.note(note)
+
+
+def _undelivered(delivery: Delivery) -> Iterator[str]:
+    """What became of the mail that was not delivered, each kind with the next command."""
+    dead = [mail for mail in delivery.undelivered if mail.state is MailState.DEAD]
+    failed = [mail for mail in delivery.undelivered if mail.state is not MailState.DEAD]
+    if delivery.untried:
+        why = delivery.why.rstrip(".") or "there was no time left to deliver it"
+        first = f"First: {hint_text(delivery.hint).removeprefix('Try: ')}. Then" if delivery.hint else "To deliver it"
+        yield f"{_mails(delivery.untried)} not tried and kept ({why}). {first}: es mail send"
+    if failed:
+        due = min(mail.due_at for mail in failed)
+        yield f"{_mails(len(failed))} not delivered yet ({failed[0].error}). To try again after {due}: es mail send"
+    if dead:
+        ids = " ".join(mail.id for mail in dead[:MAX_SAVED_IDS])
+        why = f"{dead[0].error}); it will not be tried again"
+        yield f"{_mails(len(dead))} not delivered ({why}. To try it all the same: es mail retry {ids}"
+
+
+def _mails(count: int) -> str:
+    return "1 mail was" if count == 1 else f"{count} mails were"

@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import re
 
+from expertsupport_cli.checks import address
+from expertsupport_cli.errors import BadUsage
+from expertsupport_cli.mail.errors import Undelivered
 from expertsupport_cli.record import Record
 from expertsupport_cli.text import lines, one_line
+from expertsupport_cli.times import is_instant
 
 MAX_LINE_LENGTH = 78  # RFC 5322, 2.1.1
+MAX_MESSAGE_ID_LENGTH = 250  # characters; ours are shorter, and a line may have 998
 MAX_WORD_LENGTH = 60  # in a subject that is folded at blanks rather than encoded
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 class Letter(Record):
-    """A message to one recipient. Addresses were checked by the caller; all other text may be anything.
+    """A message to one recipient. `sender` and `reply_to` were checked by the caller; all other text may be anything.
 
     `sender` and `reply_to` are `Name <address>` or an address. `thread_id` is the Message-ID of the first letter of the
     conversation, which may be this one.
@@ -34,7 +39,7 @@ class Letter(Record):
     thread_id: str | None = None
 
     def headers(self) -> list[tuple[str, str]]:
-        """Pairs of name and value, in order. Control characters are escaped."""
+        """Pairs of name and value, in order, even of a letter that cannot be sent: its values may be anything."""
         headers = [
             ("From", _mailbox(self.sender)),
             ("To", self.recipient),
@@ -44,7 +49,7 @@ class Letter(Record):
         ]
         if self.reply_to:
             headers.insert(1, ("Reply-To", _mailbox(self.reply_to)))
-        if self.thread_id and self.thread_id != self.message_id:
+        if self.thread_id and self.thread_id != self.message_id and _is_message_id(self.thread_id):
             headers += [("In-Reply-To", self.thread_id), ("References", self.thread_id)]
         # RFC 3834: prevents out-of-office replies; the second header is for Exchange
         return [*headers, ("Auto-Submitted", "auto-generated"), ("X-Auto-Response-Suppress", "All")]
@@ -54,11 +59,28 @@ class Letter(Record):
         return "\n".join(lines(self.text)).rstrip("\n") + "\n"
 
     def to_bytes(self, newline: str) -> bytes:
-        r"""The encoded letter, with `\r\n` (SMTP) or `\n` (files) as line ends."""
+        r"""The encoded letter, with `\r\n` (SMTP) or `\n` (files) as line ends. Raises Undelivered."""
+        self._check()
         headers, body = self.headers(), self.body()
         if _is_plain(headers, body):
             return _plain(headers, body, newline)
         return _encoded(headers, body, newline)
+
+    def _check(self) -> None:
+        """Refuse what could add a header, a recipient or a command, whoever filled the store. Raises Undelivered."""
+        try:
+            address(self.recipient)
+        except BadUsage as error:
+            raise Undelivered("The recipient is not an email address", final=True) from error
+        if not _is_message_id(self.message_id):
+            raise Undelivered("The Message-ID is invalid", final=True)
+        if not is_instant(self.at):
+            raise Undelivered("The date is invalid", final=True)
+
+
+def _is_message_id(text: str) -> bool:
+    """Whether the text is a Message-ID: `<…@…>`, in printable ASCII without blanks and brackets inside."""
+    return len(text) <= MAX_MESSAGE_ID_LENGTH and re.fullmatch(r"<[!-;=?A-~]+@[!-;=?A-~]+>", text) is not None
 
 
 def _is_plain(headers: list[tuple[str, str]], body: str) -> bool:
@@ -134,9 +156,11 @@ def _mailbox(text: str) -> str:
 
 
 def _date(at: str) -> str:
-    """An instant in the format of RFC 5322."""
+    """An instant in the format of RFC 5322. What is no instant stays as it is."""
     from datetime import datetime
 
+    if not is_instant(at):
+        return at
     moment = datetime.fromisoformat(at)
     day, month = _DAYS[moment.weekday()], _MONTHS[moment.month - 1]
     return f"{day}, {moment.day:02d} {month} {moment.year:04d} {moment:%H:%M:%S} +0000"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from errno import EACCES, ELOOP, ENAMETOOLONG, ENOTDIR, EPERM, EROFS
 
 from expertsupport_cli.files import make_folder, sync_folder
+from expertsupport_cli.mail.errors import Misconfigured, Undelivered
 from expertsupport_cli.mail.letter import Letter
-from expertsupport_cli.mail.transport import Undelivered
 
-MAX_NAME_LENGTH = 200  # bytes; file systems allow 255
+MAX_NAME_LENGTH = 180  # bytes; file systems allow 255, and a host's name and a process ID follow
+UNUSABLE = (EACCES, ELOOP, ENAMETOOLONG, ENOTDIR, EPERM, EROFS)  # errors that last, unlike a full disk
+DIGEST_LENGTH = 32  # characters; makes the names of long texts differ
 
 
 class Maildir:
@@ -26,21 +29,28 @@ class Maildir:
         self._file_mode = 0o660 if shared else 0o600
 
     def deliver(self, letter: Letter) -> None:
-        """Deliver a letter to its recipient's Maildir. Raises Undelivered."""
+        """Deliver a letter to its recipient's Maildir. Raises Undelivered, Misconfigured."""
+        data = letter.to_bytes("\n")
         box = os.path.join(self._folder, folder_name(letter.recipient))
-        name = f"{_safe(letter.message_id.strip('<>').partition('@')[0])}.{_safe(os.uname().nodename)}"
+        name = f"{_safe(letter.message_id.strip('<>'))}.{_safe(os.uname().nodename)}"
         temporary = os.path.join(box, "tmp", f"{name}.{os.getpid()}")
         try:
             try:
-                self._write(temporary, letter.to_bytes("\n"))
+                self._write(temporary, data)
             except FileNotFoundError:
                 for part in (self._folder, box, *(os.path.join(box, part) for part in ("tmp", "new", "cur"))):
                     make_folder(part, self._folder_mode)
-                self._write(temporary, letter.to_bytes("\n"))
+                self._write(temporary, data)
             os.rename(temporary, os.path.join(box, "new", name))
             sync_folder(os.path.join(box, "new"))
         except OSError as error:
+            if error.errno in UNUSABLE and not self._is_usable():
+                raise Misconfigured(f"{self._folder}: {error.strerror}", "mail.maildir") from error
             raise Undelivered(f"{box}: {error.strerror}", final=False) from error
+
+    def _is_usable(self) -> bool:
+        """Whether Maildirs can be created in the folder of all of them."""
+        return os.path.isdir(self._folder) and os.access(self._folder, os.W_OK | os.X_OK)
 
     def _write(self, path: str, data: bytes) -> None:
         handle = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, self._file_mode)
@@ -60,9 +70,13 @@ def folder_name(address: str) -> str:
 
 
 def _safe(text: str) -> str:
-    """Text made safe as a part of a file's name: it cannot leave the folder, whatever is in the store."""
+    """Text made safe as a part of a file's name: it cannot leave the folder, and other text has another name."""
     escaped = "".join(
         chr(byte) if (chr(byte).isalnum() and byte < 128) or (chr(byte) in "@+-_=." and index) else f"%{byte:02x}"
-        for index, byte in enumerate(text.encode("utf-8", "surrogateescape"))
+        for index, byte in enumerate(text.encode("utf-8", "surrogatepass"))
     )
-    return escaped[:MAX_NAME_LENGTH]
+    if len(escaped) <= MAX_NAME_LENGTH:
+        return escaped
+    from hashlib import sha256
+
+    return f"{escaped[: MAX_NAME_LENGTH - DIGEST_LENGTH]}{sha256(escaped.encode()).hexdigest()[:DIGEST_LENGTH]}"

@@ -8,11 +8,12 @@ import ssl
 from time import monotonic
 
 from expertsupport_cli.checks import mailbox
+from expertsupport_cli.mail.errors import Undelivered
+from expertsupport_cli.mail.failure import HOST, SECURITY, USER, failure_to_connect, failure_to_send
 from expertsupport_cli.mail.letter import Letter
 from expertsupport_cli.mail.session import Session
-from expertsupport_cli.mail.transport import Server, Undelivered
+from expertsupport_cli.mail.transport import Server
 
-AUTHENTICATION_ERRORS = (530, 534, 535, 538)  # reply codes of RFC 4954; they concern the login, not the letter
 QUIT_TIMEOUT = 1.0  # seconds to wait for the reply to QUIT
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -29,18 +30,23 @@ class Smtp:
         self._server = server
         self._deadline = deadline
         self._session: Session | None = None
+        self._step = HOST  # the setting that the current step of connecting depends on
 
     def deliver(self, letter: Letter) -> None:
-        """Deliver a letter. Raises Undelivered, `final` if the server refused the letter permanently (5xx)."""
+        """Deliver a letter. Raises Misconfigured, or Undelivered, `final` if the server refused the letter (5xx)."""
+        data = letter.to_bytes("\r\n")
         seconds = self._time_left()
         try:
-            self._send(letter, monotonic() + seconds)
+            self._send(letter, data, monotonic() + seconds)
         except Exception as error:
+            connected = self._session is not None
             self._drop()
             if _timed_out(error):
                 why = f"{self._server.host} did not answer within {seconds:g} s"
                 raise Undelivered(why, final=False) from error
-            raise _undelivered(error, self._server) from error
+            if connected:
+                raise failure_to_send(error, self._server) from error
+            raise failure_to_connect(error, self._server, self._step) from error
         except BaseException:  # interrupted
             self._drop()
             raise
@@ -57,11 +63,32 @@ class Smtp:
         timeout = self._server.timeout
         return timeout if self._deadline is None else max(0.0, round(min(timeout, self._deadline - monotonic()), 1))
 
-    def _send(self, letter: Letter, deadline: float) -> None:
+    def _send(self, letter: Letter, data: bytes, deadline: float) -> None:
         if self._session is None:
-            self._session = _connect(self._server, deadline)
+            self._session = self._connect(deadline)
         self._session.deadline = deadline
-        self._session.sendmail(mailbox(letter.sender), [letter.recipient], letter.to_bytes("\r\n"))
+        self._session.sendmail(mailbox(letter.sender), [letter.recipient], data)
+
+    def _connect(self, deadline: float) -> Session:
+        """Open a session with the configured security, and log in. Raises OSError, SMTPException, UnicodeError."""
+        server, self._step = self._server, HOST
+        session = Session(server.host, server.port, deadline, _context() if server.security == "tls" else None)
+        try:
+            session.ehlo_or_helo_if_needed()
+            if server.security == "starttls":
+                self._step = SECURITY
+                session.starttls(context=_context())  # raises if the server does not offer it, or if it fails
+            if server.user is not None:
+                if server.security == "none" and server.host not in LOOPBACK:
+                    self._step = SECURITY
+                    raise smtplib.SMTPException("a password is not sent over a connection that is not encrypted")
+                session.ehlo_or_helo_if_needed()
+                self._step = USER
+                session.login(server.user, server.password or "")
+        except BaseException:
+            session.close()
+            raise
+        return session
 
     def _drop(self) -> None:
         """Drop the connection: after a failure its state is unknown."""
@@ -71,23 +98,8 @@ class Smtp:
                 session.close()
 
 
-def _connect(server: Server, deadline: float) -> Session:
-    """Open a session with the configured security, and log in. Raises OSError, SMTPException."""
-    tls = ssl.create_default_context() if server.security == "tls" else None
-    session = Session(server.host, server.port, deadline, tls)
-    try:
-        if server.security == "starttls":
-            session.starttls(
-                context=ssl.create_default_context()
-            )  # raises if the server does not offer it, or if it fails
-        if server.user is not None:
-            if server.security == "none" and server.host not in LOOPBACK:
-                raise smtplib.SMTPException("a password is not sent over a connection that is not encrypted")
-            session.login(server.user, server.password or "")
-    except BaseException:
-        session.close()
-        raise
-    return session
+def _context() -> ssl.SSLContext:
+    return ssl.create_default_context()
 
 
 def _timed_out(error: BaseException | None) -> bool:
@@ -100,28 +112,3 @@ def _timed_out(error: BaseException | None) -> bool:
             return True
         error = error.__context__
     return False
-
-
-def _undelivered(error: BaseException, server: Server) -> Undelivered:
-    """Describe an error for people, and decide whether trying again can help."""
-    server_name = f"{server.host}:{server.port}"
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        code, reply = next(iter(error.recipients.values()))
-        return Undelivered(f"{server_name} refused the recipient: {code} {_text(reply)}", final=_is_final(code))
-    if isinstance(error, smtplib.SMTPSenderRefused | smtplib.SMTPDataError):
-        refusal = f"{error.smtp_code} {_text(error.smtp_error)}"
-        return Undelivered(f"{server_name} refused the message: {refusal}", final=_is_final(error.smtp_code))
-    if isinstance(error, smtplib.SMTPResponseException):  # concerns the connection, not this letter: try again
-        return Undelivered(f"{server_name}: {error.smtp_code} {_text(error.smtp_error)}", final=False)
-    if isinstance(error, OSError | smtplib.SMTPException):
-        return Undelivered(f"{server_name}: {error}", final=False)
-    return Undelivered(f"{type(error).__name__}: {error}", final=False)
-
-
-def _is_final(code: int) -> bool:
-    """Whether a reply rejects this letter permanently. A rejected login is not final: the settings can be corrected."""
-    return 500 <= code < 600 and code not in AUTHENTICATION_ERRORS
-
-
-def _text(reply: bytes | str) -> str:
-    return reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply

@@ -14,22 +14,17 @@ if TYPE_CHECKING:
         """A way of delivering letters."""
 
         def deliver(self, letter: Letter) -> None:
-            """Deliver a letter. Raises Undelivered."""
+            """Deliver a letter. Raises Undelivered, Misconfigured."""
 
         def close(self) -> None:
             """Close the connection, if one is open."""
 
 
-class Undelivered(Exception):
-    """A letter was not delivered; `final` if trying again cannot help."""
-
-    def __init__(self, why: str, *, final: bool) -> None:
-        super().__init__(why)
-        self.final = final
-
-
 class Server(Record):
-    """An SMTP server and how to connect to it. `timeout` is in seconds; `security` is tls, starttls or none."""
+    """An SMTP server and how to connect to it. `timeout` is in seconds; `security` is tls, starttls or none.
+
+    `password_source` names where the password comes from, for messages.
+    """
 
     host: str
     port: int
@@ -37,3 +32,4 @@ class Server(Record):
     timeout: float
     user: str | None = None
     password: str | None = None
+    password_source: str = ""

@@ -53,6 +53,9 @@ class Notice(Record):
     pages: Pages
 
 
+LONGEST_WAIT = 86_400  # seconds; longer than every pause between attempts and every lease
+
+
 class Mail(Record):
     """A notice to one recipient, in the outbox. `body` is None after it was purged."""
 

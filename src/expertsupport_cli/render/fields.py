@@ -193,7 +193,7 @@ MAIL = Shape(
             "state", "string", one_of(MailState, {MailState.FAILED: "to be tried again", MailState.DEAD: "given up"})
         ),
         plain("attempts", "integer", "How often it was tried"),
-        plain("error", "string or null", "Why the last try failed"),
+        plain("error", "string or null", "Why the last try failed, or why there was none"),
         plain("created_at", "time", "When it was queued"),
         plain("due_at", "time", "When it is to be tried, or was last"),
         plain("sent_at", "time or null", "When it was delivered"),

@@ -34,7 +34,7 @@ class Value(Record):
 class Settings:
     """The settings of one command, from its flags, its environment, and the settings file.
 
-    `warn` is called once with a sentence about what is unknown in the file.
+    `warn` is called with each sentence about what may be wrong, such as unknown settings in the file.
     """
 
     def __init__(
@@ -45,8 +45,9 @@ class Settings:
     ) -> None:
         self.environment = environment
         self._flags = flags or {}
-        self._warn = warn
+        self.warn = warn or (lambda _: None)
         self._file: SettingsFile | None = None
+        self._has_warned = False  # of what is unknown in the file, which is read again after it was written
 
     @cached_property
     def path(self) -> str:
@@ -124,7 +125,7 @@ class Settings:
             else:
                 self._file = read(path)
             unknown = self._file.unknown()
-            if unknown and self._warn is not None:
-                self._warn(unknown)
-                self._warn = None
+            if unknown and not self._has_warned:
+                self.warn(unknown)
+                self._has_warned = True
         return self._file

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from expertsupport_cli import times
 from expertsupport_cli.errors import NotFound
 from expertsupport_cli.folding import fold_key
 from expertsupport_cli.ids import MAIL, REQUEST, parse_id, write_id
-from expertsupport_cli.model.mail import Mail, MailState
+from expertsupport_cli.model.mail import LONGEST_WAIT, Mail, MailState
 from expertsupport_cli.steps import Step, Verb
 from expertsupport_cli.store.engine import Statements, member
 
@@ -20,7 +21,12 @@ _MAIL = """SELECT m.number, m.event, m.request, m.recipient, m.message_id, m.sub
     (SELECT f.message_id FROM outbox f WHERE f.request = m.request ORDER BY f.number LIMIT 1) AS thread_id
     FROM outbox m"""
 
-_DUE = "m.state IN ('queued', 'failed') AND m.due_at <= :at AND (m.leased_until IS NULL OR m.leased_until <= :at)"
+# What is further ahead than any pause or lease was written by a clock that was wrong, and counts as past.
+_PAST = "({0} <= :at OR {0} > :ahead)"
+_DUE = (
+    f"m.state IN ('queued', 'failed') AND {_PAST.format('m.due_at')}"
+    f" AND (m.leased_until IS NULL OR {_PAST.format('m.leased_until')})"
+)
 
 
 class Outbox(Statements):
@@ -59,11 +65,11 @@ class Outbox(Statements):
 
     def due_mails(self, at: str) -> list[Mail]:
         """The mail that is due and not leased, the longest due first."""
-        return [_mail(row) for row in self.rows(f"{_MAIL} WHERE {_DUE} ORDER BY m.due_at, m.number", at=at)]
+        return [_mail(row) for row in self.rows(f"{_MAIL} WHERE {_DUE} ORDER BY m.due_at, m.number", **_now(at))]
 
     def lease_due_mail(self, lease: str, at: str, until: str) -> Mail | None:
         """Lease and return the mail that has been due for longest and is not leased; None if there is none."""
-        row = self.row(f"SELECT m.number FROM outbox m WHERE {_DUE} ORDER BY m.due_at, m.number LIMIT 1", at=at)
+        row = self.row(f"SELECT m.number FROM outbox m WHERE {_DUE} ORDER BY m.due_at, m.number LIMIT 1", **_now(at))
         if row is None:
             return None
         self.change("UPDATE outbox SET lease = ?, leased_until = ? WHERE number = ?", lease, until, row[0])
@@ -71,7 +77,7 @@ class Outbox(Statements):
 
     def has_due_mail(self, at: str) -> bool:
         """Whether any mail is due and not leased, without the write lock."""
-        return self.row(f"SELECT 1 FROM outbox m WHERE {_DUE} LIMIT 1", at=at) is not None
+        return self.row(f"SELECT 1 FROM outbox m WHERE {_DUE} LIMIT 1", **_now(at)) is not None
 
     def settle_mail(self, mail: Mail, lease: str) -> bool:
         """Record the result of an attempt and end the lease. Returns whether the sender still held it."""
@@ -94,9 +100,13 @@ class Outbox(Statements):
         sql = "UPDATE outbox SET leased_until = ? WHERE number = ? AND lease = ?"
         return bool(self.change(sql, until, mail.number, lease))
 
-    def end_leases(self, lease: str) -> int:
-        """End all leases of a sender. Returns how many."""
-        return self.change("UPDATE outbox SET lease = NULL, leased_until = NULL WHERE lease = ?", lease)
+    def end_leases(self, lease: str, error: str | None = None) -> int:
+        """End all leases of a sender, and record an error with the mail, if there is one. Returns how many."""
+        return self.change(
+            "UPDATE outbox SET lease = NULL, leased_until = NULL, error = COALESCE(?, error) WHERE lease = ?",
+            error,
+            lease,
+        )
 
     def retry_mail(self, number: int, at: str) -> bool:
         """Make a failed or dead mail due now. Returns whether it was failed or dead."""
@@ -129,6 +139,11 @@ class Outbox(Statements):
         return int(
             self.value(f"SELECT count(*) FROM outbox WHERE {'state = :state' if state else 'TRUE'}", state=state)
         )
+
+
+def _now(at: str) -> dict[str, str]:
+    """The values of `_DUE` at an instant."""
+    return {"at": at, "ahead": times.after(at, LONGEST_WAIT)}
 
 
 def _mail(row: Row) -> Mail:

@@ -1,0 +1,74 @@
+"""Mail in a store that a hostile hand has filled: nothing is sent that could not be meant, and no other mail waits."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+
+import pytest
+from conftest import Es
+from mail.box import asked, in_maildir
+from mail.servers import Letterbox, serving
+
+ANN_AT = "ann@example.org"
+BY_SMTP = {"ES_MAIL_TRANSPORT": "smtp", "ES_MAIL_FROM": "support@desk.example"}
+
+
+POISON = {  # what a hostile hand wrote, and how it is refused
+    "recipient = 'gone@example.org'": "550 no such user",
+    "recipient = 'ä <x' || char(13, 10) || 'RSET'": "The recipient is not an email address",
+    "recipient = 'a@x.org' || char(10) || 'Bcc: b@x.org'": "The recipient is not an email address",
+    "recipient = 'a@x.org' || char(13, 10) || 'DATA'": "The recipient is not an email address",
+    "recipient = 'a@x.org, b@x.org'": "The recipient is not an email address",
+    "recipient = 'a@x.org> SIZE=1'": "The recipient is not an email address",
+    "recipient = ''": "The recipient is not an email address",
+    "recipient = '../../outside'": "The recipient is not an email address",
+    "recipient = 'a@x.org' || char(0)": "The recipient is not an email address",
+    "recipient = char(8238) || 'a@x.org'": "The recipient is not an email address",
+    "message_id = '<a@x>' || char(13, 10) || 'Bcc: b@x.org'": "The Message-ID is invalid",
+    "message_id = '<a@x>' || char(10, 10) || 'Body'": "The Message-ID is invalid",
+    "message_id = 'none'": "The Message-ID is invalid",
+    "message_id = '<' || char(27) || '[2J@x>'": "The Message-ID is invalid",
+    "message_id = '<ä@x>'": "The Message-ID is invalid",
+    "message_id = '<' || printf('%.900c', 'a') || '@x>'": "The Message-ID is invalid",
+    "created_at = '2026-99-99T99:99:99Z'": "The date is invalid",
+}
+
+
+@pytest.mark.parametrize("transport", ["smtp", "maildir"])
+def test_no_mail_that_cannot_be_sent_safely_is_sent_or_stops_another(transport: str, es: Es) -> None:
+    box = Letterbox(refused={"gone@example.org": "550 no such user"})
+    asked(es, 2 * len(POISON) + 1)
+    with closing(sqlite3.connect(es.store)) as db, db:
+        for number, poison in enumerate(POISON, start=1):
+            db.execute(f"UPDATE outbox SET {poison} WHERE number = ?", (2 * number,))
+    with serving(box) as port:
+        more = {**BY_SMTP, "ES_MAIL_SMTP_PORT": str(port), "ES_MAIL_SMTP_SECURITY": "none"}
+        more |= {"ES_MAIL_SMTP_HOST": "127.0.0.1", "ES_MAIL_TRANSPORT": transport}
+        done = es("mail", "send", env={**es.env, **more})
+    assert done.status == 6, done
+    good = {f"M-{number}" for number in range(1, 2 * len(POISON) + 2, 2)}
+    if transport == "maildir":
+        good.add("M-2")  # no server is asked whether there is such a user
+        assert [path.name for path in sorted((es.home / "mail").iterdir())] == [ANN_AT, "gone@example.org"]
+    else:
+        assert {tuple(letter.recipients) for letter in box.received} == {(ANN_AT,)}
+        assert len(box.received) == len(good)
+    assert set(done.stdout.split()) == good
+    assert "\x1b" not in done.stderr
+    rows = {row["id"]: row for row in json.loads(es("mail", "list", "--json").stdout)}
+    for number, why in enumerate(POISON.values(), start=1):
+        if f"M-{2 * number}" not in good:
+            row = rows[f"M-{2 * number}"]
+            assert (row["state"], row["attempts"]) == ("dead", 1)
+            assert why in row["error"]
+
+
+def test_a_hostile_first_mail_of_a_thread_is_left_out_of_the_references_of_the_others(es: Es) -> None:
+    asked(es, 2)
+    with closing(sqlite3.connect(es.store)) as db, db:
+        db.execute("UPDATE outbox SET message_id = '<a@x>' || char(13, 10) || 'Bcc: b@x.org' WHERE number = 1")
+    assert es("mail", "send").stdout == "M-2\n"
+    (letter,) = in_maildir(es.home / "mail")
+    assert letter["Bcc"] is letter["References"] is letter["In-Reply-To"] is None
