@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from expertsupport_cli import times
 from expertsupport_cli.actions import certificates, requests, spaces, tasks
@@ -27,8 +29,29 @@ def later(days: float = 0, *, seconds: int = 0) -> str:
 
 
 def a_store(path: Path) -> Store:
-    """The store at a path, made if there is none."""
-    return open_store(str(path), timeout=10, writes=True, notify=lambda _: None)
+    """The store at a path. If there is none, it is a copy of a new one: to make it takes as long as most tests."""
+    if not path.exists() and path.parent.is_dir():
+        path.touch(mode=0o600)
+        path.write_bytes(_empty_store())
+    return made_store(path)
+
+
+def made_store(path: Path) -> Store:
+    """The store at a path, really made if there is none."""
+    store = open_store(str(path), timeout=10, writes=True, notify=lambda _: None)
+    if not path.exists():
+        with store.transaction():
+            pass
+    return store
+
+
+@cache
+def _empty_store() -> bytes:
+    """The file of a store in which nothing is yet."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "store.db"
+        made_store(path).close()
+        return path.read_bytes()
 
 
 def a_space(store: Store, name: str = "acme", *, lifetime: int | None = 10 * 86400, limit: int | None = None) -> Space:

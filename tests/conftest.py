@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,11 @@ import pytest
 from builders import a_store
 
 from expertsupport_cli.store import Store
+
+pytest_plugins = ["tiers"]
+
+# Whoever starts the tests in the background may have them ignore SIGINT, and every program that they start as well.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def needs(program: str) -> None:
@@ -77,14 +83,35 @@ class Es:
 
     def as_(self, who: str) -> Es:
         """The same store, used by somebody else."""
-        other = Es(self.home)
+        other = type(self)(self.home)
         other.env = {**self.env, "ES_USER": who}
         return other
 
+    @property
+    def inside(self) -> Es:
+        """The same store and settings without a process, for what is beside the point of a test of the program."""
+        from inside import Inside
+
+        other = Inside(self.home)
+        other.store, other.env = self.store, self.env
+        return other
+
+
+@pytest.fixture(scope="session")
+def program() -> str:
+    """The path of the installed program. Whatever test has this among its fixtures is of the tier `program`."""
+    return ES
+
 
 @pytest.fixture
-def es(tmp_path: Path) -> Es:
+def es(tmp_path: Path, program: str) -> Es:
     return Es(tmp_path)
+
+
+@pytest.fixture
+def inside(tmp_path: Path) -> Es:
+    """The program without a process. A module of rules, not of processes, has this for its fixture `es`."""
+    return Es(tmp_path).inside
 
 
 @pytest.fixture

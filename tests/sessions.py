@@ -7,6 +7,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -14,9 +15,12 @@ from typing import Any
 
 import pexpect
 import pyte
-from builders import AT, a_space, a_store
+from builders import ANN, AT, BOB, OLGA, a_certificate, a_request, a_space, a_store, a_task
 from conftest import ES, Es, Result
 
+from expertsupport_cli.actions import links, requests, spaces
+from expertsupport_cli.actions.notices import Post
+from expertsupport_cli.render.notice import notice_text
 from expertsupport_cli.store import Store
 
 COLUMNS, LINES = 100, 40
@@ -63,6 +67,17 @@ def at_once(es: Es, commands: Sequence[Sequence[str]]) -> list[Result]:
         stdout, stderr = process.communicate(timeout=240)
         ended.append(Result(stdout.decode(), stderr.decode(), process.returncode))
     return ended
+
+
+def wait_until_asleep(pid: int) -> None:
+    """Wait until a process sleeps for a while of its own will: it polls, or waits for a store that others hold."""
+    deadline, where = time.monotonic() + 60, ""
+    while time.monotonic() < deadline:
+        where = Path(f"/proc/{pid}/wchan").read_text()
+        if "nanosleep" in where:
+            return
+        time.sleep(0.01)
+    raise AssertionError(f"process {pid} does not sleep, but is in {where!r}")
 
 
 class Terminal:
@@ -132,6 +147,29 @@ def an_editor(folder: Path, body: str) -> str:
     script = folder / "editor.py"
     script.write_text(f"import pathlib, sys\npath = pathlib.Path(sys.argv[1])\n{body}\n", encoding="utf-8")
     return f"{sys.executable} {script}"
+
+
+def open_task(store: Store, id: str = "T-1") -> str:
+    """A task that has not expired by now."""
+    if not store.has_space("forever"):
+        a_space(store, "forever", lifetime=None)
+    return a_task(store, id=id, space="forever").id
+
+
+def a_whole_store(es: Es) -> dict[str, str]:
+    """One of everything; the serial and the link that can still be used."""
+    with filled(es) as store:
+        request = a_request(store)
+        requests.comment(store, request.id, "Help!", by=ANN, at=request.created_at)
+        post = Post(compose=notice_text)
+        requests.reply(store, request.id, "Where?", asks=False, by=BOB, at=request.created_at, post=post)
+        a_space(store, "forever", lifetime=None)
+        a_task(store, id="FREE", space="forever")
+        serial, _ = a_certificate(store)
+        link, _ = links.create_link(store, "FREE", lifetime=1000 * 86400, by=ANN, at=AT)
+        spaces.add_partner(store, "Zed", "https://zed.example", by=OLGA, at=AT)
+    es.env["ES_SPACE"] = "acme"
+    return {"serial": serial, "link": link}
 
 
 def many_requests(es: Es, count: int) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ES, Es
+from conftest import Es
 from examples import DOCUMENTS, ROOT, Example, Session, alike, blocks, examples, rewritten
 
 from expertsupport_cli import __version__, errors
@@ -25,6 +25,7 @@ EVERYTHING = "\n".join(TEXTS.values())
 SOURCE = ROOT / "src" / "expertsupport_cli"
 
 
+@pytest.mark.program
 @pytest.mark.parametrize("name", TEXTS)
 def test_every_example_does_what_the_document_shows(name: str, tmp_path: Path) -> None:
     with Session(tmp_path) as session:
@@ -45,11 +46,13 @@ def test_whatever_looks_like_an_example_is_one(name: str) -> None:
         assert block.language != "console" or block.text.startswith("$ "), f"{name}:{block.line}"
 
 
+@pytest.mark.program
 def test_an_example_that_shows_something_else_is_found(tmp_path: Path) -> None:
     document = "```console\n$ echo one\ntwo\n$ echo 2026-01-31T09:30:00Z\n2025-12-31T00:00:00Z\n```\n"
     assert rewritten(document, tmp_path) == document.replace("two", "one")
 
 
+@pytest.mark.program
 def test_an_example_may_use_the_serial_that_was_shown_before(tmp_path: Path) -> None:
     with Session(tmp_path) as session:
         shown = session.run(Example("es cert issue", "1WXA-7M7F-E8G9-60CR\n", 1))
@@ -58,6 +61,7 @@ def test_an_example_may_use_the_serial_that_was_shown_before(tmp_path: Path) -> 
         assert session.status() == "0"
 
 
+@pytest.mark.program
 def test_what_installs_things_is_run_by_ci_which_takes_it_from_the_readme() -> None:
     named = [block for text in TEXTS.values() for block in blocks(text) if block.ci]
     assert {block.ci for block in named} == {"demo", "tests"}
@@ -94,15 +98,16 @@ COMMANDS = {" ".join(words): command for words, command in commands()}
 
 
 @pytest.mark.parametrize("words", COMMANDS)
-def test_help_names_every_command_and_every_option_with_its_meaning(words: str) -> None:
-    done = subprocess.run([ES, *words.split(), "--help"], capture_output=True, text=True, check=True, timeout=60)
+def test_help_names_every_command_and_every_option_with_its_meaning(words: str, inside: Es) -> None:
+    done = inside(*words.split(), "--help")
+    assert (done.status, done.stderr) == (0, "")
     entries = re.findall(r"^  ([\w-]+)  ", done.stdout, re.MULTILINE)
     text = " ".join(done.stdout.split())
     command = COMMANDS[words]
     assert command.help
-    for name, inside in inside_of(command):
+    for name, each in inside_of(command):
         assert name in entries
-        assert inside.help
+        assert each.help
     for param in command.params:
         assert param.param_type_name == "argument" or all(name in text for name in (*param.opts, *param.secondary_opts))
         assert not getattr(param, "hidden", False)
@@ -118,7 +123,7 @@ def test_the_readme_or_a_page_names_every_command() -> None:
             assert f"`{words}`" in listed or words in prints_nothing_of_the_kind, words
 
 
-def test_docs_say_of_every_command_what_its_json_is(es: Es) -> None:
+def test_docs_say_of_every_command_what_its_json_is(inside: Es) -> None:
     rows = re.findall(r"^\| (`.*) \| (.*\]\(#.*) \|$", TEXTS["docs/json.md"], re.MULTILINE)
     told: dict[str, set[str]] = {}
     for names, shapes in rows:
@@ -126,7 +131,7 @@ def test_docs_say_of_every_command_what_its_json_is(es: Es) -> None:
             told.setdefault(name, set()).update(re.findall(r"\(#(\w+)\)", shapes))
     told["purchase-link"] |= told.pop("purchase-link --partner")
     real: dict[str, set[str]] = {}
-    for line in es("schema", "--fields", "command,of").stdout.splitlines():
+    for line in inside("schema", "--fields", "command,of").stdout.splitlines():
         name, shape = line.split("\t")
         real.setdefault(name, set()).add({"show": "request", "queue": "request"}.get(shape, shape))
     assert told == real

@@ -30,7 +30,7 @@ class Built(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str) -> Built:
+def built(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str, program: str) -> Built:
     """The sdist, and the wheel built from it; built once, however many processes run the tests."""
     folder = tmp_path_factory.getbasetemp().parent / f"built-{testrun_uid}"
     folder.mkdir(exist_ok=True)
@@ -68,7 +68,8 @@ def test_the_wheel_has_all_of_the_program_and_nothing_else(built: Built) -> None
 def test_the_sdist_has_the_program_its_tests_and_its_documents(built: Built) -> None:
     with tarfile.open(built.sdist) as archive:
         inside = {name.removeprefix(f"{NAME}/") for name in archive.getnames()}
-    wanted = files("src", "tests", "docs", "bench") | {"README.md", "CHANGELOG.md", "pyproject.toml"}
+    wanted = files("src", "tests", "docs", "bench") | {"CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile"}
+    wanted |= {"README.md", "pyproject.toml"}
     assert wanted <= inside
     assert inside - wanted <= {"PKG-INFO", ".gitignore"}
 

@@ -28,7 +28,8 @@
     │   ├── StoreFull           5   store_full          the disk is full
     │   ├── StoreMissing        5   store_missing       it cannot be opened or created
     │   ├── StoreReadOnly       5   store_read_only
-    │   └── StoreTooNew         5   store_too_new       written by a newer version
+    │   ├── StoreTooNew         5   store_too_new       written by a newer version
+    │   └── StoreTooOld         5   store_too_old       it must be upgraded first
     ├── MailUndelivered         6   mail_undelivered    it stays queued
     └── TimedOut              124   waited_in_vain      `es wait --timeout`
 
@@ -271,6 +272,10 @@ class StoreReadOnly(StoreUnusable):
 
 class StoreTooNew(StoreUnusable):
     code = "store_too_new"
+
+
+class StoreTooOld(StoreUnusable):
+    code = "store_too_old"
 
 
 class MailUndelivered(Fault):

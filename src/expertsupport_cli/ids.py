@@ -11,7 +11,7 @@ LINK = "L"
 MAIL = "M"
 TASK = "T"
 
-TOKEN_LENGTH = 32  # hexadecimal digits of a request's token: 128 bits
+TOKEN_LENGTH = 32  # hexadecimal digits of a request's token: 128 bits; that of a purchase link is longer
 _MAX_DIGITS = 15  # what SQLite, JSON readers and spreadsheets all hold exactly
 
 
@@ -48,6 +48,13 @@ def parse_request(reference: str) -> tuple[int | None, str | None]:
     token = last.lower()
     is_token = len(token) == TOKEN_LENGTH and all(character in "0123456789abcdef" for character in token)
     return None, token if is_token else None
+
+
+def mask_tokens(message: str) -> str:
+    """The message with the tokens of requests and purchase links in it masked."""
+    import re
+
+    return re.sub(rf"[0-9A-Fa-f]{{{TOKEN_LENGTH},}}", "****", message)
 
 
 def parse_number(text: str) -> int | None:

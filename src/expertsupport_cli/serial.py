@@ -25,30 +25,58 @@ RANDOM_BITS = 5 * (LENGTH - 1)
 _LOOK_ALIKES = str.maketrans("OIL", "011")
 # U+002D and what keyboards, word processors and mail programs turn it into
 _DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d\u00ad"
+# what pasting from pages and mail brings along: zero-width characters, byte order marks, marks of direction
+_INVISIBLE = (
+    "\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufeff\u061c\u202a\u202b\u202c\u202d\u202e\u180e\u034f"
+)
+_QUOTES = "\"'`\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a\u300c\u300d\uff02\uff07<>"
+_STOPS = ".,;\u3002\uff0e"
+_WIDE = {chr(code + 0xFEE0): chr(code) for code in range(ord("!"), ord("~") + 1)}  # full-width forms of ASCII
 _REDUCE = 0b100101  # x^5 + x^2 + 1, primitive over two elements
 
 
 def read(text: str) -> str:
     """The serial in normal form: 16 upper-case letters or digits, without dashes.
 
-    Case, surrounding blanks and the kind of dash do not matter; the groups may also be separated by blanks or by
-    nothing. Raises MalformedSerial, which gives the position and never repeats the text.
+    Case, surrounding blanks and quotes, a full stop at the end, full-width letters, invisible characters and the kind
+    of dash do not matter; the groups may also be separated by blanks or by nothing. Raises MalformedSerial, which gives
+    the position and never repeats the text.
     """
     symbols = ""
-    stripped = text.strip()
-    for position, character in enumerate(stripped, start=1):
+    typed = _visible(text)
+    for i, (position, character) in enumerate(typed):
         if character.isascii() and character.isalnum():
             symbols += character.upper()
             if len(symbols) > LENGTH:
                 raise MalformedSerial(f"It goes on after its 16 letters and digits, at character {position}.")
         elif character in _DASHES or character.isspace():
-            if len(symbols) % GROUP or not symbols or position == len(stripped):
+            if len(symbols) % GROUP or not symbols or i == len(typed) - 1:
                 raise MalformedSerial(f"Character {position} is a dash or a blank, but not between two groups of four.")
         else:
             raise MalformedSerial(f"Character {position} is not a letter from A to Z or a digit.")
     if len(symbols) < LENGTH:
         raise MalformedSerial(f"It ends after {len(symbols)} of its 16 letters and digits.")
     return symbols
+
+
+def is_serial(text: str) -> bool:
+    """Whether the text has the form of a serial."""
+    try:
+        read(text)
+    except MalformedSerial:
+        return False
+    return True
+
+
+def _visible(text: str) -> list[tuple[int, str]]:
+    """The characters that count, each with its position in the text, counted from 1 after the blanks at its start."""
+    typed = [(i, _WIDE.get(character, character)) for i, character in enumerate(text.strip(), start=1)]
+    typed = [(i, character) for i, character in typed if character not in _INVISIBLE]
+    while typed and (typed[0][1] in _QUOTES or typed[0][1].isspace()):
+        del typed[0]
+    while typed and (typed[-1][1] in _QUOTES + _STOPS or typed[-1][1].isspace()):
+        del typed[-1]
+    return typed
 
 
 def readings(normal: str) -> tuple[str, ...]:
@@ -104,7 +132,9 @@ def mask_serials(message: str) -> str:
     """The message with every serial in it masked. For messages that repeat what a person typed."""
     import re
 
-    grouped = rf"(?:[A-Za-z0-9]{{4}}[{_DASHES}]){{3}}[A-Za-z0-9]{{4}}|(?:[A-Z0-9]{{4}} ){{3}}[A-Z0-9]{{4}}"
+    wide, between = "\uff10-\uff19\uff21-\uff3a\uff41-\uff5a", f"[{_INVISIBLE}]*"
+    small = f"(?:[A-Za-z0-9{wide}]{between})"
+    grouped = rf"(?:{small}{{4}}[{_DASHES}]{between}){{3}}{small}{{4}}|(?:[A-Z0-9]{{4}} ){{3}}[A-Z0-9]{{4}}"
     solid = r"(?=[A-Za-z]*[0-9])[A-Za-z0-9]{16}|[A-Z]{16}"  # lower case without a digit is a word
     return re.sub(rf"(?<![A-Za-z0-9])(?:{grouped}|{solid})(?![A-Za-z0-9])", mask("****"), message)
 

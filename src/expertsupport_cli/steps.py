@@ -33,6 +33,7 @@ class Verb(Enum):
     SHOW_TASK = auto()  # (task)
     TURN_MAIL_ON = auto()
     UNBLOCK_SPACE = auto()  # (space)
+    UPGRADE_STORE = auto()
     WAIT_LONGER = auto()
 
 

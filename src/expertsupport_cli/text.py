@@ -26,6 +26,7 @@ _DRAWN_AS_NOTHING = {
     *map(chr, range(0xFE00, 0xFE10)),
 }
 _TSV_NAMES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
+_LOOK_LIKE = {"…": "...", "→": "->", "“": '"', "”": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "×": "x", "ß": "s"}
 
 
 def one_line(text: str) -> str:
@@ -52,11 +53,11 @@ def tsv(text: str) -> str:
     return re.sub(f"[\\\\\n{_CONTROLS}]", lambda match: _TSV_NAMES.get(match[0]) or _escape(match), text)
 
 
-def to_json(value: object, *, indent: int | None = None) -> str:
-    """JSON that is safe on a terminal: control characters are escaped, all other characters are kept."""
+def to_json(value: object, *, indent: int | None = None, ascii: bool = False) -> str:
+    """JSON that is safe on a terminal: control characters are escaped, all others are kept, or, with `ascii`, ASCII."""
     import json
 
-    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    text = json.dumps(value, ensure_ascii=ascii, indent=indent)
     if text.replace("\n", "").isprintable():
         return text
     import re
@@ -85,6 +86,23 @@ def _is_invisible(character: str) -> bool:
     from unicodedata import category
 
     return category(character) == "Cf"  # private and unassigned characters may have a picture
+
+
+def ascii_instead(error: UnicodeError) -> tuple[str, int]:
+    """An error handler for codecs: the nearest ASCII for what a terminal cannot show, else `?` for each column."""
+    assert isinstance(error, UnicodeEncodeError)
+    return "".join(map(_ascii, error.object[error.start : error.end])), error.end
+
+
+def _ascii(character: str) -> str:
+    import unicodedata
+
+    if character in _LOOK_LIKE:
+        return _LOOK_LIKE[character]
+    base = "".join(part for part in unicodedata.normalize("NFKD", character) if not unicodedata.combining(part))
+    if base.isascii() and len(base) <= 1:
+        return base
+    return "??" if unicodedata.east_asian_width(character) in "WF" else "?"
 
 
 def _escape(match: re.Match[str]) -> str:

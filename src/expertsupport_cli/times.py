@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from expertsupport_cli.errors import BadUsage
+from expertsupport_cli.errors import BadUsage, StoreDamaged
+from expertsupport_cli.steps import Step, Verb
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _FORMAT = "%Y-%m-%dT%H:%M:%SZ"
@@ -33,14 +34,6 @@ def after(at: str, seconds: int) -> str:
 def seconds_between(earlier: str, later: str) -> int:
     """The seconds from one instant to another; negative if the second comes first."""
     return int((_moment(later) - _moment(earlier)).total_seconds())
-
-
-def is_instant(text: str) -> bool:
-    """Whether the text is an instant in exactly the form above."""
-    try:
-        return instant(_moment(text)) == text
-    except ValueError:
-        return False
 
 
 def parse_duration(text: str) -> int:
@@ -96,10 +89,16 @@ def parse_moment(text: str, now: str) -> str:
         raise BadUsage(f"“{text}” is out of range.") from error
 
 
-def relative(at: str, now: str) -> str:
-    """The time from `now` to an instant, in short: `3d ago`, `in 10d`, `now`."""
+def relative(at: str, now: str, *, past: bool = False) -> str:
+    """The time from `now` to an instant, in short: `3d ago`, `in 10d`, `now`.
+
+    What is `past` is never shown as ahead, because a clock was wrong then or is now: it is `now`, or its date if the
+    clocks are more than a day apart.
+    """
     seconds = seconds_between(at, now)
     size = abs(seconds)
+    if past and seconds < 0:
+        return "now" if size < UNITS["d"] else at[:10]
     if size < 10:
         return "now"
     if seconds < 0 and size >= 3600:
@@ -110,4 +109,11 @@ def relative(at: str, now: str) -> str:
 
 
 def _moment(at: str) -> datetime:
-    return datetime.fromisoformat(at)
+    """The datetime of an instant, which the clock or the store gave. Raises StoreDamaged."""
+    try:
+        moment = datetime.fromisoformat(at)
+        if moment.tzinfo:
+            return moment
+    except ValueError:
+        pass
+    raise StoreDamaged("The store is damaged.", f"{at[:40]!r} is not a time.", Step(verb=Verb.CHECK_STORE))

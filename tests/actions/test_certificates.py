@@ -25,7 +25,7 @@ from expertsupport_cli.errors import (
     StoreBusy,
 )
 from expertsupport_cli.model.certificates import Certificate
-from expertsupport_cli.store import Store
+from expertsupport_cli.store import Store, open_store
 from expertsupport_cli.store.check import findings
 
 TYPE_CHECKING = False
@@ -81,14 +81,15 @@ def test_a_block_is_committed_before_it_is_handed_over(store: Store) -> None:
 
 
 def test_if_a_block_cannot_be_taken_back_it_is_said_what_is_valid(store: Store) -> None:
-    with closing(a_store(Path(store.path))) as other:
+    hasty = open_store(str(store.path), timeout=0.1, writes=True, notify=lambda _: None)
+    with closing(a_store(Path(store.path))) as other, closing(hasty):
 
         def lock_and_fail(block: list[tuple[str, Certificate]]) -> None:
             other.transaction().__enter__()
             raise BrokenPipeError
 
         with pytest.raises(StoreBusy) as refusal:
-            certificates.issue_certificates(store, 5, lock_and_fail, by=OLGA, at=AT)
+            certificates.issue_certificates(hasty, 5, lock_and_fail, by=OLGA, at=AT)
     assert "C-1 to C-5 stay valid" in refusal.value.why
 
 

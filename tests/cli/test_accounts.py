@@ -22,7 +22,7 @@ ANN, BOB = 12_001, 12_002  # accounts that the machine does not know: only their
 
 
 @pytest.fixture
-def place() -> Iterator[Path]:
+def place(program: str) -> Iterator[Path]:
     """A folder that other accounts may enter."""
     if os.geteuid() != 0:
         if os.environ.get("CI"):
@@ -127,3 +127,18 @@ def test_two_accounts_play_the_story_on_a_store_that_they_share(place: Path) -> 
         assert path.stat().st_gid == GROUP
         assert path.stat().st_mode & 0o070 == (0o070 if path.is_dir() else 0o060)
     assert len(list((boxes["ann@example.org"] / "new").iterdir())) == 3
+
+
+def test_an_account_that_the_system_does_not_know_can_work_without_a_home(place: Path) -> None:
+    ann = account(place, ANN, "ann")
+    for name in [name for name in ann.env if name.startswith(("XDG_", "ES_")) or name == "HOME"]:
+        del ann.env[name]
+    lost = run(ann, ANN, "list")
+    assert (lost.stdout, lost.status) == ("", 2)
+    assert "This account has no home directory." in lost.stderr
+    assert "Set ES_STORE" in lost.stderr
+    ann.env["ES_STORE"] = str(place / "ann" / "store.db")
+    assert run(ann, ANN, "list").status == 0
+    assert run(ann, ANN, "space", "add", "acme").id == "acme"
+    assert run(ann, ANN, "task", "add", "x", "--space", "acme").id == "T-1"
+    assert as_json(run(ann, ANN, "task", "show", "T-1", "--json"))["creator"] == f"uid-{ANN}"

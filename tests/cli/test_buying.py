@@ -13,6 +13,12 @@ from sessions import as_json, at_once, dump, filled, refusal
 from expertsupport_cli.actions import links, tasks
 from expertsupport_cli.times import seconds_between
 
+
+@pytest.fixture
+def es(inside: Es) -> Es:
+    return inside
+
+
 ATTEMPTS = 64
 
 
@@ -164,6 +170,7 @@ def one_won(results: list[Result]) -> Result:
     return next(result for result in results if not result.status)
 
 
+@pytest.mark.program
 def test_of_64_programs_redeeming_one_link_at_once_exactly_one_wins(es: Es) -> None:
     task = a_task_without_end(es)
     link = es("purchase-link", task).id
@@ -174,6 +181,7 @@ def test_of_64_programs_redeeming_one_link_at_once_exactly_one_wins(es: Es) -> N
     assert es("db", "check").status == 0
 
 
+@pytest.mark.program
 def test_of_64_programs_activating_one_serial_at_once_exactly_one_wins(es: Es) -> None:
     with filled(es) as store:
         a_space(store, "forever", lifetime=None)
@@ -186,6 +194,7 @@ def test_of_64_programs_activating_one_serial_at_once_exactly_one_wins(es: Es) -
     assert es("db", "check").status == 0
 
 
+@pytest.mark.program
 def test_32_programs_making_the_first_use_of_a_new_store_at_once_all_succeed(es: Es) -> None:
     es.env["ES_STORE_TIMEOUT"] = "200s"
     results = at_once(es, [("space", "add", f"s{number}") for number in range(32)])

@@ -12,6 +12,12 @@ from sessions import as_json, dump, filled, refusal
 from expertsupport_cli.actions import certificates
 from expertsupport_cli.times import seconds_between
 
+
+@pytest.fixture
+def es(inside: Es) -> Es:
+    return inside
+
+
 SERIAL = re.compile(r"[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){3}")
 
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sqlite3
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from pathlib import Path
 
 import pytest
 from builders import a_certificate, a_request, a_space, a_task
 from conftest import ES, Es, Result
-from sessions import Terminal, as_json, dump, filled, many_requests, refusal
+from sessions import Terminal, as_json, dump, filled, many_requests, refusal, wait_until_asleep
 
 
 @pytest.fixture
@@ -42,49 +39,49 @@ def in_shell(es: Es, ending: str, *arguments: str) -> Result:
     return Result(done.stdout, done.stderr, done.returncode)
 
 
-@pytest.mark.parametrize(
-    ("words", "status"),
-    [
-        ("list", 0),
-        ("list --status closed", 0),
-        ("comment ES-1 -m x", 0),
-        ("desk queue", 0),
-        ("", 2),
-        ("desk", 2),
-        ("nope", 2),
-        ("desk nope", 2),
-        ("list --nope", 2),
-        ("list --limit many", 2),
-        ("show", 2),
-        ("show ES-1 ES-2", 2),
-        ("comment ES-1", 2),
-        ("comment ES-1 -m", 2),
-        ("comment ES-1 -m x -F y", 2),
-        ("comment - -F -", 2),
-        ("comment ES-1 -F /nowhere/at/all", 3),
-        ("comment ES-1 -F /", 2),
-        ("show ES-9", 3),
-        ("show 99999999999999999999", 3),
-        ("show T-2", 3),
-        ("log T-9", 3),
-        ("cert revoke C-9", 3),
-        ("schema nope", 3),
-        ("activate T-1 AAAA-AAAA-AAAA-AAAA", 4),
-        ("cert check AAAA-AAAA-AAAA-AAAA", 4),
-        ("space add acme", 4),
-        ("task add x --space acme --id T-1", 4),
-    ],
-)
-def test_the_exit_status_says_what_kind_of_end_it_was_in_three_lines_at_most(told: Es, words: str, status: int) -> None:
-    result = told(*words.split())
-    assert result.status == status
-    assert "Traceback" not in result.stderr
-    if status == 0:
-        assert result.stderr == ""
-    elif words not in ("", "desk"):  # these show their help
-        assert result.stdout == ""
-        assert 1 <= result.stderr.count("\n") <= 3
-        assert result.stderr.startswith("es: ")
+STATUSES = [
+    ("list", 0),
+    ("list --status closed", 0),
+    ("comment ES-1 -m x", 0),
+    ("desk queue", 0),
+    ("", 2),
+    ("desk", 2),
+    ("nope", 2),
+    ("desk nope", 2),
+    ("list --nope", 2),
+    ("list --limit many", 2),
+    ("show", 2),
+    ("show ES-1 ES-2", 2),
+    ("comment ES-1", 2),
+    ("comment ES-1 -m", 2),
+    ("comment ES-1 -m x -F y", 2),
+    ("comment - -F -", 2),
+    ("comment ES-1 -F /nowhere/at/all", 3),
+    ("comment ES-1 -F /", 2),
+    ("show ES-9", 3),
+    ("show 99999999999999999999", 3),
+    ("show T-2", 3),
+    ("log T-9", 3),
+    ("cert revoke C-9", 3),
+    ("schema nope", 3),
+    ("activate T-1 AAAA-AAAA-AAAA-AAAA", 4),
+    ("cert check AAAA-AAAA-AAAA-AAAA", 4),
+    ("space add acme", 4),
+    ("task add x --space acme --id T-1", 4),
+]
+
+
+def test_the_exit_status_says_what_kind_of_end_it_was_in_three_lines_at_most(told: Es) -> None:
+    for words, status in STATUSES:
+        result = told(*words.split())
+        assert result.status == status, words
+        assert "Traceback" not in result.stderr
+        if status == 0:
+            assert result.stderr == "", words
+        elif words not in ("", "desk"):  # these show their help
+            assert result.stdout == "", words
+            assert 1 <= result.stderr.count("\n") <= 3
+            assert result.stderr.startswith("es: ")
 
 
 def test_help_and_version_are_data(es: Es) -> None:
@@ -104,26 +101,23 @@ def test_debug_shows_where_an_error_comes_from(told: Es) -> None:
     assert (loud.status, loud.stdout) == (quiet.status, quiet.stdout)
 
 
-@pytest.mark.parametrize(
-    ("words", "told_where"),
-    [
-        ("list --store x", "es --store … list …"),
-        ("desk queue --as bob", "es --as … desk queue …"),
-        ("show ES-1 --color never", "es --color … show …"),
-        ("comment ES-1 --no-input", "es --no-input … comment …"),
-        ("--json list", "es COMMAND … --json"),
-        ("--dry-run close ES-1", "es COMMAND … --dry-run"),
-        ("--format json list", "es COMMAND … --format"),
-    ],
-)
-def test_an_option_on_the_wrong_side_of_the_command_is_told_where_it_goes(
-    told: Es, words: str, told_where: str
-) -> None:
-    result = told(*words.split())
-    assert result.status == 2
-    assert (
-        told_where in json.loads(result.stderr)["error"]["hint"] if "--json" in words else told_where in result.stderr
-    )
+WRONG_SIDE = [
+    ("list --store x", "es --store … list …"),
+    ("desk queue --as bob", "es --as … desk queue …"),
+    ("show ES-1 --color never", "es --color … show …"),
+    ("comment ES-1 --no-input", "es --no-input … comment …"),
+    ("--json list", "es COMMAND … --json"),
+    ("--dry-run close ES-1", "es COMMAND … --dry-run"),
+    ("--format json list", "es COMMAND … --format"),
+]
+
+
+def test_an_option_on_the_wrong_side_of_the_command_is_told_where_it_goes(inside: Es) -> None:
+    for words, where in WRONG_SIDE:
+        result = inside(*words.split())
+        assert result.status == 2
+        told = json.loads(result.stderr)["error"]["hint"] if "--json" in words else result.stderr
+        assert where in told, words
 
 
 def test_a_fault_of_ours_is_told_as_such_and_nothing_is_half_done(told: Es) -> None:
@@ -140,17 +134,17 @@ def test_a_fault_of_ours_is_told_as_such_and_nothing_is_half_done(told: Es) -> N
 
 @pytest.mark.parametrize("count", [1, 500])
 def test_serials_that_cannot_be_printed_are_revoked_and_the_link_works_again(told: Es, count: int) -> None:
-    link = told("purchase-link", "T-2").id
+    link = told.inside("purchase-link", "T-2").id
     result = in_shell(told, ">/dev/full", "cert", "issue", "-n", str(count))
     assert result.status == 1
     assert "could not be written" in result.stderr
     assert f"0 of {count} certificates issued" in result.stderr
     result = in_shell(told, ">/dev/full", "link", "redeem", link)
     assert (result.status, result.stderr.count("\n")) == (1, 2)
-    assert [row["state"] for row in as_json(told("link", "list", "--json"))] == ["unused"]
-    states = {row["state"] for row in as_json(told("cert", "list", "--json")) if not row["request"]}
+    assert [row["state"] for row in as_json(told.inside("link", "list", "--json"))] == ["unused"]
+    states = {row["state"] for row in as_json(told.inside("cert", "list", "--json")) if not row["request"]}
     assert states == {"revoked"}
-    assert told("link", "redeem", link).status == 0
+    assert told.inside("link", "redeem", link).status == 0
 
 
 def test_with_stdout_closed_nothing_is_issued(told: Es) -> None:
@@ -161,22 +155,22 @@ def test_with_stdout_closed_nothing_is_issued(told: Es) -> None:
         assert dump(told) == before
 
 
-@pytest.mark.parametrize("ending", [">&-", ">/dev/full"])
-@pytest.mark.parametrize("words", ["list", "show ES-1", "list --json", "list --format table", "config list"])
-def test_output_that_cannot_be_written_is_status_1(told: Es, ending: str, words: str) -> None:
-    result = in_shell(told, ending, *words.split())
-    assert result.status == 1
-    assert "could not be written" in result.stderr
-    assert "Traceback" not in result.stderr
+def test_output_that_cannot_be_written_is_status_1(told: Es) -> None:
+    for words in ("list", "show ES-1", "list --json", "list --format table", "config list"):
+        for ending in (">&-", ">/dev/full"):
+            result = in_shell(told, ending, *words.split())
+            assert result.status == 1, (words, ending)
+            assert "could not be written" in result.stderr
+            assert "Traceback" not in result.stderr
 
 
-@pytest.mark.parametrize("words", ["--help", "--version", "list --help"])
-def test_help_that_cannot_be_written_is_status_1_too(es: Es, words: str) -> None:
-    for ending in (">&-", ">/dev/full"):
-        result = in_shell(es, ending, *words.split())
-        assert result.status == 1
-        assert 1 <= result.stderr.count("\n") <= 3
-        assert "Traceback" not in result.stderr
+def test_help_that_cannot_be_written_is_status_1_too(es: Es) -> None:
+    for words in ("--help", "--version", "list --help"):
+        for ending in (">&-", ">/dev/full"):
+            result = in_shell(es, ending, *words.split())
+            assert result.status == 1, (words, ending)
+            assert 1 <= result.stderr.count("\n") <= 3
+            assert "Traceback" not in result.stderr
 
 
 def test_with_stdout_closed_nothing_is_changed(told: Es) -> None:
@@ -217,66 +211,10 @@ def test_a_store_that_is_busy_for_less_than_the_timeout_is_waited_for(told: Es) 
     with closing(sqlite3.connect(told.store, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         process = subprocess.Popen([ES, "close", "ES-1"], env=told.env, stdout=subprocess.PIPE, text=True)
-        time.sleep(0.7)
+        wait_until_asleep(process.pid)
         other.execute("COMMIT")
     stdout, _ = process.communicate(timeout=60)
     assert (process.returncode, stdout) == (0, "ES-1\n")
-
-
-def spoilt(es: Es, how: str) -> None:
-    """Put something at the path of the store that is not a store of ours."""
-    if how == "damaged":
-        es.store.write_bytes(b"This is a letter to my aunt.\n" * 500)
-    elif how == "foreign":
-        with closing(sqlite3.connect(es.store)) as db:
-            db.execute("CREATE TABLE mine (x)")
-    elif how == "newer":
-        with filled(es):
-            pass
-        with closing(sqlite3.connect(es.store)) as db:
-            db.execute("PRAGMA user_version = 99")
-    elif how == "cut":
-        with filled(es) as store:
-            a_task(store)
-        es.store.write_bytes(es.store.read_bytes()[:5000])
-
-
-@pytest.mark.parametrize(
-    ("how", "code"),
-    [
-        ("damaged", "store_damaged"),
-        ("cut", "store_damaged"),
-        ("foreign", "store_foreign"),
-        ("newer", "store_too_new"),
-    ],
-)
-def test_what_is_not_a_store_of_ours_is_refused_and_left_as_it_is(es: Es, how: str, code: str) -> None:
-    spoilt(es, how)
-    before = es.store.read_bytes()
-    for words in (
-        ("list",),
-        ("space", "add", "acme"),
-        ("cert", "issue"),
-        ("db", "check"),
-        ("space", "add", "a", "--dry-run"),
-    ):
-        assert refusal(es(*words, "--json")) == (5, code)
-        plain = es(*words)
-        assert str(es.store) in plain.stderr
-        assert plain.stderr.count("\n") <= 3
-    assert es.store.read_bytes() == before
-    assert os.listdir(es.home) == ["store.db"]
-
-
-def test_a_path_where_no_store_can_be_is_status_5(es: Es, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("x", encoding="utf-8")
-    for path in (tmp_path / "file" / "store.db", tmp_path):
-        for words in (("space", "add", "acme"), ("cert", "issue")):
-            result = es("--store", str(path), *words)
-            assert (result.status, result.stdout) == (5, "")
-            assert str(path) in result.stderr
-            assert "es --store PATH" in result.stderr
-    assert es("--store", str(tmp_path), "list").status == 5
 
 
 def a_bulk_job(es: Es, *how: str) -> subprocess.Popen[str]:
@@ -310,7 +248,7 @@ def test_interrupted_or_terminated_it_ends_at_once_and_quietly(
         with held(told):
             process.stdin.write("ES-2\n")
             process.stdin.flush()
-            time.sleep(0.5)  # by now it waits for the store; if not, it ends the same way
+            wait_until_asleep(process.pid)
             process.send_signal(number)
             stdout, stderr = process.communicate(timeout=60)
     else:

@@ -6,15 +6,13 @@ import json
 import mailbox
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
-from builders import ANN, BOB, a_request
+from builders import ANN, BOB, a_request, a_task
 from conftest import ES, Es
-from sessions import as_json, filled
+from sessions import as_json, filled, wait_until_asleep
 
 from expertsupport_cli.actions import requests
 
@@ -42,29 +40,6 @@ def running(es: Es, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     finally:
         process.kill()
         process.communicate()
-
-
-def asleep(process: subprocess.Popen[str]) -> None:
-    """Wait until the process polls: it then has given up the processor twice and hardly used it in between."""
-    for _ in range(200):
-        before = _switches(process.pid), _ticks(process.pid)
-        time.sleep(0.7)
-        after = _switches(process.pid), _ticks(process.pid)
-        if after[0] - before[0] >= 2 and after[1] - before[1] <= 1:
-            return
-    raise AssertionError("the process does not wait")
-
-
-def _switches(pid: int) -> int:
-    """How often a process has given up the processor of its own will."""
-    told = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
-    return int(told["voluntary_ctxt_switches"])
-
-
-def _ticks(pid: int) -> int:
-    """How much processor time a process has used, in ticks of 10 ms."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return int(fields[11]) + int(fields[12])
 
 
 def test_the_inbox_has_what_others_did_until_it_is_shown(es: Es, request_id: str) -> None:
@@ -131,7 +106,7 @@ def test_following_needs_an_address(es: Es, request_id: str) -> None:
 def test_wait_ends_when_it_happens_and_prints_the_event(es: Es, request_id: str, awaited: str, command: str) -> None:
     verb, *more = command.split()
     with running(es, "wait", request_id, "--for", awaited, "--timeout", "1m", "--json") as waiting:
-        asleep(waiting)
+        wait_until_asleep(waiting.pid)
         es.as_("bob")("desk", "note", request_id, "-m", "Not this")
         assert waiting.poll() is None
         es.as_("bob")("desk", verb, request_id, *more)
@@ -168,7 +143,7 @@ def test_the_requests_to_wait_for_may_come_from_stdin(es: Es, request_id: str) -
 
 def test_wait_is_quiet_when_interrupted(es: Es, request_id: str) -> None:
     with running(es, "wait", request_id) as waiting:
-        asleep(waiting)
+        wait_until_asleep(waiting.pid)
         waiting.send_signal(signal.SIGINT)
         assert waiting.communicate(timeout=30) == ("", "")
         assert waiting.returncode == 130
@@ -178,7 +153,7 @@ def test_watch_prints_json_lines_off_a_terminal_as_things_happen(es: Es, request
     with filled(es) as store:
         other = a_request(store, by=ANN).id
     with running(es, "watch", request_id) as watching:
-        asleep(watching)
+        wait_until_asleep(watching.pid)
         es.as_("bob")("desk", "acknowledge", other)
         es.as_("bob")("desk", "reply", request_id, "-m", "Hello")
         es("close", request_id)
@@ -197,8 +172,21 @@ def test_watch_keeps_to_a_space(es: Es, request_id: str) -> None:
     with filled(es) as store:
         other = requests.acknowledge(store, request_id, by=BOB, at="2026-02-01T00:00:00Z").request
     with running(es, "watch", "--space", other.space) as watching:
-        asleep(watching)
+        wait_until_asleep(watching.pid)
         es("close", request_id)
         assert watching.stdout
         assert json.loads(watching.stdout.readline())["event"] == "closed"
     assert es("watch", "--space", "elsewhere").status == 3
+
+
+def test_watch_keeps_to_the_space_of_the_settings_unless_requests_are_named(es: Es, request_id: str) -> None:
+    with filled(es) as store:
+        other = a_request(store, task=a_task(store, space="zoo").id).id
+    assert es("config", "set", "space", "zoo").status == 0
+    with running(es, "watch") as in_space, running(es, "watch", request_id) as of_request:
+        for watching in (in_space, of_request):
+            wait_until_asleep(watching.pid)
+        es("close", request_id, other)
+        for watching, expected in ((in_space, other), (of_request, request_id)):
+            assert watching.stdout
+            assert json.loads(watching.stdout.readline())["request"] == expected

@@ -1,20 +1,20 @@
-"""What commands print for programs: TSV, CSV, JSON, JSON lines; the names of the JSON keys are a contract."""
+"""What each command prints for programs as JSON: the names of the keys are a contract."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
+from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import ANN, AT, BOB, OLGA, a_certificate, a_request, a_space, a_task
 from conftest import Es
-from sessions import as_json, filled
+from examples import alike
+from sessions import a_whole_store, as_json
 
-from expertsupport_cli.actions import links, requests, spaces
-from expertsupport_cli.actions.notices import Post
-from expertsupport_cli.render.notice import notice_text
+
+@pytest.fixture
+def es(inside: Es) -> Es:
+    return inside
+
 
 REQUEST = [
     "id",
@@ -137,6 +137,7 @@ CONTRACT = [
     ("config get", "config get space", "", ["name", "value", "origin", "variable", "meaning"]),
     ("config path", "config path", "", ["path", "exists"]),
     ("db path", "db path", "", ["path", "exists"]),
+    ("db upgrade", "db upgrade", "", ["path", "exists"]),
     ("db check", "db check", "", ["rule", "ok", "found"]),
     ("schema", "schema list", "", ["command", "of", "name", "type", "meaning"]),
 ]
@@ -151,26 +152,10 @@ TYPES: dict[str, type | tuple[type, ...]] = {
 }
 
 
-def a_whole_store(es: Es) -> dict[str, str]:
-    """One of everything; the serial and the link that can still be used."""
-    with filled(es) as store:
-        request = a_request(store)
-        requests.comment(store, request.id, "Help!", by=ANN, at=request.created_at)
-        post = Post(compose=notice_text)
-        requests.reply(store, request.id, "Where?", asks=False, by=BOB, at=request.created_at, post=post)
-        a_space(store, "forever", lifetime=None)
-        a_task(store, id="FREE", space="forever")
-        serial, _ = a_certificate(store)
-        link, _ = links.create_link(store, "FREE", lifetime=1000 * 86400, by=ANN, at=AT)
-        spaces.add_partner(store, "Zed", "https://zed.example", by=OLGA, at=AT)
-    es.env["ES_SPACE"] = "acme"
-    return {"serial": serial, "link": link}
-
-
 @pytest.fixture(scope="module")
 def schema(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """What `es schema` tells of all commands."""
-    return as_json(Es(tmp_path_factory.mktemp("schema"))("schema", "--json"))
+    return as_json(Es(tmp_path_factory.mktemp("schema")).inside("schema", "--json"))
 
 
 def of_type(value: Any, types: str) -> bool:
@@ -212,115 +197,15 @@ def test_a_page_has_comments_and_events_in_it(es: Es, command: str) -> None:
     assert inside == {"comment": COMMENT, "event": EVENT}
 
 
-COLUMNS = ["id", "task_name", "task_id", "initiator", "created_at", "status", "turn", "updated_at", "space"]
-
-
-def test_off_a_terminal_a_list_is_tsv_without_header_in_the_promised_columns(es: Es) -> None:
-    a_whole_store(es)
-    row = as_json(es("list", "--json"))[0]
-    plain = es("list")
-    assert plain.stdout == "\t".join(row[name] for name in COLUMNS) + "\n"
-    assert plain.stderr == ""
-    assert es("list", "--format", "tsv") == plain
-
-
-def test_csv_has_a_header_and_json_lines_are_the_elements_of_the_json(es: Es) -> None:
-    a_whole_store(es)
-    rows = as_json(es("list", "--json"))
-    assert as_json(es("list", "--format", "json")) == rows
-    assert [json.loads(line) for line in es("list", "--format", "jsonl").stdout.splitlines()] == rows
-    table = list(csv.DictReader(io.StringIO(es("list", "--format", "csv").stdout)))
-    assert table == [{name: row[name] or "" for name in COLUMNS} for row in rows]
-
-
-def test_a_table_can_be_asked_for_off_a_terminal(es: Es) -> None:
-    a_whole_store(es)
-    head, *rows = es("list", "--format", "table").stdout.splitlines()
-    assert head.split()[:2] == ["ID", "TASK"]
-    assert rows[0].startswith("ES-1  ")
-    assert "d ago" in rows[0] or "y ago" in rows[0]
-
-
-def test_fields_are_those_named_in_that_order_in_every_format(es: Es) -> None:
-    a_whole_store(es)
-    asked = ("list", "--fields", "status, id,closed_at")
-    assert es(*asked).stdout == "Acknowledged\tES-1\t\n"
-    assert list(as_json(es(*asked, "--json"))[0].items()) == [
-        ("status", "Acknowledged"),
-        ("id", "ES-1"),
-        ("closed_at", None),
-    ]
-    assert es(*asked, "--format", "csv").stdout == "status,id,closed_at\nAcknowledged,ES-1,\n"
-    assert es("comment", "ES-1", "-m", "x", "--fields", "turn,id").stdout == "desk\tES-1\n"
-    assert es("show", "ES-1", "--fields", "status").stdout == "Acknowledged\n"
-
-
-def test_unknown_fields_and_formats_name_the_known_ones(es: Es) -> None:
-    wrong = es("list", "--fields", "id,colour")
-    assert wrong.status == 2
-    assert "“colour”" in wrong.stderr
-    assert ", ".join(REQUEST) in wrong.stderr
-    wrong = es("list", "--format", "xml")
-    assert wrong.status == 2
-    assert "table, tsv, csv, json, jsonl" in wrong.stderr
-    assert es("list", "--json", "--format", "csv").status == 2
-    assert es("list", "--json", "--format", "json").status == 0
-    assert es("list", "--fields", ",").status == 2
-
-
-@pytest.mark.parametrize(
-    "command", sorted(LISTS - {"task import", "cert import", "db check", "schema", "config list", "log"})
-)
-def test_an_empty_list_is_an_empty_array_and_no_lines(es: Es, command: str) -> None:
-    with filled(es):
-        pass
-    assert json.loads(es(*command.split(), "--json").stdout) == []
-    for format in ("tsv", "jsonl"):
-        assert es(*command.split(), "--format", format) == ("", "", 0)
-    assert es(*command.split(), "--format", "csv").stdout.count("\n") == 1
-
-
-def test_tsv_has_one_line_a_row_whatever_is_in_it(es: Es) -> None:
-    name = "a\tb\\c\nd\re\x1b[31mf\x85g\u202eh\x7f"
-    with filled(es) as store:
-        a_task(store, name)
-    line = es("task", "list", "--fields", "name").stdout
-    assert line == "a\\tb\\\\c\\nd\\re\\x1b[31mf\\x85g\\u202eh\\x7f\n"
-    (row,) = csv.reader(
-        io.StringIO(es("task", "list", "--fields", "name", "--format", "csv").stdout.partition("\n")[2])
-    )
-    assert row == [name]
-
-
-def test_errors_are_json_where_json_is_asked_for(es: Es) -> None:
-    a_whole_store(es)
-    result = es("comment", "ES-9", "-m", "x", "--format", "json")
-    assert (result.status, result.stdout) == (3, "")
-    assert json.loads(result.stderr) == {
-        "error": {
-            "code": "not_found",
-            "message": "There is no request ES-9.",
-            "hint": "To see the requests there are: es list",
-        }
-    }
-    for words in (("list", "--nope", "--json"), ("list", "--format=jsonl", "--limit", "0"), ("nope", "--json")):
-        told = json.loads(es(*words).stderr)["error"]
-        assert list(told) == ["code", "message", "hint"]
-        assert told["code"] == "usage"
-
-
-def test_ids_alone_are_printed_by_what_makes_or_changes_things(es: Es) -> None:
-    a_whole_store(es)
-    assert es("task", "add", "A").stdout == "T-2\n"
-    assert es("task", "import", "-", stdin="name\nB\nC\n").stdout == "T-3\nT-4\n"
-    assert es("task", "close", "T-2", "T-3").stdout == "T-2\nT-3\n"
-    assert es("cert", "issue", "-n", "3").stdout.count("\n") == 3
-    assert es("partner", "remove", "Zed", "--yes").stdout == "Zed\n"
-    assert es("space", "edit", "acme", "--blocked").stdout == "acme\n"
-
-
-def test_several_things_are_one_list_in_json(es: Es) -> None:
-    a_whole_store(es)
-    issued = as_json(es("cert", "issue", "-n", "2", "--json"))
-    assert [list(one) for one in issued] == [SERIAL] * 2
-    assert [one["id"] for one in as_json(es("cert", "revoke", "C-3", "C-4", "--json", "--yes"))] == ["C-3", "C-4"]
+@pytest.mark.program
+def test_the_installed_program_prints_of_each_command_what_these_tests_see_without_a_process(tmp_path: Path) -> None:
+    es = Es(tmp_path)
+    secrets = a_whole_store(es)
+    before = es.store.read_bytes()
+    for _, command, stdin, _ in CONTRACT:
+        ended = []
+        for program in (es, es.inside):
+            es.store.write_bytes(before)
+            done = program(*command.split(), stdin=stdin.format(**secrets))
+            ended.append((done.status, alike(done.stdout), alike(done.stderr)))
+        assert ended[0] == ended[1], command

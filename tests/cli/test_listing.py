@@ -12,6 +12,12 @@ from sessions import as_json, filled
 from expertsupport_cli.actions import requests
 from expertsupport_cli.model.people import Actor, Side
 
+
+@pytest.fixture
+def es(inside: Es) -> Es:
+    return inside
+
+
 EVE = Actor(name="Eve", side=Side.CUSTOMER, email="eve@example.org")
 
 

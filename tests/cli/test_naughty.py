@@ -5,16 +5,22 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 import unicodedata
 from pathlib import Path
 
 import pytest
 from builders import ANN, BOB, a_certificate, a_request, a_space, a_task
-from conftest import ES, Es
+from conftest import Es
 from sessions import Terminal, as_json, dump, filled
 
 from expertsupport_cli.actions import requests
+from expertsupport_cli.text import unix_lines
+
+
+@pytest.fixture
+def es(inside: Es) -> Es:
+    return inside
+
 
 DATA = Path(__file__).parent.parent / "data" / "blns.txt"
 
@@ -56,7 +62,7 @@ def test_the_list_of_naughty_strings_is_read_whole() -> None:
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Es:
     """A store with every naughty string as the name of a task with a request, and as a comment on the first."""
-    es = Es(tmp_path_factory.mktemp("naughty"))
+    es = Es(tmp_path_factory.mktemp("naughty")).inside
     assert es("space", "add", "acme", "--task-expiry", "never").status == 0
     lines = "".join(json.dumps({"name": text, "space": "acme"}) + "\n" for text in [*WRITTEN, *NASTY])
     assert es("task", "import", "-", stdin=lines).status == 0
@@ -97,34 +103,34 @@ def test_tsv_can_be_read_back_too(told: Es) -> None:
     assert [unescape(line) for line in lines] == [*WRITTEN, *NASTY]
 
 
-@pytest.mark.parametrize("format", ["tsv", "json", "jsonl", "table"])
-@pytest.mark.parametrize("words", ["show 1", "list", "task list", "desk queue"])
-def test_nothing_raw_is_in_the_output_off_a_terminal(told: Es, words: str, format: str) -> None:
-    result = told(*words.split(), "--format", format)
-    assert result.status == 0
-    assert RAW.findall(result.stdout) == []
+def test_nothing_raw_is_in_the_output_off_a_terminal(told: Es) -> None:
+    for words in ("show 1", "list", "task list", "desk queue"):
+        for format in ("tsv", "json", "jsonl", "table"):
+            result = told(*words.split(), "--format", format)
+            assert (result.status, RAW.findall(result.stdout)) == (0, []), (words, format)
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        "show 1",
-        "desk show 1",
-        "list --limit 1000",
-        "task list --limit 1000",
-        "list --limit 1000 --format tsv",
-        "list --format csv",
-        "list --json",
-        "show 1 --json",
-        "show 1 --format csv",
-    ],
-)
-def test_nothing_raw_reaches_a_terminal(told: Es, words: str) -> None:
-    terminal = Terminal(told, *words.split())
-    assert terminal.ends() == 0
-    assert RAW.findall(OURS.sub("", terminal.raw)) == []
+ON_A_TERMINAL = [
+    "show 1",
+    "desk show 1",
+    "list --limit 1000",
+    "task list --limit 1000",
+    "list --limit 1000 --format tsv",
+    "list --format csv",
+    "list --json",
+    "show 1 --json",
+    "show 1 --format csv",
+]
 
 
+@pytest.mark.program
+def test_nothing_raw_reaches_a_terminal(told: Es) -> None:
+    for words in ON_A_TERMINAL:
+        terminal = Terminal(told, *words.split())
+        assert (terminal.ends(), RAW.findall(OURS.sub("", terminal.raw))) == (0, []), words
+
+
+@pytest.mark.program
 def test_no_name_breaks_the_table_nor_is_it_taken_as_markup(told: Es) -> None:
     terminal = Terminal(told, "list", "--limit", str(len(NASTY)))
     assert terminal.ends() == 0
@@ -154,7 +160,7 @@ def sections_of_controls() -> list[str]:
     return special + [text for text in WRITTEN if text not in special][::15]
 
 
-def test_a_comment_through_the_program_is_kept_to_the_letter(es: Es) -> None:
+def test_a_comment_on_stdin_is_kept_to_the_letter(es: Es) -> None:
     with filled(es) as store:
         a_request(store)
     sample = sections_of_controls()
@@ -178,36 +184,57 @@ def test_names_and_messages_as_arguments_are_kept_to_the_letter(es: Es) -> None:
         assert RAW.findall(es("task", "show", task["id"]).stdout) == []
 
 
+@pytest.mark.program
+def test_the_program_too_keeps_all_of_them_to_the_letter(told: Es) -> None:
+    program, every = Es(told.home), unix_lines("\n".join([*WRITTEN, *NASTY]))
+    assert program("desk", "note", "ES-2", "-F", "-", stdin=every).status == 0
+    assert program("desk", "note", "ES-2", "-m", every.replace("\0", "")).status == 0
+    page = as_json(program("desk", "show", "ES-2", "--json"))
+    assert [said["body"] for said in page["comments"]] == [every, every.replace("\0", "")]
+
+
 NOT_UTF_8 = (b"abc\xff", b"\xc3\x28", b"\xed\xa0\x80")
 BAD = [(way, bad) for way in ("message", "name", "file", "stdin") for bad in NOT_UTF_8]
 NUL = [(way, b"a\0b") for way in ("file", "stdin")]  # no argument can have it
 
 
-@pytest.mark.parametrize(("way", "bad"), BAD + NUL)
-def test_bytes_that_are_not_utf_8_and_nul_are_refused(es: Es, tmp_path: Path, way: str, bad: bytes) -> None:
+def refused_as_no_text(es: Es, way: str, bad: bytes) -> None:
+    """The bytes are refused as an argument, from a file or on stdin."""
+    words = {"name": ["task", "add", "--space", "acme"], "message": ["comment", "ES-1", "-m"]}
+    file = es.home / "message"
+    file.write_bytes(bad)
+    if way in words:
+        result = es(*words[way], os.fsdecode(bad))
+    else:
+        result = es("comment", "ES-1", "-F", "-" if way == "stdin" else str(file), stdin=bad)
+    assert (result.status, result.stdout) == (2, ""), (way, bad)
+    assert "NUL" in result.stderr or "not valid UTF-8" in result.stderr
+    assert result.stderr.count("\n") <= 3
+
+
+def test_bytes_that_are_not_utf_8_and_nul_are_refused(es: Es) -> None:
     with filled(es) as store:
         a_request(store)
     before = dump(es)
-    if way in ("message", "name"):
-        words = ["comment", "ES-1", "-m"] if way == "message" else ["task", "add", "--space", "acme"]
-        done = subprocess.run(
-            [os.fsencode(ES), *map(os.fsencode, words), bad], env=es.env, capture_output=True, check=False
-        )
-        status, stdout, stderr = done.returncode, done.stdout.decode(), done.stderr.decode()
-    else:
-        (tmp_path / "message").write_bytes(bad)
-        file = "-" if way == "stdin" else str(tmp_path / "message")
-        stdout, stderr, status = es("comment", "ES-1", "-F", file, stdin=bad if way == "stdin" else b"")
-    assert (status, stdout) == (2, "")
-    assert "NUL" in stderr or "not valid UTF-8" in stderr
-    assert stderr.count("\n") <= 3
+    for way, bad in BAD + NUL:
+        refused_as_no_text(es, way, bad)
     assert dump(es) == before
 
 
-@pytest.mark.parametrize("text", UNSEEN)
-def test_what_cannot_be_seen_is_no_name_and_no_comment(es: Es, text: str) -> None:
+@pytest.mark.program
+def test_the_program_too_refuses_bytes_that_are_not_utf_8(es: Es) -> None:
+    with filled(es) as store:
+        a_request(store)
+    for way in ("message", "stdin"):
+        refused_as_no_text(Es(es.home), way, NOT_UTF_8[0])
+
+
+def test_what_cannot_be_seen_is_no_name_and_no_comment(es: Es) -> None:
     with filled(es) as store:
         a_task(store)
         a_request(store)
-    assert es("comment", "ES-1", "-m", text).status == 2
-    assert es("task", "add", text, "--space", "acme").status == 2
+    before = dump(es)
+    for text in [" ", *UNSEEN]:
+        assert es("comment", "ES-1", "-m", text).status == 2, ascii(text)
+        assert es("task", "add", text, "--space", "acme").status == 2, ascii(text)
+    assert dump(es) == before

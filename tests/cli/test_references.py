@@ -9,6 +9,11 @@ from sessions import as_json, filled, refusal
 
 
 @pytest.fixture
+def es(inside: Es) -> Es:
+    return inside
+
+
+@pytest.fixture
 def two(es: Es) -> Es:
     with filled(es) as store:
         for _ in range(2):

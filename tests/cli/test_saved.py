@@ -40,7 +40,7 @@ def whole(es: Es) -> Es:
         a_task(store)
         a_certificate(store)
         spaces.add_partner(store, "Zed", "https://zed.example", by=ANN, at=AT)
-    es("purchase-link", "T-3")
+    es.inside("purchase-link", "T-3")
     return es
 
 
@@ -74,7 +74,7 @@ SAVES = {
 
 @pytest.mark.parametrize("command", SAVES)
 def test_a_result_that_cannot_be_printed_is_said_to_be_saved(whole: Es, command: str) -> None:
-    serial = whole("cert", "issue").id if "{serial}" in command else ""
+    serial = whole.inside("cert", "issue").id if "{serial}" in command else ""
     stdin = {
         "task import - --json": "name,space\nA,acme\nB,acme\n",
         "task import -": "name,space\nA,acme\nB,acme\n",
@@ -88,7 +88,7 @@ def test_a_result_that_cannot_be_printed_is_said_to_be_saved(whole: Es, command:
     assert result.stderr.count("\n") <= 3
     with closing(sqlite3.connect(whole.store)) as db:
         assert db.execute("SELECT count(*) FROM events").fetchone()[0] > before
-    assert whole("db", "check").status == 0
+    assert whole.inside("db", "check").status == 0
 
 
 def test_what_changed_nothing_is_not_said_to_be_saved(whole: Es) -> None:

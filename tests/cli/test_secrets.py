@@ -32,32 +32,34 @@ def exactly(process: subprocess.Popen[bytes], count: int) -> bytes:
 
 
 def test_a_held_lock_prints_no_serial(es: Es) -> None:
-    es("space", "add", "acme")
-    link = es("purchase-link", es("task", "add", "One", "--space", "acme").id).id
+    es.inside("space", "add", "acme")
+    link = es.inside("purchase-link", es.inside("task", "add", "One", "--space", "acme").id).id
     with closing(sqlite3.connect(es.store, isolation_level=None)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT * FROM tasks").fetchall()  # the writer may begin, but not commit
         for words in (("cert", "issue"), ("cert", "issue", "-n", "300"), ("link", "redeem", link)):
             result = es(*words, env={"ES_STORE_TIMEOUT": "1s"})
             assert (result.stdout, result.status) == ("", 5)
-    assert as_json(es("cert", "list", "--json")) == []
+    assert as_json(es.inside("cert", "list", "--json")) == []
     assert es("link", "redeem", link).status == 0
 
 
 def test_a_reader_that_is_slow_keeps_nobody_from_writing(es: Es) -> None:
-    es("space", "add", "acme")
+    es.inside("space", "add", "acme")
     process = started(es, "cert", "issue", "-n", "20000")
     first = exactly(process, 20)  # and no more: the pipe is full soon, and the command waits
     for name in ("one", "two"):
         assert es("space", "add", name, env={"ES_STORE_TIMEOUT": "5s"}).status == 0
     process.kill()
     rest, _ = process.communicate()
-    assert all(es("cert", "check", serial).status == 0 for serial in SERIAL.findall((first + rest).decode())[-5:])
+    assert all(
+        es.inside("cert", "check", serial).status == 0 for serial in SERIAL.findall((first + rest).decode())[-5:]
+    )
 
 
 @pytest.mark.parametrize("after", [1, 199, 200, 201, 450, 1000])
 def test_every_serial_that_was_printed_before_a_kill_is_in_the_store(es: Es, after: int) -> None:
-    es("space", "add", "acme")
+    es.inside("space", "add", "acme")
     process = started(es, "cert", "issue", "-n", "100000")
     printed = exactly(process, 20 * after)
     process.send_signal(signal.SIGKILL)
@@ -65,11 +67,11 @@ def test_every_serial_that_was_printed_before_a_kill_is_in_the_store(es: Es, aft
     assert process.returncode == -signal.SIGKILL
     serials = SERIAL.findall((printed + rest).decode())
     assert len(serials) >= after
-    states = [row["state"] for row in as_json(es("cert", "list", "--json"))]
+    states = [row["state"] for row in as_json(es.inside("cert", "list", "--json"))]
     assert states.count("unused") == len(states)
     assert 0 <= len(states) - len(serials) <= 200  # of what was committed, a block at most was not printed
     for serial in (serials[0], serials[after - 1], serials[-1]):
-        assert es("cert", "check", serial).status == 0
+        assert es.inside("cert", "check", serial).status == 0
 
 
 def test_a_serial_that_was_lost_is_replaced(es: Es) -> None:
@@ -81,14 +83,14 @@ def test_a_serial_that_was_lost_is_replaced(es: Es) -> None:
     assert "--yes" in refused.stderr
     serial = es("cert", "replace", "C-1", "--yes").id
     assert SERIAL.match(serial)
-    assert [(row["id"], row["state"], row["origin"]) for row in as_json(es("cert", "list", "--json"))] == [
+    assert [(row["id"], row["state"], row["origin"]) for row in as_json(es.inside("cert", "list", "--json"))] == [
         ("C-2", "unused", "bought"),
         ("C-1", "revoked", "bought"),
     ]
-    assert as_json(es("link", "list", "--json"))[0]["certificate"] == f"****-****-****-{serial[-4:]}"
+    assert as_json(es.inside("link", "list", "--json"))[0]["certificate"] == f"****-****-****-{serial[-4:]}"
     assert es("activate", task, serial).status == 0
     assert es("cert", "replace", "C-2", "--yes").status == 4
-    assert es("db", "check").status == 0
+    assert es.inside("db", "check").status == 0
 
 
 @pytest.mark.parametrize("words", ["cert issue", "cert issue -n 3", "link redeem {link}", "cert replace C-1 --yes"])
@@ -97,8 +99,8 @@ def test_the_store_is_synced_before_the_first_byte_is_printed(es: Es, words: str
     with filled(es) as store:
         a_space(store, lifetime=None)
         a_task(store)
-    es("cert", "issue")
-    link = es("purchase-link", "T-1").id
+    es.inside("cert", "issue")
+    link = es.inside("purchase-link", "T-1").id
     trace = tmp_path / "trace"
     command = ["strace", "-f", "-y", "-o", str(trace), "-e", "trace=write,fsync,fdatasync,unlink,unlinkat", ES]
     done = subprocess.run(
@@ -129,11 +131,11 @@ def test_a_signal_at_the_commit_leaves_a_serial_printed_or_taken_back(es: Es, wo
     with filled(es) as store:
         a_space(store, lifetime=None)
         a_task(store)
-    es("cert", "issue")
+    es.inside("cert", "issue")
     for round_ in range(12):
-        link = es("purchase-link", "T-1").id
-        [newest] = as_json(es("cert", "list", "--json", "--limit", "1"))
-        old = next(row["id"] for row in as_json(es("cert", "list", "--json")) if row["state"] == "unused")
+        link = es.inside("purchase-link", "T-1").id
+        [newest] = as_json(es.inside("cert", "list", "--json", "--limit", "1"))
+        old = next(row["id"] for row in as_json(es.inside("cert", "list", "--json")) if row["state"] == "unused")
         process = started(es, *words.replace("C-1", old).format(link=link).split())
         journal = es.store.with_name("store.db-journal")
         while process.poll() is None and not journal.exists():
@@ -142,32 +144,36 @@ def test_a_signal_at_the_commit_leaves_a_serial_printed_or_taken_back(es: Es, wo
             pass
         process.send_signal(number)
         printed, _ = process.communicate()
-        valid = {row["certificate"] for row in as_json(es("cert", "list", "--json")) if row["state"] == "unused"}
-        new = [row for row in as_json(es("cert", "list", "--json")) if int(row["id"][2:]) > int(newest["id"][2:])]
+        valid = {row["certificate"] for row in as_json(es.inside("cert", "list", "--json")) if row["state"] == "unused"}
+        new = [
+            row for row in as_json(es.inside("cert", "list", "--json")) if int(row["id"][2:]) > int(newest["id"][2:])
+        ]
         for serial in SERIAL.findall(printed.decode()):
-            assert es("cert", "check", serial).status == 0
+            assert es.inside("cert", "check", serial).status == 0
         if not printed:
             assert all(row["state"] == "revoked" for row in new), (round_, process.returncode)
             if "redeem" in words:
-                assert as_json(es("link", "list", "--json", "--limit", "1"))[0]["state"] == "unused"
+                assert as_json(es.inside("link", "list", "--json", "--limit", "1"))[0]["state"] == "unused"
             if "replace" in words:
-                assert es("cert", "show", old, "--json", "--fields", "state").stdout.count("unused") == 1
+                assert es.inside("cert", "show", old, "--json", "--fields", "state").stdout.count("unused") == 1
         assert valid or not new
-    assert es("db", "check").status == 0
+    assert es.inside("db", "check").status == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_of_many_a_signal_revokes_what_was_not_printed_and_nothing_else(es: Es, number: int) -> None:
-    es("space", "add", "acme")
+    es.inside("space", "add", "acme")
     for after in (1, 250, 700):
-        [newest] = as_json(es("cert", "list", "--json", "--limit", "1")) or [{"id": "C-0"}]
+        [newest] = as_json(es.inside("cert", "list", "--json", "--limit", "1")) or [{"id": "C-0"}]
         process = started(es, "cert", "issue", "-n", "20000")
         printed = exactly(process, 20 * after)
         process.send_signal(number)
         rest, _ = process.communicate()
         serials = SERIAL.findall((printed + rest).decode())
-        rows = [row for row in as_json(es("cert", "list", "--json")) if int(row["id"][2:]) > int(newest["id"][2:])]
+        rows = [
+            row for row in as_json(es.inside("cert", "list", "--json")) if int(row["id"][2:]) > int(newest["id"][2:])
+        ]
         states = [row["state"] for row in rows]
         assert states.count("unused") == len(serials)
         assert states.count("revoked") in (0, 200)
-        assert es("cert", "check", serials[-1]).status == es("cert", "check", serials[0]).status == 0
+        assert es.inside("cert", "check", serials[-1]).status == es.inside("cert", "check", serials[0]).status == 0

@@ -10,6 +10,11 @@ from sessions import as_json, refusal
 
 
 @pytest.fixture
+def es(inside: Es) -> Es:
+    return inside
+
+
+@pytest.fixture
 def file(es: Es) -> Path:
     """The settings file, which is not there yet."""
     path = es.home / "config" / "expertsupport" / "config.toml"

@@ -10,6 +10,11 @@ from expertsupport_cli.times import seconds_between
 
 
 @pytest.fixture
+def es(inside: Es) -> Es:
+    return inside
+
+
+@pytest.fixture
 def acme(es: Es) -> Es:
     """A store with the space acme, by default."""
     assert es("space", "add", "acme").id == "acme"

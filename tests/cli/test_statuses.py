@@ -1,4 +1,4 @@
-"""Every cell of the table of statuses, through the program."""
+"""What the table of statuses in tests/model/test_moves.py is to those who type: each act, its message, its refusal."""
 
 from __future__ import annotations
 
@@ -10,21 +10,10 @@ from sessions import as_json, dump, filled
 from expertsupport_cli.actions import requests
 from expertsupport_cli.store import Store
 
-STATUSES = ("New", "Acknowledged", "Waiting", "Closed")
-STAYS, ALREADY, REFUSED = "stays", "already", "refused"
-TABLE = {
-    # act                                        New             Acknowledged    Waiting         Closed
-    ("comment", "-m", "x"):                     (STAYS,          STAYS,          "Acknowledged", REFUSED),
-    ("desk", "acknowledge"):                    ("Acknowledged", ALREADY,        "Acknowledged", REFUSED),
-    ("desk", "reply", "-m", "x"):               ("Acknowledged", STAYS,          STAYS,          REFUSED),
-    ("desk", "reply", "--waiting", "-m", "x"):  ("Waiting",      "Waiting",      STAYS,          REFUSED),
-    ("desk", "note", "-m", "x"):                (STAYS,          STAYS,          STAYS,          STAYS),
-    ("close",):                                 ("Closed",       "Closed",       "Closed",       ALREADY),
-    ("reopen",):                                (ALREADY,        ALREADY,        ALREADY,        "Acknowledged"),
-    ("desk", "close"):                          ("Closed",       "Closed",       "Closed",       ALREADY),
-    ("desk", "reopen"):                         (ALREADY,        ALREADY,        ALREADY,        "Acknowledged"),
-}  # fmt: skip
-CELLS = [(act, before, after) for act, row in TABLE.items() for before, after in zip(STATUSES, row, strict=True)]
+
+@pytest.fixture
+def es(inside: Es) -> Es:
+    return inside
 
 
 def a_request_that_is(store: Store, status: str) -> str:
@@ -38,28 +27,60 @@ def a_request_that_is(store: Store, status: str) -> str:
     return request.id
 
 
-@pytest.mark.parametrize(("act", "before", "after"), CELLS)
-def test_each_act_moves_each_status_as_the_table_says(es: Es, act: tuple[str, ...], before: str, after: str) -> None:
+# on the same request, one after the other: what is typed, and the status after it
+WALK = (
+    (("desk", "note", "-m", "x"), "New"),
+    (("desk", "acknowledge"), "Acknowledged"),
+    (("comment", "-m", "x"), "Acknowledged"),
+    (("desk", "reply", "--waiting", "-m", "x"), "Waiting"),
+    (("comment", "-m", "x"), "Acknowledged"),
+    (("desk", "reply", "-m", "x"), "Acknowledged"),
+    (("close",), "Closed"),
+    (("desk", "reopen"), "Acknowledged"),
+    (("desk", "close"), "Closed"),
+    (("reopen",), "Acknowledged"),
+)
+TURNS = {"New": "desk", "Acknowledged": "desk", "Waiting": "customer", "Closed": None}
+
+
+@pytest.mark.program
+def test_each_act_moves_a_request_to_the_status_that_is_shown(es: Es) -> None:
+    program = Es(es.home)
     with filled(es) as store:
-        id = a_request_that_is(store, before)
-    kept = dump(es)
-    result = es(*act, id)
-    if after == REFUSED:
+        id = a_request(store).id
+    for act, status in WALK:
+        assert program(*act, id) == (f"{id}\n", "", 0)
+        page = as_json(es("desk", "show", id, "--json"))
+        assert (page["status"], page["turn"]) == (status, TURNS[status]), act
+        assert (page["closed_at"] is None) == (status != "Closed")
+
+
+def test_what_a_request_is_already_is_a_note(es: Es) -> None:
+    with filled(es) as store:
+        acknowledged, closed = (a_request_that_is(store, status) for status in ("Acknowledged", "Closed"))
+    before = dump(es)
+    for act, id, status in (
+        (("desk", "acknowledge"), acknowledged, "Acknowledged"),
+        (("reopen",), acknowledged, "Acknowledged"),
+        (("desk", "reopen"), acknowledged, "Acknowledged"),
+        (("close",), closed, "Closed"),
+        (("desk", "close"), closed, "Closed"),
+    ):
+        assert es(*act, id) == (f"{id}\n", f"{id} is {status} already; nothing was changed.\n", 0)
+    assert dump(es) == before
+
+
+def test_on_a_closed_request_nothing_is_said_and_the_way_to_reopen_it_is_told(es: Es) -> None:
+    with filled(es) as store:
+        id = a_request_that_is(store, "Closed")
+    before = dump(es)
+    for act in ("comment -m x", "desk acknowledge", "desk reply -m x", "desk reply --waiting -m x"):
+        result = es(*act.split(), id)
         assert (result.status, result.stdout) == (4, "")
         assert result.stderr.startswith(f"es: {id} is closed.\n")
         assert f"es reopen {id}" in result.stderr
-    else:
-        assert result.id == id
-        told = f"{id} is {before} already; nothing was changed.\n" if after == ALREADY else ""
-        assert result.stderr == told
-    if after in (REFUSED, ALREADY):
-        assert dump(es) == kept
-        after = before
-    page = as_json(es("desk", "show", id, "--json"))
-    assert page["status"] == (before if after == STAYS else after)
-    assert (page["closed_at"] is None) == (page["status"] != "Closed")
-    turn = {"New": "desk", "Acknowledged": "desk", "Waiting": "customer", "Closed": None}
-    assert page["turn"] == turn[page["status"]]
+    assert dump(es) == before
+    assert es("desk", "note", id, "-m", "x").id == id
 
 
 def test_a_message_that_was_not_added_is_said_to_be_lost(es: Es) -> None:

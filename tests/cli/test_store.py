@@ -10,11 +10,16 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from builders import BOB, a_certificate, a_request
+from builders import BOB, a_certificate, a_request, a_task
 from conftest import Es
-from sessions import as_json, filled
+from sessions import as_json, filled, refusal
 
 from expertsupport_cli.actions import requests
+
+
+@pytest.fixture
+def es(inside: Es) -> Es:
+    return inside
 
 
 def test_the_first_command_that_writes_makes_the_store_and_says_where(es: Es) -> None:
@@ -39,10 +44,23 @@ def test_a_command_that_reads_sees_an_empty_store_where_there_is_none_and_makes_
     assert os.listdir(es.home) == []
 
 
-def test_a_command_that_fails_on_a_new_store_leaves_one_that_works(es: Es) -> None:
-    assert es("close", "ES-1").status == 3
-    assert es("db", "check").status == 0
-    assert es("space", "add", "acme").id == "acme"
+def test_a_command_that_fails_in_an_empty_place_leaves_no_store(es: Es) -> None:
+    env = {"ES_STORE": str(es.home / "folder" / "store.db")}
+    for command in (
+        "close ES-1",
+        "activate T-1 2345-6789-ABCD-EFGH",
+        "task add x --space acme",
+        "cert revoke C-1 --yes",
+    ):
+        result = es(*command.split(), env=env)
+        assert result.status in (3, 4), command
+        assert result.stderr.startswith(f"There is no store yet at {env['ES_STORE']}"), command
+        assert os.listdir(es.home) == [], command
+
+
+def test_the_store_is_created_and_upgraded_by_command(es: Es) -> None:
+    assert es("db", "upgrade") == (f"{es.store}\n", f"Made a new store: {es.store}\n", 0)
+    assert es("db", "upgrade") == (f"{es.store}\n", "", 0)
 
 
 def test_the_path_of_the_store_is_printed_whether_or_not_it_exists(es: Es) -> None:
@@ -85,7 +103,7 @@ def test_a_store_that_is_whole_passes_the_check(es: Es) -> None:
         ("UPDATE certificates SET used_at = NULL WHERE number = 1", "a certificate is used exactly if"),
         ("UPDATE requests SET status = 'New' WHERE number = 1", "a request has the status that its history gives it"),
         ("DROP INDEX one_open_request_a_task", "the schema is as it should be"),
-        ("CREATE TABLE mine (x)", "the schema is as it should be"),
+        ("UPDATE tasks SET created_at = '9999-99-99T99:99:99Z'", "all times are times"),
         ("DROP TRIGGER events_no_delete; DELETE FROM events WHERE number = 3", "the history has no gap"),
         ("INSERT INTO comments_words (rowid, words) VALUES (4096, 'x')", "the search index fits the text"),
         ("DELETE FROM tasks WHERE number = 1", "all references lead somewhere"),
@@ -114,3 +132,53 @@ def test_a_damaged_page_is_found(es: Es) -> None:
         assert result.status == 5
         assert "Traceback" not in result.stderr
     assert es("show", "ES-1").stderr.startswith("es: The store is damaged")
+
+
+def spoilt(es: Es, how: str) -> None:
+    """Put something at the path of the store that is not a store of ours."""
+    if how == "damaged":
+        es.store.write_bytes(b"This is a letter to my aunt.\n" * 500)
+    elif how == "foreign":
+        with closing(sqlite3.connect(es.store)) as db:
+            db.execute("CREATE TABLE mine (x)")
+    elif how == "newer":
+        with filled(es):
+            pass
+        with closing(sqlite3.connect(es.store)) as db:
+            db.execute("PRAGMA user_version = 99")
+    elif how == "cut":
+        with filled(es) as store:
+            a_task(store)
+        es.store.write_bytes(es.store.read_bytes()[:5000])
+
+
+@pytest.mark.parametrize(
+    ("how", "code"),
+    [
+        ("damaged", "store_damaged"),
+        ("cut", "store_damaged"),
+        ("foreign", "store_foreign"),
+        ("newer", "store_too_new"),
+    ],
+)
+def test_what_is_not_a_store_of_ours_is_refused_and_left_as_it_is(es: Es, how: str, code: str) -> None:
+    spoilt(es, how)
+    before = es.store.read_bytes()
+    for words in ("list", "space add acme", "cert issue", "db check", "space add a --dry-run"):
+        assert refusal(es(*words.split(), "--json")) == (5, code)
+        plain = es(*words.split())
+        assert str(es.store) in plain.stderr
+        assert plain.stderr.count("\n") <= 3
+    assert es.store.read_bytes() == before
+    assert os.listdir(es.home) == ["store.db"]
+
+
+def test_a_path_where_no_store_can_be_is_status_5(es: Es, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    for path in (tmp_path / "file" / "store.db", tmp_path):
+        for words in (("space", "add", "acme"), ("cert", "issue")):
+            result = es("--store", str(path), *words)
+            assert (result.status, result.stdout) == (5, "")
+            assert str(path) in result.stderr
+            assert "es --store PATH" in result.stderr
+    assert es("--store", str(tmp_path), "list").status == 5

@@ -15,6 +15,11 @@ from expertsupport_cli.actions import tasks
 
 
 @pytest.fixture
+def es(inside: Es) -> Es:
+    return inside
+
+
+@pytest.fixture
 def acme(es: Es) -> Es:
     """A store with the space acme, whose tasks never expire, which is the space that is meant."""
     with filled(es) as store:
@@ -172,6 +177,7 @@ def test_an_empty_file_is_refused(acme: Es, file: str) -> None:
     assert acme("task", "import", "-", stdin=file).status == 2
 
 
+@pytest.mark.program
 def test_a_hundred_thousand_tasks_are_imported_in_one_go(acme: Es, tmp_path: Path) -> None:
     file = tmp_path / "tasks.jsonl"
     file.write_text("".join(f'{{"name": "Task {n}", "id": "N-{n}"}}\n' for n in range(100_000)), encoding="utf-8")
@@ -184,6 +190,7 @@ def test_a_hundred_thousand_tasks_are_imported_in_one_go(acme: Es, tmp_path: Pat
     assert acme("task", "import", str(file)).stderr.startswith("es: Line 2: There is a task N-50000 already.")
 
 
+@pytest.mark.program
 def test_progress_is_shown_on_a_terminal(acme: Es, tmp_path: Path) -> None:
     file = tmp_path / "tasks.csv"
     file.write_text("name\n" + "A\n" * 2000, encoding="utf-8")
@@ -218,6 +225,7 @@ def test_the_log_has_what_happened_row_by_row_and_its_fields_when_expanded(es: E
     assert es("log", "T-9").status == 3
 
 
+@pytest.mark.program
 @pytest.mark.parametrize("words", ["task import - --space acme", "cert import -"])
 def test_an_import_whose_input_is_slow_holds_nobody_up(acme: Es, words: str) -> None:
     process = subprocess.Popen([ES, *words.split()], env=acme.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE)

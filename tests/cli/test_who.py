@@ -9,6 +9,11 @@ from sessions import as_json, filled
 
 
 @pytest.fixture
+def es(inside: Es) -> Es:
+    return inside
+
+
+@pytest.fixture
 def serial(es: Es) -> str:
     """A serial for the task T-1; the settings file says that ann <ann@example.org> acts."""
     with filled(es) as store:

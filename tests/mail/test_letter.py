@@ -119,6 +119,7 @@ def by_the_library(letter: Letter, newline: str) -> bytes:
 PLAIN = st.text(st.characters(codec="ascii"), max_size=90)
 
 
+@pytest.mark.program
 @settings(max_examples=1000, deadline=None, database=None, derandomize=True)
 @given(subject=PLAIN, name=PLAIN, text=st.lists(PLAIN, max_size=5).map("\n".join), newline=st.sampled_from(NEWLINES))
 @example(subject="", name="", text="", newline="\n")
@@ -136,6 +137,7 @@ def test_the_letters_of_every_day_are_plain() -> None:
     assert letters._is_plain(LETTER.headers(), LETTER.body())
 
 
+@pytest.mark.program
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_no_subject_name_or_text_adds_a_header_or_a_recipient(seed: int) -> None:
     random = Random(seed)  # noqa: S311 -- to be the same every time
@@ -183,6 +185,7 @@ ADDRESSES = st.builds(
 )
 
 
+@pytest.mark.program
 @settings(max_examples=1000, deadline=None, database=None, derandomize=True)
 @given(to=ADDRESSES | st.text(max_size=60))
 @example(to="a@b@c")

@@ -17,6 +17,7 @@ from mail.servers import SILENCE, Letterbox, Slowly, certificates, scripted, ser
 
 from expertsupport_cli.mail.letter import Letter
 
+pytestmark = pytest.mark.program  # for it waits, and waits
 HANDSHAKE = Slowly("\x16\x03\x03@" + "\0" * 100)  # the header of a TLS record, and the beginning of the record
 
 

@@ -96,6 +96,7 @@ def test_starttls_is_never_skipped_and_nothing_is_sent_in_the_clear() -> None:
     assert {line.split(" ")[0].lower() for line in server.seen} <= {"ehlo", "helo", "quit"}
 
 
+@pytest.mark.program
 def test_tls_is_never_skipped_and_nothing_is_sent_in_the_clear() -> None:
     with scripted(connect=SILENCE) as server, sending(server.port, "tls", timeout=1, password=PASSWORD) as smtp:
         assert not refused(smtp).final
@@ -191,6 +192,7 @@ def test_a_server_that_wants_to_know_who_we_are_is_no_fault_of_the_letter(answer
         assert tried(store, server.port).state == "failed"
 
 
+@pytest.mark.program
 def test_a_server_that_does_not_say_goodbye_is_left() -> None:
     with scripted(QUIT=SILENCE) as server:
         began = time.monotonic()
@@ -200,6 +202,7 @@ def test_a_server_that_does_not_say_goodbye_is_left() -> None:
         assert server.taken == 1
 
 
+@pytest.mark.program
 def test_the_deliveries_of_a_command_are_all_over_by_its_deadline() -> None:
     with scripted(end=SILENCE) as server:
         smtp = Smtp(Server(host="127.0.0.1", port=server.port, security="none", timeout=60), time.monotonic() + 1)
@@ -208,6 +211,7 @@ def test_the_deliveries_of_a_command_are_all_over_by_its_deadline() -> None:
         smtp.close()
 
 
+@pytest.mark.program
 @pytest.mark.parametrize("phase", ["connect", "EHLO", "MAIL", "RCPT", "DATA", "body", "end"])
 def test_a_server_that_falls_silent_is_left_when_the_time_is_over(phase: str) -> None:
     with scripted(**{phase: SILENCE}) as server, sending(server.port, timeout=1) as smtp:
@@ -218,6 +222,7 @@ def test_a_server_that_falls_silent_is_left_when_the_time_is_over(phase: str) ->
     assert "did not answer within 1 s" in str(failure)
 
 
+@pytest.mark.program
 def test_a_server_that_is_slow_at_each_step_is_left_when_the_time_of_all_is_over() -> None:
     # each step has time enough, and the letter would be taken at last
     with scripted() as server, sending(server.port, timeout=2) as smtp:
@@ -226,6 +231,7 @@ def test_a_server_that_is_slow_at_each_step_is_left_when_the_time_of_all_is_over
         assert server.taken == 0
 
 
+@pytest.mark.program
 def test_a_letter_that_was_given_up_is_not_sent_after_all() -> None:
     with scripted(connect=SILENCE, EHLO=SILENCE, AUTH="235 welcome") as server:
         with sending(server.port, timeout=2, user="es", password=PASSWORD) as smtp:

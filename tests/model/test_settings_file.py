@@ -53,8 +53,8 @@ def test_of_twelve_that_write_at_once_none_is_lost(es: Es) -> None:
         for process in crowd:
             process.communicate()
         for name, value in VALUES.items():
-            assert es("config", "get", name, env={"ES_USER": ""}).stdout == f"{value}\n"
-            assert es("config", "unset", name).status == 0
+            assert es.inside("config", "get", name, env={"ES_USER": ""}).stdout == f"{value}\n"
+            assert es.inside("config", "unset", name).status == 0
     assert [path.name for path in (es.home / "config" / "expertsupport").iterdir()] == ["config.toml"]
 
 

@@ -126,6 +126,7 @@ rows = st.lists(
 )
 
 
+@pytest.mark.program
 @pytest.mark.parametrize("depth", [None, *DEPTHS])
 @settings(max_examples=300, deadline=None)
 @given(rows=rows, width=st.integers(20, 200))

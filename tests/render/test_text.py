@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import sys
 import unicodedata
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from expertsupport_cli.text import lines, one_line, to_json, tsv
+from expertsupport_cli.text import ascii_instead, lines, one_line, to_json, tsv
 
 # what a terminal obeys, or what turns the direction of writing
 BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -65,12 +66,11 @@ def test_json_gives_back_the_same_text_with_nothing_raw(text: str) -> None:
     assert unsafe_in(to_json([text], indent=2)) <= {"\n"}
 
 
-@pytest.mark.parametrize("line", range(len(NAUGHTY)))
-def test_naughty_strings_are_shown_safely_and_given_back_by_json(line: int) -> None:
-    text = NAUGHTY[line]
-    assert json.loads(to_json({"name": text})) == {"name": text}
-    assert not unsafe_in(to_json(text) + one_line(text) + tsv(text) + "".join(lines(text)))
-    assert len(lines(text)) == 1 + text.count("\r")
+def test_naughty_strings_are_shown_safely_and_given_back_by_json() -> None:
+    for text in NAUGHTY:
+        assert json.loads(to_json({"name": text})) == {"name": text}
+        assert not unsafe_in(to_json(text) + one_line(text) + tsv(text) + "".join(lines(text))), ascii(text)
+        assert len(lines(text)) == 1 + text.count("\r"), ascii(text)
 
 
 @some
@@ -102,3 +102,25 @@ def test_what_is_harmless_stays_as_it_is() -> None:
     assert one_line(text) == tsv(text) == text
     assert lines(text) == [text]
     assert json.dumps(text, ensure_ascii=False) == to_json(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("“Zoë’s” printer…", '"Zoe\'s" printer...'),
+        ("New → Closed", "New -> Closed"),
+        ("印刷", "????"),
+        ("Привет", "??????"),
+        ("a\u0301", "a"),
+        ("\U0001f525!", "??!"),
+    ],
+)
+def test_where_only_ascii_can_be_shown_each_character_becomes_what_is_nearest(text: str, shown: str) -> None:
+    codecs.register_error("ascii_instead", ascii_instead)
+    assert text.encode("ascii", "ascii_instead").decode() == shown
+
+
+def test_json_for_ascii_alone_means_the_same() -> None:
+    value = {"name": "Zoë → 印刷 \U0001f525"}
+    assert to_json(value, ascii=True).isascii()
+    assert json.loads(to_json(value, ascii=True)) == value

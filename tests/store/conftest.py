@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from builders import a_store
 
-from expertsupport_cli.store import Store
+from expertsupport_cli.store import Store, engine
 
 Opener = Callable[[], Store]
 
@@ -28,3 +28,10 @@ def kind_of_store(request: pytest.FixtureRequest) -> Callable[[Path], Opener]:
 @pytest.fixture
 def opener(kind_of_store: Callable[[Path], Opener], tmp_path: Path) -> Opener:
     return kind_of_store(tmp_path)
+
+
+@pytest.fixture
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> int:
+    """Pages of three, so that few rows make many."""
+    monkeypatch.setattr(engine, "PAGE", 3)
+    return 3

@@ -126,14 +126,6 @@ def test_what_is_read_in_a_snapshot_is_of_one_moment(store: Store) -> None:
         assert store.has_space("acme")
 
 
-def test_of_a_rehearsal_nothing_is_kept(store: Store) -> None:
-    a_space(store)
-    with store.rehearsal():
-        store.record(Event.by(ANN, AT, Kind.SPACE_EDITED).replace(space="acme"))
-        assert store.last_event() == 2
-    assert store.last_event() == 1
-
-
 # --- followers
 
 

@@ -15,6 +15,7 @@ CONTRACT = [*sorted(HERE.glob("test_contract*.py")), HERE / "test_listing.py"]
 OF_SQLITE = {"sqlite3", "sqlite", "raw", "engine", "dump", "db", "path", "place"}
 
 
+@pytest.mark.program
 def test_every_statement_is_called_by_the_contract_suite(tmp_path: Path) -> None:
     uncalled = tmp_path / "uncalled"
     suite = [str(file) for file in CONTRACT]

@@ -12,7 +12,7 @@ from builders import ANN, AT, BOB, OLGA, a_certificate, a_request, a_space, a_ta
 
 from expertsupport_cli.actions import certificates, links, requests, spaces, tasks
 from expertsupport_cli.actions.tasks import TaskLine
-from expertsupport_cli.errors import Fault, StoreBusy, StoreFull
+from expertsupport_cli.errors import Fault, StoreBusy, StoreFull, StoreUnusable
 from expertsupport_cli.store import Store, check
 
 Act = Callable[[], object]
@@ -135,7 +135,7 @@ def test_an_interruption_in_the_middle_of_activation_leaves_the_store_as_it_was(
     before = dump(store)
     steps = count(1)
     raw(store).set_progress_handler(lambda: next(steps) == part * 5, 2)
-    with pytest.raises(sqlite3.OperationalError, match="interrupted"):
+    with pytest.raises(StoreUnusable, match="could not be read or written"):
         act()
     raw(store).set_progress_handler(None, 0)
     assert dump(store) == before

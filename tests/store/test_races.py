@@ -9,6 +9,7 @@ from collections import Counter
 from contextlib import closing
 from pathlib import Path
 
+import pytest
 from builders import ANN, AT, a_certificate, a_request, a_store, a_task, dump
 
 from expertsupport_cli.actions import links
@@ -17,6 +18,7 @@ from expertsupport_cli.model.requests import Status
 from expertsupport_cli.serial import mask
 from expertsupport_cli.store import Store, Wanted, check
 
+pytestmark = pytest.mark.program
 CROWD = Path(__file__).with_name("crowd.py")
 
 

@@ -54,6 +54,31 @@ def short_text(path: Path) -> None:
     path.write_text("x\n")
 
 
+def one_byte(path: Path) -> None:
+    path.write_bytes(b"\0")
+
+
+def of_no_version(path: Path) -> None:
+    a_store(path).close()
+    execute(path, "PRAGMA user_version = -1")
+
+
+def without_tables(path: Path) -> None:
+    execute(path, f"PRAGMA application_id = {opening.APPLICATION_ID}", f"PRAGMA user_version = {opening.VERSION}")
+
+
+def of_an_unknown_format(path: Path) -> None:
+    a_store(path).close()
+    held = bytearray(path.read_bytes())
+    held[44:48] = b"\0\0\0\x09"  # the format of the schema
+    path.write_bytes(held)
+
+
+def of_a_changed_schema(path: Path) -> None:
+    a_store(path).close()
+    path.write_bytes(path.read_bytes().replace(b"task_lifetime INTEGER", b"task_lifetima INTEGER"))
+
+
 def a_damaged_store(path: Path) -> None:
     a_store(path).close()
     held = bytearray(path.read_bytes())
@@ -67,7 +92,12 @@ REFUSED: list[tuple[Callable[[Path], None], type[Fault]]] = [
     (foreign_with_a_version_alone, StoreForeign),
     (newer, StoreTooNew),
     (text, StoreDamaged),
-    (short_text, StoreDamaged),
+    (short_text, StoreForeign),
+    (one_byte, StoreForeign),
+    (of_no_version, StoreDamaged),
+    (without_tables, StoreDamaged),
+    (of_an_unknown_format, StoreDamaged),
+    (of_a_changed_schema, StoreDamaged),
     (a_damaged_store, StoreDamaged),
 ]
 
@@ -114,16 +144,16 @@ def test_a_folder_is_no_store(writes: bool, tmp_path: Path) -> None:
 @pytest.mark.parametrize("below", ["store.db", "folder/store.db", "a/b/store.db"])
 def test_no_store_is_made_below_a_file(below: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
-    with pytest.raises(StoreMissing) as refusal:
-        opened(tmp_path / "file" / below, writes=True)
+    with pytest.raises(StoreMissing) as refusal, closing(opened(tmp_path / "file" / below, writes=True)) as store:
+        a_space(store)
     assert refusal.value.exit_status == 5
     assert (tmp_path / "file").read_text() == "x"
 
 
 def test_no_store_is_made_at_the_end_of_a_link_to_nowhere(tmp_path: Path) -> None:
     (tmp_path / "store.db").symlink_to(tmp_path / "nowhere.db")
-    with pytest.raises(StoreMissing):
-        opened(tmp_path / "store.db", writes=True)
+    with closing(opened(tmp_path / "store.db", writes=True)) as store, pytest.raises(StoreMissing):
+        a_space(store)
     assert not (tmp_path / "nowhere.db").exists()
 
 
@@ -159,6 +189,7 @@ def without_power(path: Path, *, writes: bool) -> str:
     return done.stdout
 
 
+@pytest.mark.program
 @pytest.mark.parametrize("what", ["file", "folder"])
 def test_who_may_not_write_can_read_and_is_refused_to_write(what: str, tmp_path: Path) -> None:
     folder = tmp_path / "folder"
@@ -177,6 +208,7 @@ def test_who_may_not_write_can_read_and_is_refused_to_write(what: str, tmp_path:
     assert path.read_bytes() == before
 
 
+@pytest.mark.program
 def test_a_folder_that_takes_no_journal_lets_nobody_write(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     a_store(folder / "store.db").close()
@@ -190,6 +222,7 @@ def test_a_folder_that_takes_no_journal_lets_nobody_write(tmp_path: Path) -> Non
     assert (folder / "store.db").read_bytes() == before
 
 
+@pytest.mark.program
 def test_who_may_neither_read_nor_make_a_store_is_told(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     a_store(folder / "store.db").close()

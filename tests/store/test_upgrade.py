@@ -12,11 +12,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from builders import a_request, a_store
+from builders import a_request, a_store, a_task
 from conftest import ES, Es
 from released import execute, first_version, released_store
 
-from expertsupport_cli.errors import StoreDamaged, StoreUnusable
+from expertsupport_cli.errors import StoreDamaged, StoreTooOld, StoreUnusable
 from expertsupport_cli.model.people import Actor, Side
 from expertsupport_cli.store import open_store
 from expertsupport_cli.store.check import findings
@@ -45,9 +45,9 @@ def version(path: Path) -> int:
 
 
 def told(path: Path) -> list[str]:
-    """What opening it says."""
+    """What opening it to write says."""
     said: list[str] = []
-    open_store(str(path), timeout=10, writes=False, notify=said.append).close()
+    open_store(str(path), timeout=10, writes=True, notify=said.append).close()
     return said
 
 
@@ -89,6 +89,24 @@ def test_an_old_store_is_upgraded_and_keeps_what_is_in_it(number: int, old: Path
         assert {rule: found for rule, found in findings(store) if found} == {}
 
 
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_who_changes_nothing_reads_an_old_store_as_it_will_be(dry_run: bool, old: Path) -> None:
+    before = old.read_bytes()
+    opened = open_store(str(old), timeout=0, writes=dry_run, dry_run=dry_run, notify=pytest.fail)
+    with closing(opened) as store:
+        assert store.request("ES-1").task == "T-1"
+        assert {rule: found for rule, found in findings(store) if found} == {}
+        if dry_run:
+            a_task(store)
+        else:
+            with pytest.raises(StoreTooOld, match="before it can be changed"), store.transaction():
+                pass
+            with pytest.raises(StoreTooOld, match="before it can be watched"):
+                store.data_version()
+    assert old.read_bytes() == before
+    assert [path.name for path in old.parent.iterdir()] == ["store.db"]
+
+
 def test_an_upgraded_store_has_the_schema_of_a_new_one(old: Path, tmp_path: Path) -> None:
     def schema(path: Path) -> set[tuple[str, str]]:
         with closing(sqlite3.connect(path)) as db:
@@ -119,8 +137,9 @@ def test_a_store_that_cannot_be_copied_is_left_as_it_is(number: int, old: Path) 
 def test_an_upgrade_that_fails_leaves_the_old_version(number: int, old: Path) -> None:
     execute(old, "CREATE TABLE new_readings (x)")  # in the way of the migration
     before = state(old)
-    with pytest.raises(sqlite3.OperationalError, match="already exists"):
+    with pytest.raises(StoreDamaged) as refusal:
         told(old)
+    assert "already exists" in refusal.value.why
     assert (version(old), state(old)) == (number, before)
 
 
@@ -158,7 +177,7 @@ def test_what_was_kept_in_two_cases_becomes_one(tmp_path: Path) -> None:
 def test_of_many_that_open_an_old_store_at_once_one_upgrades_it(number: int, old: Path, es: Es) -> None:
     assert es.store == old
     crowd = [
-        subprocess.Popen([ES, "show", "ES-1"], env=es.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        subprocess.Popen([ES, "db", "upgrade"], env=es.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for _ in range(8)
     ]
     ended = [(process.communicate(timeout=60), process.returncode) for process in crowd]
@@ -167,6 +186,7 @@ def test_of_many_that_open_an_old_store_at_once_one_upgrades_it(number: int, old
     assert version(old.with_name(f"store.db.v{number}.bak")) == number
 
 
+@pytest.mark.program
 def test_whoever_is_killed_at_any_statement_of_an_upgrade_leaves_the_old_store_or_the_new_one(
     number: int, old: Path, tmp_path: Path
 ) -> None:

@@ -24,7 +24,7 @@ from expertsupport_cli.errors import BadUsage, InternalError
 from expertsupport_cli.render.terminal.printer import talk_raw
 
 GLOBAL_OPTIONS = ("--store", "--as", "--color", "--no-input", "--debug", "--version")
-OUTPUT_OPTIONS = ("--format", "--json", "--fields", "--dry-run", "--yes")
+OUTPUT_OPTIONS = ("--format", "--json", "--fields", "--spreadsheet", "--dry-run", "--yes")
 
 
 def run(arguments: list[str]) -> int:

@@ -66,6 +66,7 @@ COMMANDS = {
     "mail test": "mail.test",
     "db path": "db.path",
     "db check": "db.check",
+    "db upgrade": "db.upgrade",
     "schema": "schema.schema",
     "demo": "demo.demo",
 }

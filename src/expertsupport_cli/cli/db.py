@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from expertsupport_cli import wiring
-from expertsupport_cli.cli.perform import reads
+from expertsupport_cli.cli.perform import changes, reads
 from expertsupport_cli.errors import StoreDamaged
 from expertsupport_cli.render.fields import FINDING, PATH
 from expertsupport_cli.render.shapes import Named
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 @reads(PATH)
 def path(env: Env) -> None:
     """Print where the store is, whether or not it exists."""
-    where = wiring.store_path(env.settings)
-    env.printer.thing(PATH, Named(values={"path": where, "exists": os.path.exists(where)}), where)
+    _print_path(env)
 
 
 @reads(FINDING)
@@ -40,3 +39,20 @@ def check(env: Env) -> None:
             "Keep a copy of the file before you do anything else.",
         )
     env.printer.hint("All is well.")
+
+
+@changes(PATH)
+def upgrade(env: Env) -> None:
+    """Upgrade a store that an older version of this program made, and create the store if there is none.
+
+    Every command that changes something does so too; one that reads shows an old store as it will be. A copy of the
+    old store is kept beside it.
+    """
+    with env.store.transaction():
+        pass
+    _print_path(env)
+
+
+def _print_path(env: Env) -> None:
+    where = wiring.store_path(env.settings)
+    env.printer.thing(PATH, Named(values={"path": where, "exists": os.path.exists(where)}), where)

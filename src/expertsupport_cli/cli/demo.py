@@ -71,7 +71,7 @@ def _run(arguments: list[str], folder: str, who: str, env: Env, *, capture: bool
     environment |= {"ES_USER": who, "ES_EMAIL": f"{who}@example.org", "PYTHONUNBUFFERED": "1"}
     options = ["--color", "always" if env.printer.colour else "never", "--no-input"]
     result = subprocess.run(
-        [sys.executable, "-m", "expertsupport_cli", *options, *arguments[1:]],
+        [sys.executable, "-P", "-m", "expertsupport_cli", *options, *arguments[1:]],
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE if capture else None,

@@ -14,7 +14,7 @@ from expertsupport_cli.model.people import Actor, Side
 from expertsupport_cli.reading import read_answer, read_references
 from expertsupport_cli.record import Record
 from expertsupport_cli.render.shapes import View
-from expertsupport_cli.render.terminal.capabilities import is_terminal, wants_colour
+from expertsupport_cli.render.terminal.capabilities import can_redraw, is_terminal, wants_colour
 from expertsupport_cli.render.terminal.printer import Printer, flush_stdout, talk
 from expertsupport_cli.settings import Settings
 from expertsupport_cli.times import instant
@@ -35,6 +35,7 @@ class Choices(Record):
     format: str | None = None
     json: bool = False
     fields: str | None = None
+    spreadsheet: bool = False
     dry_run: bool = False
     yes: bool = False
 
@@ -78,6 +79,7 @@ class Env:
             colour=self.colour,
             format=self.choices.requested_format(),
             fields=self.choices.fields,
+            spreadsheet=self.choices.spreadsheet,
         )
 
     @cached_property
@@ -124,7 +126,7 @@ class Env:
 
     @property
     def shows_progress(self) -> bool:
-        return is_terminal(sys.stderr)
+        return self.colour != "never" and can_redraw(sys.stderr, os.environ)
 
     @property
     def colour_on_stderr(self) -> bool:

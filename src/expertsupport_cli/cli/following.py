@@ -98,18 +98,18 @@ def wait(
 @reads(NEWS)
 def watch(
     env: Env,
-    requests: Annotated[
-        list[str] | None, Argument(metavar="[REQUEST...]", help="Only these (all requests if left out).")
-    ] = None,
+    requests: Annotated[list[str] | None, Argument(metavar="[REQUEST...]", help="Only these.")] = None,
     space: SpaceName = None,
 ) -> None:
     """Print what happens, as it happens, until interrupted.
 
-    Lines for people on a terminal, JSON lines elsewhere.
+    Without REQUEST, all requests of the space that is named or set, or of all spaces. Lines for people on a terminal,
+    JSON lines elsewhere.
     """
     if env.choices.requested_format() is None:
         env.choices = env.choices.replace(format="table" if is_terminal(sys.stdout) else "jsonl")
     numbers = [env.store.request(reference).number for reference in requests or ()]
+    space = space if requests else env.space(space)  # the setting is no reason to leave out what was named
     space_name = env.store.space(space).name if space else None
     last = env.store.last_event()
     with env.printer.many(NEWS):

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     State = TypeVar("State", bound=StrEnum)
 
 MAX_TERMINAL_ROWS = 50
+ME = "@me"  # whoever runs the command
 
 
 @reads(REQUEST)
@@ -43,7 +44,8 @@ def list_requests(
     turn: Annotated[str | None, Option("--turn", metavar="desk|customer", help="Only whose move it is.")] = None,
     task: Annotated[str | None, Option("--task", metavar="TASK", help="Only of this task.")] = None,
     initiator: Annotated[
-        str | None, Option("--initiator", metavar="NAME", help="Only of this person: name or email address.")
+        str | None,
+        Option("--initiator", metavar="NAME", help="Only of this person: a name, an email address, or @me."),
     ] = None,
     since: Annotated[
         str | None, Option("--since", metavar="WHEN", help="Opened since: 7d, 2026-01-31, or an RFC 3339 time.")
@@ -88,12 +90,12 @@ def show(env: Env, request: RequestId) -> None:
 def open_page(env: Env, request: RequestId) -> None:
     """Open a request's page in the browser.
 
-    Prints its address, the support ticket URL; off a terminal, that is all.
+    Prints its address, the support ticket URL; off a terminal, or with --no-input, that is all.
     """
     found = env.store.request(request)
     url = found.url(env.printer.view.page_url)
     env.printer.thing(ADDRESS, Named(values={"url": url, "id": found.id, "expires_at": None}), url)
-    if env.printer.on_terminal:
+    if env.printer.on_terminal and not env.no_input:
         browse(env, url)
 
 
@@ -193,7 +195,8 @@ def _wanted(
     return Wanted(
         space=env.store.space(space).name if space else None,
         task=env.store.task(task).id if task else None,
-        initiator=initiator,
+        initiator=None if initiator == ME else initiator,
+        opened_by=env.actor() if initiator == ME else None,
         statuses=chosen if statuses or open_ else None,
         turn=Turn(turn) if turn else None,
         since=None if since is None else times.parse_moment(since, now),

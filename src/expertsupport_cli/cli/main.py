@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import signal
 import sys
@@ -10,9 +11,10 @@ from types import FrameType
 
 from expertsupport_cli.cli.report import as_fault, asks_for_json, report
 from expertsupport_cli.errors import BadUsage, Fault, OutputLost
+from expertsupport_cli.render.terminal.capabilities import is_plain_locale
 from expertsupport_cli.render.terminal.printer import flush_stdout, talk_raw
 from expertsupport_cli.serial import mask_serials
-from expertsupport_cli.text import lines
+from expertsupport_cli.text import ascii_instead, lines
 
 INTERRUPTED, PIPE_CLOSED, TERMINATED = 130, 141, 143
 
@@ -52,7 +54,7 @@ def _prepare_streams() -> None:
     """Set encodings and replace closed streams. Raises OutputLost if stdout is closed.
 
     Descriptors 0 to 2 are occupied first, so that no file that is opened later can become stdin, stdout or stderr.
-    Streams are UTF-8, unless they are a terminal with another encoding.
+    Streams are UTF-8, unless they are a terminal with another encoding; on one in the locale C they are ASCII.
     """
     closed = sys.stdout is None
     while (handle := os.open(os.devnull, os.O_RDWR)) <= 2:
@@ -67,9 +69,11 @@ def _prepare_streams() -> None:
         raise OutputLost("The output could not be written.", "stdout is closed; nothing was done.")
     # invalid UTF-8 is refused where the input is used
     sys.stdin.reconfigure(encoding=None if sys.stdin.isatty() else "utf-8", errors="surrogateescape")  # type: ignore[union-attr]
+    codecs.register_error("ascii_instead", ascii_instead)
     for stream in (sys.stdout, sys.stderr):
         if stream.isatty():
-            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+            encoding = "ascii" if is_plain_locale(os.environ) else None
+            stream.reconfigure(encoding=encoding, errors="ascii_instead")  # type: ignore[union-attr]
         else:
             stream.reconfigure(encoding="utf-8", errors="surrogateescape", newline="\n")  # type: ignore[union-attr]
 

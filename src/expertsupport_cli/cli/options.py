@@ -89,6 +89,14 @@ PRINTING = {
         str | None,
         Option("--fields", metavar="NAMES", help="Only these fields, separated by commas; see es schema."),
     ],
+    "spreadsheet": Annotated[
+        bool,
+        Option(
+            "--spreadsheet",
+            help="With --format csv: put ' before text that a spreadsheet would run as a formula.",
+            show_default=False,
+        ),
+    ],
 }
 # For commands that change something:
 CHANGING = {

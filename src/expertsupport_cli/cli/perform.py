@@ -101,5 +101,5 @@ def _deliver(env: Env) -> None:
     if delivery.left:
         mails = f"{delivery.left} mail{'s' if delivery.left > 1 else ''}"
         why = f" ({delivery.why})" if delivery.why else ""
-        first = f"First: {hint_text(delivery.hint)}. Then" if delivery.hint else "To try again"
+        first = f"First: {hint_text(delivery.hint).removeprefix('Try: ')}. Then" if delivery.hint else "To try again"
         env.printer.note(f"{mails} could not be delivered yet{why}. {first}: es mail send")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 from itertools import pairwise
 
-from expertsupport_cli.errors import Fault, InternalError, OutputLost, SystemRefused
+from expertsupport_cli.errors import BadUsage, Fault, InternalError, NotFound, OutputLost, SystemRefused
+from expertsupport_cli.ids import mask_tokens
 from expertsupport_cli.render.terminal.printer import talk, talk_raw
 from expertsupport_cli.serial import mask_serials
 from expertsupport_cli.steps import Step, Verb
@@ -37,21 +38,27 @@ STEPS = {
     Verb.SHOW_TASK: "To see it: es task show {}",
     Verb.TURN_MAIL_ON: "es config set mail.transport maildir",
     Verb.UNBLOCK_SPACE: "Its owner can: es space edit {} --unblocked",
+    Verb.UPGRADE_STORE: "Try: es db upgrade",
     Verb.WAIT_LONGER: "Try again, or wait longer: es config set store.timeout 60s",
 }
 
 
 def report(fault: Fault, *, as_json: bool) -> None:
-    """Report a fault on stderr. Control characters in it are escaped and serials masked."""
-    hint = mask_serials(hint_text(fault.hint))
+    """Report a fault on stderr. Control characters in it are escaped, and secrets masked."""
+    what, why, hint = (_without_secrets(fault, text) for text in (fault.what, fault.why, hint_text(fault.hint)))
     if as_json:
-        error = {"code": fault.code, "message": mask_serials(fault.message), "hint": hint or None}
+        error = {"code": fault.code, "message": f"{what} {why}".rstrip(), "hint": hint or None}
         talk_raw(to_json({"error": error}))
         return
-    talk(f"{PROGRAM}: {mask_serials(fault.what)}")
-    for line in (mask_serials(fault.why), hint):
+    talk(f"{PROGRAM}: {what}")
+    for line in (why, hint):
         if line:
             talk(f"  {line}")
+
+
+def _without_secrets(fault: Fault, text: str) -> str:
+    """The text with serials masked, and tokens too where the message repeats what was typed and not understood."""
+    return mask_tokens(mask_serials(text)) if isinstance(fault, (BadUsage, NotFound)) else mask_serials(text)
 
 
 def as_fault(error: Exception, *, saved: bool = False) -> Fault:

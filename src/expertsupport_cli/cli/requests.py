@@ -12,6 +12,7 @@ from expertsupport_cli.model.people import Side
 from expertsupport_cli.model.requests import Act, Status
 from expertsupport_cli.reading import read_secret
 from expertsupport_cli.render.fields import REQUEST
+from expertsupport_cli.serial import is_serial
 from expertsupport_cli.store import Wanted
 
 TYPE_CHECKING = False
@@ -46,6 +47,7 @@ def activate(
     from a file, where other users of the machine do not see it. If anything is refused, the certificate stays unused.
     If the task has an open request, that is shown. -m or -F adds a first message.
     """
+    task, serial = _in_order(env, task, serial)
     if serial is not None and serial_file is not None:
         raise BadUsage("The serial number is given twice.", hint="Leave out either SERIAL or --serial-file.")
     source = "-" if serial == "-" else serial_file
@@ -111,6 +113,15 @@ def look_up_requests(env: Env, references: Sequence[str]) -> None:
     for reference in references:
         refuse_blanks(reference, "a request")
     env.look_up(references, env.store.request)
+
+
+def _in_order(env: Env, task: str, serial: str | None) -> tuple[str, str | None]:
+    """Task and serial, also if they were given the other way round. Raises BadUsage for a serial without a task."""
+    if not is_serial(task) or (serial and is_serial(serial)) or env.store.has_task(task):
+        return task, serial
+    if serial in (None, "-"):
+        raise BadUsage("A serial number is given where the task belongs.", hint="es activate TASK SERIAL")
+    return serial, task
 
 
 def _activate(env: Env, task: str, serial: str, body: str | None) -> None:

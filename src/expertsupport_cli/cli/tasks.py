@@ -6,7 +6,8 @@ from expertsupport_cli.actions import tasks as actions
 from expertsupport_cli.cli.listing import chosen_state, rows_wanted, summarize
 from expertsupport_cli.cli.perform import changes, reads
 from expertsupport_cli.cli.taskfile import task_lines
-from expertsupport_cli.errors import BadUsage
+from expertsupport_cli.errors import BadUsage, NotFound
+from expertsupport_cli.ids import parse_request
 from expertsupport_cli.model.tasks import Task, TaskState
 from expertsupport_cli.render.fields import LOG, TASK
 from expertsupport_cli.render.pages import log_page, task_page
@@ -101,22 +102,32 @@ def import_(
 @reads(LOG)
 def log(
     env: Env,
-    task: TaskId,
+    task: Annotated[str, Argument(metavar="TASK", help="The task's ID, or a request on it.")],
     expand: Annotated[bool, Option("--expand", help="Show each event's fields too.")] = False,
 ) -> None:
     """Show what happened on a task.
 
     Expanded, each event with its fields: where support was activated, the support ticket URL.
     """
-    found = env.store.task(task)
+    found = _task_of(env, task)
     entries = env.store.events_of_task(found.id)
     if expand and env.printer.as_page:
         env.printer.lines(log_lines(log_page(found, entries, env.printer.view)))
     elif env.printer.for_people:
         env.printer.list(LOG, entries)
-        env.printer.hint(f"To see more of each: es log {task} --expand")
+        env.printer.hint(f"To see more of each: es log {found.id} --expand")
     else:
         env.printer.list(LOG, entries)
+
+
+def _task_of(env: Env, reference: str) -> Task:
+    """The task with this ID, or that of a request. Raises NotFound."""
+    try:
+        return env.store.task(reference)
+    except NotFound:
+        if parse_request(reference) == (None, None):
+            raise
+        return env.store.task(env.store.request(reference).task)
 
 
 def _show(env: Env, found: Task, changed: bool) -> None:

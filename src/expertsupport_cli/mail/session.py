@@ -41,6 +41,7 @@ class Session(smtplib.SMTP):
 
     def connect(self, host: str = "localhost", port: int = 0, source_address: object = None) -> tuple[int, bytes]:
         """Connect as smtplib.SMTP or smtplib.SMTP_SSL does, trying each address of the host. Returns the greeting."""
+        self._host = host  # starttls shows it in the handshake; Python 3.14 sets it in the method overridden here
         self.sock = self._open(host, port)
         if self._tls:
             self._set_timeout()

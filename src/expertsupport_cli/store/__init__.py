@@ -29,12 +29,12 @@ class Store(Spaces, Tasks, Certificates, Requests, History, Listing, Outbox, Fol
 def open_store(
     path: str, *, timeout: float, writes: bool, notify: Callable[[str], None], dry_run: bool = False
 ) -> Store:
-    """Open the store at a path. If there is none, create it if `writes`, else show an empty one.
+    """Open the store at a path. Where there is none, an empty one is shown; if `writes`, the first commit creates it.
 
-    `timeout` is in seconds; `notify` is called with messages for the user. Raises StoreUnusable.
+    An old store is upgraded if `writes`; else it is read through an upgraded copy. `timeout` is in seconds; `notify` is
+    called with messages for the user. Raises StoreUnusable.
     """
     from expertsupport_cli.store.sqlite.connection import SqliteEngine
-    from expertsupport_cli.store.sqlite.opening import open_database
 
-    db = open_database(path, timeout=timeout, writes=writes and not dry_run, notify=notify)
-    return Store(SqliteEngine(db, path, timeout=timeout), dry_run=dry_run)
+    engine = SqliteEngine(path, timeout=timeout, writes=writes, dry_run=dry_run, notify=notify)
+    return Store(engine, dry_run=dry_run)

@@ -8,7 +8,7 @@ from expertsupport_cli.ids import CERTIFICATE, LINK, REQUEST, parse_id, write_id
 from expertsupport_cli.model.certificates import Certificate, CertificateState, Origin, PurchaseLink
 from expertsupport_cli.serial import mask
 from expertsupport_cli.steps import Step, Verb
-from expertsupport_cli.store.engine import Statements
+from expertsupport_cli.store.engine import Statements, member
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ class Certificates(Statements):
 
 def _certificate(row: Row) -> Certificate:
     request = None if row["request"] is None else write_id(REQUEST, row["request"])
-    return Certificate(**{**row, "origin": Origin(row["origin"]), "request": request})
+    return Certificate(**{**row, "origin": member(Origin, row["origin"]), "request": request})
 
 
 def _link(row: Row) -> PurchaseLink:

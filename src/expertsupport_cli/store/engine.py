@@ -8,16 +8,21 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+from expertsupport_cli.errors import StoreDamaged
+from expertsupport_cli.steps import Step, Verb
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from typing import Any, Literal, Protocol
+    from enum import StrEnum
+    from typing import Any, Literal, Protocol, TypeVar
 
     from expertsupport_cli.search import Phrase
 
     Indexed = Literal["tasks", "comments"]  # what can be searched
     Values = Mapping[str, Any] | Sequence[Any]
     Named = dict[str, Any]
+    Member = TypeVar("Member", bound=StrEnum)
 
     class Row(Protocol):
         """One row of a result, read by name or by index."""
@@ -176,10 +181,6 @@ class Statements:
         """
         return Transaction(self.engine, keep=not self.dry_run, patient=patient)
 
-    def rehearsal(self) -> Transaction:
-        """A transaction that is always rolled back."""
-        return Transaction(self.engine, keep=False)
-
     def snapshot(self) -> Transaction:
         """A transaction for reads that see one state of the store. Leave it before anything is printed."""
         return Transaction(self.engine, keep=False, writes=False)
@@ -211,3 +212,13 @@ class Transaction:
 def literals(words: Iterable[str]) -> str:
     """Trusted words as a list of SQL literals for IN, so that a partial index on the same words can be used."""
     return ", ".join(f"'{word}'" for word in words)
+
+
+def member(kind: type[Member], value: str) -> Member:
+    """The member of an enum that a column holds. Raises StoreDamaged."""
+    try:
+        return kind(value)
+    except ValueError:
+        known = ", ".join(kind)
+        why = f"{str(value)[:40]!r} should be one of: {known}."
+        raise StoreDamaged("The store is damaged.", why, Step(verb=Verb.CHECK_STORE)) from None

@@ -9,7 +9,7 @@ from expertsupport_cli.model.history import Event, Kind, LogEntry, News
 from expertsupport_cli.model.people import Side
 from expertsupport_cli.model.requests import Request
 from expertsupport_cli.serial import mask
-from expertsupport_cli.store.engine import Statements, literals
+from expertsupport_cli.store.engine import Statements, literals, member
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -102,12 +102,12 @@ class History(Statements):
 
 def to_news(row: Row) -> News:
     values = {name: row[name] for name in News.__annotations__}
-    enums = {"kind": Kind(values["kind"]), "side": Side(values["side"])}
+    enums = {"kind": member(Kind, values["kind"]), "side": member(Side, values["side"])}
     return News(**{**values, **enums, "request": write_id(REQUEST, values["request"])})
 
 
 def _log_entry(row: Row) -> LogEntry:
-    values = {**row, "kind": Kind(row["kind"])}
+    values = {**row, "kind": member(Kind, row["kind"])}
     for name, shown in (("request", _request_id), ("link", _link_id), ("certificate", mask)):
         if values[name] is not None:
             values[name] = shown(values[name])

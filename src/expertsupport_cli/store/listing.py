@@ -10,8 +10,10 @@ from expertsupport_cli.store.requests import SELECT_REQUEST, to_request
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
+
+    from expertsupport_cli.model.people import Actor
 
 # sort fields and their columns; all but the status have an index; ties are broken by number
 SORTS = {
@@ -28,12 +30,23 @@ SORTS = {
 
 COMMON_PHRASE = 2_000  # tasks or comments that have the phrase
 
-# filters by name, in any case
-_NAMES = {
-    "space": "r.space_key = :space",
-    "task": "r.task_key = :task",
-    "initiator": "(r.initiator_key = :initiator OR r.email_key = :initiator)",
+# filters with one value: the condition, and what is done to the value; names are compared in any case
+_CONDITIONS: dict[str, tuple[str, Callable[[str], str]]] = {
+    "space": ("r.space_key = :space", fold_key),
+    "task": ("r.task_key = :task", fold_key),
+    "initiator": ("(r.initiator_key = :initiator OR r.email_key = :initiator)", fold_key),
+    "since": ("r.created_at >= :since", str),
+    "until": ("r.created_at < :until", str),
 }
+
+
+def _opened_by(who: Actor, values: dict[str, Any]) -> str:
+    """SQL for: this customer is the initiator, by the rule of `Actor.is_person`."""
+    values["me"] = fold_key(who.name)
+    if who.email is None:
+        return "r.initiator_key = :me"
+    values["my_email"] = fold_key(who.email)
+    return "(r.email_key = :my_email OR (r.email_key IS NULL AND r.initiator_key = :me))"
 
 
 class Wanted(Record):
@@ -44,7 +57,8 @@ class Wanted(Record):
 
     space: str | None = None
     task: str | None = None
-    initiator: str | None = None
+    initiator: str | None = None  # a name or an address
+    opened_by: Actor | None = None  # the initiator, as `Actor.is_person` decides
     statuses: Sequence[Status] | None = None
     turn: Turn | None = None
     since: str | None = None
@@ -108,10 +122,12 @@ class Listing(Statements):
         """The SQL condition for a filter, and its values."""
         where: list[str] = []
         values: dict[str, Any] = {}
-        for name, condition in _NAMES.items():
+        for name, (condition, convert) in _CONDITIONS.items():
             if getattr(wanted, name) is not None:
                 where.append(condition)
-                values[name] = fold_key(getattr(wanted, name))
+                values[name] = convert(getattr(wanted, name))
+        if wanted.opened_by:
+            where.append(_opened_by(wanted.opened_by, values))
         for name, allowed in (("status", wanted.statuses), ("turn", wanted.turn.statuses if wanted.turn else None)):
             if allowed is not None:
                 marks = ", ".join(f":{name}{i}" for i in range(len(allowed)))
@@ -119,10 +135,6 @@ class Listing(Statements):
                 values |= {f"{name}{i}": status for i, status in enumerate(allowed)}
         if wanted.unanswered:
             where.append("r.unanswered_since IS NOT NULL")
-        for bound, sign in (("since", ">="), ("until", "<")):
-            if getattr(wanted, bound) is not None:
-                where.append(f"r.created_at {sign} :{bound}")
-                values[bound] = getattr(wanted, bound)
         if wanted.words:
             from expertsupport_cli.search import phrases
 

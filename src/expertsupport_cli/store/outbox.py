@@ -7,7 +7,7 @@ from expertsupport_cli.folding import fold_key
 from expertsupport_cli.ids import MAIL, REQUEST, parse_id, write_id
 from expertsupport_cli.model.mail import Mail, MailState
 from expertsupport_cli.steps import Step, Verb
-from expertsupport_cli.store.engine import Statements
+from expertsupport_cli.store.engine import Statements, member
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -132,4 +132,4 @@ class Outbox(Statements):
 
 
 def _mail(row: Row) -> Mail:
-    return Mail(**{**row, "request": write_id(REQUEST, row["request"]), "state": MailState(row["state"])})
+    return Mail(**{**row, "request": write_id(REQUEST, row["request"]), "state": member(MailState, row["state"])})

@@ -10,7 +10,7 @@ from expertsupport_cli.model.people import Side
 from expertsupport_cli.model.requests import OPEN, Comment, Request, Status
 from expertsupport_cli.serial import mask
 from expertsupport_cli.steps import Step, Verb
-from expertsupport_cli.store.engine import Statements, literals
+from expertsupport_cli.store.engine import Statements, literals, member
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _ALL = "'comment', 'note'"
 
 def to_request(row: Row) -> Request:
     values = {name: row[name] for name in Request.__annotations__}
-    enums = {"status": Status(values["status"]), "last_side": Side(values["last_side"])}
+    enums = {"status": member(Status, values["status"]), "last_side": member(Side, values["last_side"])}
     return Request(**{**values, **enums, "certificate": mask(values["certificate"])})
 
 
@@ -110,7 +110,7 @@ class Requests(Statements):
             f" WHERE request = ? AND kind IN ({_ALL if notes else _COMMENTS}) ORDER BY number",
             request.number,
         )
-        return [Comment(**{**row, "side": Side(row["side"]), "request": request.id}) for row in rows]
+        return [Comment(**{**row, "side": member(Side, row["side"]), "request": request.id}) for row in rows]
 
     def add_comment(self, comment: Comment) -> int:
         """Add a comment. Returns its number."""

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from typing import Literal, TextIO
 
 DEFAULT_WIDTH = 80
+ELLIPSIS = "…"
 
 
 def is_terminal(stream: TextIO | None) -> bool:
@@ -29,7 +30,27 @@ def wants_colour(choice: str, stream: TextIO | None, environment: Mapping[str, s
         return True
     if environment.get("CLICOLOR") == "0":
         return False
+    return can_redraw(stream, environment)
+
+
+def can_redraw(stream: TextIO | None, environment: Mapping[str, str]) -> bool:
+    """Whether it is a terminal that understands escape codes."""
     return is_terminal(stream) and environment.get("TERM", "dumb") not in ("dumb", "")
+
+
+def can_show(stream: TextIO, text: str) -> bool:
+    """Whether the encoding of a stream has all the characters of a text."""
+    try:
+        text.encode(stream.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def is_plain_locale(environment: Mapping[str, str]) -> bool:
+    """Whether the locale is C or POSIX by name: then only ASCII is to be shown. One that is not set says nothing."""
+    chosen = (environment.get(name) for name in ("LC_ALL", "LC_CTYPE", "LANG"))
+    return next((name for name in chosen if name), "") in ("C", "POSIX")
 
 
 def width() -> int:

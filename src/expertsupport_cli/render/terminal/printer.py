@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 
 from expertsupport_cli.errors import BadUsage, OutputLost
 from expertsupport_cli.interrupts import interrupts_held
-from expertsupport_cli.render.terminal.capabilities import is_terminal, wants_colour
+from expertsupport_cli.render.terminal.capabilities import ELLIPSIS, can_show, is_terminal, wants_colour
 from expertsupport_cli.render.terminal.rows import FORMATS, RowWriter, chosen_fields
 from expertsupport_cli.text import one_line
 
@@ -30,8 +30,17 @@ class Printer:
     """Writes to stdout and stderr, for one command."""
 
     def __init__(
-        self, view: View, environment: Mapping[str, str], *, colour: str, format: str | None, fields: str | None
+        self,
+        view: View,
+        environment: Mapping[str, str],
+        *,
+        colour: str,
+        format: str | None,
+        fields: str | None,
+        spreadsheet: bool = False,
     ) -> None:
+        if spreadsheet and format != "csv":
+            raise BadUsage("--spreadsheet goes with --format csv only.")
         if format is not None and format not in FORMATS:
             raise BadUsage(f"There is no format “{format[:80]}”.", f"There are: {', '.join(FORMATS)}.")
         self.view = view
@@ -39,6 +48,7 @@ class Printer:
         self.colour = wants_colour(colour, sys.stdout, environment)
         self._format = format
         self._fields = fields
+        self._spreadsheet = spreadsheet
         self._writer: RowWriter | None = None
         self._block: list[str] | None = None
         self.saved: list[str] = []  # IDs of the things passed to `thing`, which are saved even if printing fails
@@ -192,7 +202,16 @@ class Printer:
         format = self._format or "tsv"
         if alone and format in ("tsv", "csv") and not names:
             names = [shape.key]
-        return RowWriter(self.write, shape, self.view, format, names, safe=self.on_terminal)
+        return RowWriter(
+            self.write,
+            shape,
+            self.view,
+            format,
+            names,
+            safe=self.on_terminal,
+            ascii=not can_show(sys.stdout, ELLIPSIS),
+            spreadsheet=self._spreadsheet,
+        )
 
 
 class Batch:

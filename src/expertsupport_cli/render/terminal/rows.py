@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from expertsupport_cli.render.shapes import Shape, View
 
+# what makes a spreadsheet run a cell, by the OWASP page on CSV injection; the wide forms are read as the others
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 FORMATS = ("table", "tsv", "csv", "json", "jsonl")
 
 
@@ -46,11 +48,21 @@ def text_of(value: object) -> str:
 class RowWriter:
     """Writes things one by one in a format for programs.
 
-    With `safe`, for a terminal, CSV escapes control characters too; the other formats always do.
+    With `safe`, for a terminal, CSV escapes control characters too; the other formats always do. With `ascii`, JSON
+    escapes whatever is not ASCII. With `spreadsheet`, CSV marks text that a spreadsheet would run as text.
     """
 
     def __init__(
-        self, write: Callable[[str], object], shape: Shape, view: View, format: str, names: Sequence[str], *, safe: bool
+        self,
+        write: Callable[[str], object],
+        shape: Shape,
+        view: View,
+        format: str,
+        names: Sequence[str],
+        *,
+        safe: bool,
+        ascii: bool = False,
+        spreadsheet: bool = False,
     ) -> None:
         self._write = write
         self._shape = shape
@@ -58,6 +70,8 @@ class RowWriter:
         self._format = format
         self._names = names
         self._safe = safe
+        self._ascii = ascii
+        self._spreadsheet = spreadsheet
         self._count = 0
 
     def rows(self, things: Iterable[Any]) -> None:
@@ -77,16 +91,15 @@ class RowWriter:
         separator = ",\n " if self._count else "\n "
         self._count += 1
         if self._format == "json":
-            self._write(separator + to_json(self._shape.as_json(thing, self._view, self._names)))
+            self._write(separator + self._json(thing))
         elif self._format == "jsonl":
-            self._write(to_json(self._shape.as_json(thing, self._view, self._names)) + "\n")
+            self._write(self._json(thing) + "\n")
         else:
             values = self._shape.as_json(thing, self._view, self._columns()).values()
-            texts = [text_of(value) for value in values]
             if self._format == "csv":
-                self._write(_csv([one_line(text) for text in texts] if self._safe else texts))
+                self._write(_csv(list(map(self._csv_text, values))))
             else:
-                self._write("\t".join(map(tsv, texts)) + "\n")
+                self._write("\t".join(tsv(text_of(value)) for value in values) + "\n")
 
     def end(self) -> None:
         if self._format == "json":
@@ -95,12 +108,20 @@ class RowWriter:
     def object(self, thing: Any) -> None:
         """Write a single thing: a JSON object, or its row."""
         if self._format == "json":
-            self._write(to_json(self._shape.as_json(thing, self._view, self._names), indent=2) + "\n")
+            self._write(self._json(thing, indent=2) + "\n")
         elif self._format == "csv":
             self.begin()
             self.row(thing)
         else:
             self.row(thing)
+
+    def _json(self, thing: Any, *, indent: int | None = None) -> str:
+        return to_json(self._shape.as_json(thing, self._view, self._names), indent=indent, ascii=self._ascii)
+
+    def _csv_text(self, value: Any) -> str:
+        text = one_line(text_of(value)) if self._safe else text_of(value)
+        is_formula = self._spreadsheet and not isinstance(value, int) and text.startswith(FORMULA_STARTS)
+        return f"'{text}" if is_formula else text
 
     def _columns(self) -> Sequence[str]:
         return self._names or self._shape.rows or self._shape.names()

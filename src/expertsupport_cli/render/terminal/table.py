@@ -7,9 +7,10 @@ Only text that is not plain ASCII is measured by Rich.
 from __future__ import annotations
 
 import itertools
+import sys
 
 from expertsupport_cli import times
-from expertsupport_cli.render.terminal.capabilities import width
+from expertsupport_cli.render.terminal.capabilities import ELLIPSIS, can_show, width
 from expertsupport_cli.render.terminal.rows import text_of
 from expertsupport_cli.render.terminal.styles import STATUS_STYLES
 from expertsupport_cli.text import one_line
@@ -29,6 +30,7 @@ MIN_CELL_WIDTH = 16  # characters; cells are not cut below this, columns are lef
 MIN_COLUMNS = 6  # columns that are never left out
 SAMPLE_SIZE = 50  # rows that decide the column widths
 GAP = "  "
+AHEAD = ("expires_at", "due_at")  # fields that tell of the future
 HEADINGS = {"id": "ID", "url": "URL", "task_id": "TASK ID"}
 
 
@@ -66,6 +68,7 @@ class Layout:
 
     def __init__(self, rows: Sequence[Sequence[str]], room: int) -> None:
         self._room = room
+        self._mark = ELLIPSIS if can_show(sys.stdout, ELLIPSIS) else "~"  # of a cell that was cut
         self._sizes = _sizes([max(map(_length, column)) for column in zip(*rows, strict=True)], room)
         self._fits = sum(self._sizes) + len(GAP) * (self.columns - 1) <= room
 
@@ -79,7 +82,7 @@ class Layout:
         cells, ends, end = [], [], 0
         for text, size in zip(texts, self._sizes, strict=False):
             length = len(text) if text.isascii() else _length(text)
-            cell = text + " " * (size - length) if length <= size else _cut(text, size - 1) + "…"
+            cell = text + " " * (size - length) if length <= size else _cut(text, size - 1) + self._mark
             cells.append(cell)
             end += len(cell)
             ends.append(end)
@@ -115,7 +118,7 @@ def _text(field: Field, view: View) -> Text:
 
     def age(thing: Any) -> str:
         at = get(thing, view)
-        return "" if at is None else times.relative(str(at), now)
+        return "" if at is None else times.relative(str(at), now, past=field.name not in AHEAD)
 
     return age if field.type.startswith("time") else text
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
+from contextlib import closing
 
 from expertsupport_cli.errors import StoreUnusable
 from expertsupport_cli.store.engine import INDEXED, Transaction
-from expertsupport_cli.store.sqlite.opening import open_empty
 from expertsupport_cli.store.sqlite.search import fits_the_text
 
 TYPE_CHECKING = False
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from expertsupport_cli.store.engine import Engine
 
 MAX_EXAMPLES = 20  # examples of one finding
+_SCHEMA = "SELECT type || ' ' || name, coalesce(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%'"
+_INSTANT_COLUMN = re.compile(r"CHECK \((\w+) LIKE '____-__-__T__:__:__Z'")
 
 
 def findings(engine: Engine, db: sqlite3.Connection) -> Iterator[tuple[str, list[str]]]:
@@ -23,7 +26,17 @@ def findings(engine: Engine, db: sqlite3.Connection) -> Iterator[tuple[str, list
     yield "the file is whole", _file(engine)
     yield "all references lead somewhere", _references(engine)
     yield "the schema is as it should be", _schema(engine)
+    yield "all times are times", _times(engine)
     yield "the search index fits the text", _index(engine, db)
+
+
+def is_intact(db: sqlite3.Connection) -> bool:
+    """Whether the file and its references are whole: a statement that breaks a rule is then a bug, and no damage."""
+    try:
+        file = db.execute("PRAGMA integrity_check(1)").fetchone()[0]
+        return file == "ok" and not db.execute("PRAGMA foreign_key_check").fetchone()
+    except sqlite3.Error:
+        return False
 
 
 def _first_column(engine: Engine, query: str) -> list[str]:
@@ -44,20 +57,37 @@ def _references(engine: Engine) -> list[str]:
 
 
 def _schema(engine: Engine) -> list[str]:
-    """Tables, indexes and triggers that are missing, changed or unexpected."""
-    query = "SELECT type || ' ' || name, coalesce(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%'"
-    fresh = open_empty()
+    """Tables, indexes and triggers that are missing or changed. What another tool has added is its own affair."""
     try:
-        expected = {row[0]: row[1] for row in fresh.execute(query)}
-    finally:
-        fresh.close()
-    try:
-        actual = {row[0]: row[1] for row in engine.read(query, ())}
+        actual = {row[0]: row[1] for row in engine.read(_SCHEMA, ())}
     except StoreUnusable as error:
         return [f"cannot be checked: {error}"]
+    expected = _expected_schema()
     missing = [f"{name} is missing" for name in expected if name not in actual]
     changed = [f"{name} is changed" for name in expected if name in actual and actual[name] != expected[name]]
-    return [*missing, *changed, *(f"{name} is not ours" for name in actual if name not in expected)][:MAX_EXAMPLES]
+    return [*missing, *changed][:MAX_EXAMPLES]
+
+
+def _expected_schema() -> dict[str, str]:
+    """The SQL of each table, index and trigger of a new store, by type and name."""
+    from expertsupport_cli.store.sqlite.upgrade import open_empty
+
+    with closing(open_empty()) as fresh:
+        return {row[0]: row[1] for row in fresh.execute(_SCHEMA)}
+
+
+def _times(engine: Engine) -> list[str]:
+    """Columns of times that hold something else."""
+    found: list[str] = []
+    for name, sql in _expected_schema().items():
+        kind, _, table = name.partition(" ")
+        for column in _INSTANT_COLUMN.findall(sql) if kind == "table" else ():
+            found += _first_column(
+                engine,
+                f"SELECT '{table}.{column}: ' || {column} FROM {table} WHERE {column} IS NOT NULL"
+                f" AND strftime('%Y-%m-%dT%H:%M:%SZ', {column}, '+0 days') IS NOT {column} LIMIT {MAX_EXAMPLES}",
+            )
+    return found[:MAX_EXAMPLES]
 
 
 def _index(engine: Engine, db: sqlite3.Connection) -> list[str]:

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import sqlite3
 
+from expertsupport_cli.errors import StoreTooOld
 from expertsupport_cli.interrupts import interrupts_held
+from expertsupport_cli.steps import Step, Verb
 from expertsupport_cli.store.engine import Engine
-from expertsupport_cli.store.sqlite.faults import retry_while_busy, unusable
+from expertsupport_cli.store.sqlite import opening
+from expertsupport_cli.store.sqlite.faults import DATABASE_ERRORS, damaged, retry_while_busy, unusable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,22 +21,87 @@ if TYPE_CHECKING:
 
     from expertsupport_cli.search import Phrase
     from expertsupport_cli.store.engine import Indexed, Named, Row, Values
+    from expertsupport_cli.store.sqlite.creation import Creation
 
 
 class SqliteEngine(Engine):
-    """A SQLite database that `opening` has opened and checked."""
+    """A SQLite database.
 
-    def __init__(self, db: sqlite3.Connection, place: str, *, timeout: float = 0) -> None:
-        db.row_factory = sqlite3.Row
-        self.db = db
+    Where there is no store, `db` is an empty one in memory; a command that writes creates the store with its first
+    transaction. Of an old store, a command that may not change it gets an upgraded copy.
+    """
+
+    def __init__(self, place: str, *, timeout: float, writes: bool, dry_run: bool, notify: Callable[[str], None]):
+        """Open the store at a path. `notify` is called with messages for the user. Raises StoreUnusable."""
+        opening.refuse_old_sqlite()
         self.place = place
         self.timeout = timeout
+        self._writes = writes and not dry_run
+        self._may_write_copy = dry_run
+        self._notify = notify
+        self._creation: Creation | None = None
+        self._is_copy = False
+        self._switches = 0  # how often another database took the place of the one before
         self._changes_before = 0
+        self._empty: sqlite3.Connection | None = None
+        self.db = self._existing() or self._none_yet()
+
+    def _existing(self) -> sqlite3.Connection | None:
+        """Open the store, upgraded if it is old; None if there is none."""
+        if not opening.holds_something(self.place):
+            return None
+        db, version = opening.connect(self.place, self.place, self.timeout)
+        try:
+            if not version:
+                db.close()
+                return None
+            if version != opening.VERSION:
+                db = self._upgraded(db)
+            if self._writes:
+                opening.leave_wal(db)
+        except BaseException as error:
+            db.close()
+            if isinstance(error, DATABASE_ERRORS):
+                raise unusable(error, self.place) from error
+            raise
+        return _by_name(db)
+
+    def _upgraded(self, db: sqlite3.Connection) -> sqlite3.Connection:
+        from expertsupport_cli.store.sqlite.upgrade import upgrade, upgraded_copy
+
+        if self._writes:
+            retry_while_busy(lambda: upgrade(db, self.place, self._notify, copy_of=self.place), self.timeout)
+            return db
+        copy = retry_while_busy(lambda: upgraded_copy(db, self.place), self.timeout)
+        db.close()
+        self._is_copy = True
+        return copy
+
+    def _none_yet(self) -> sqlite3.Connection:
+        """An empty store in memory, while there is none at the place."""
+        from expertsupport_cli.store.sqlite.upgrade import open_empty
+
+        if self._writes:
+            from expertsupport_cli.store.sqlite.creation import Creation
+
+            self._creation = Creation(self.place)
+        else:
+            self._say_there_is_none()
+        self._empty = _by_name(open_empty())
+        return self._empty
+
+    def _say_there_is_none(self) -> None:
+        self._notify(f"There is no store yet at {self.place}; the first command that writes makes it.")
+
+    def _switch(self, db: sqlite3.Connection | None) -> None:
+        """Go on with another database; with the empty one if it is None."""
+        self.db = db or self._empty or self._none_yet()
+        self._switches += 1
 
     def read(self, sql: str, values: Values) -> list[Row]:
         try:
             return retry_while_busy(lambda: self.db.execute(sql, values).fetchall(), self.timeout)
-        except sqlite3.Error as error:
+        except DATABASE_ERRORS as error:
             raise unusable(error, self.place) from error
 
     def write(self, sql: str, values: Values) -> tuple[list[Row], int]:
@@ -41,8 +109,8 @@ class SqliteEngine(Engine):
         try:
             cursor = self.db.execute(sql, values)
             return cursor.fetchall(), cursor.rowcount
-        except sqlite3.Error as error:
-            raise unusable(error, self.place) from error
+        except DATABASE_ERRORS as error:
+            raise self._refusal(error) from error
 
     def load(self, table: str, rows: Iterable[Named]) -> None:
         from expertsupport_cli.store.sqlite.bulk import load
@@ -50,29 +118,64 @@ class SqliteEngine(Engine):
         assert self.db.in_transaction, "a write outside of a transaction"
         try:
             load(self.db, table, rows)
-        except sqlite3.Error as error:
-            raise unusable(error, self.place) from error
+        except DATABASE_ERRORS as error:
+            raise self._refusal(error) from error
+
+    def _refusal(self, error: Exception) -> Exception:
+        """The error for a write that failed: where it breaks a rule, that is a bug, unless the store is damaged."""
+        if isinstance(error, sqlite3.IntegrityError):
+            from expertsupport_cli.store.sqlite.check import is_intact
+
+            return error if is_intact(self.db) else damaged(error, self.place)
+        return unusable(error, self.place)
 
     def begin(self, *, writes: bool, patient: bool) -> None:
-        self._control(lambda: self.db.execute("BEGIN IMMEDIATE" if writes else "BEGIN"), patient)
+        if writes and self._is_copy and not self._may_write_copy:
+            raise self._too_old("changed")
+        if writes and self._creation is not None:
+            self._begin_creation(self._creation, patient)
+        if not self.db.in_transaction:
+            self._control(lambda: self.db.execute("BEGIN IMMEDIATE" if writes else "BEGIN"), patient)
         self._changes_before = self.db.total_changes
 
+    def _begin_creation(self, creation: Creation, patient: bool) -> None:
+        """Begin the transaction that creates the store; or open the store, if there is one by now."""
+        try:
+            new = creation.begin(self.timeout if patient else 0)
+        except DATABASE_ERRORS as error:
+            raise unusable(error, self.place) from error
+        if new is None:
+            self._creation = None
+        self._switch(new or self._existing())
+
     def commit(self, *, patient: bool) -> None:
+        creation = self._creation
         self._control(self._commit, patient)
+        if creation is not None:
+            self._notify(f"Made a new store: {self.place}")
 
     def _commit(self) -> None:
         with interrupts_held():  # each attempt waits for a fraction of a second
             self.db.execute("COMMIT")
-            self.commits += self.db.total_changes > self._changes_before
+            changed = self.db.total_changes > self._changes_before
+            if self._creation is not None:
+                self._switch(None)
+                self._creation.finish()
+                self._creation = None
+                self._switch(self._existing())
+            self.commits += changed
 
     def roll_back(self) -> None:
-        if self.db.in_transaction:
+        if self._creation is not None:
+            self._switch(None)
+            self._creation.abandon()
+        elif self.db.in_transaction:
             self.db.execute("ROLLBACK")
 
     def _control(self, run: Callable[[], object], patient: bool) -> None:
         try:
             retry_while_busy(run, self.timeout if patient else 0)
-        except sqlite3.Error as error:
+        except DATABASE_ERRORS as error:
             raise unusable(error, self.place) from error
 
     def index(self, what: Indexed, number: int, words: Sequence[str]) -> None:
@@ -92,7 +195,11 @@ class SqliteEngine(Engine):
         return search.expression(phrase)
 
     def data_version(self) -> int:
-        return int(self.read("PRAGMA data_version", ())[0][0])
+        if self._is_copy:
+            raise self._too_old("watched")
+        if self.db is self._empty and (existing := self._existing()) is not None:
+            self._switch(existing)
+        return (self._switches << 32) + int(self.read("PRAGMA data_version", ())[0][0])
 
     def findings(self) -> Iterator[tuple[str, list[str]]]:
         from expertsupport_cli.store.sqlite.check import findings
@@ -100,4 +207,21 @@ class SqliteEngine(Engine):
         return findings(self, self.db)
 
     def close(self) -> None:
+        if self._creation is not None:
+            self._say_there_is_none()
         self.db.close()
+        if self._empty is not None:
+            self._empty.close()
+
+    def _too_old(self, done: str) -> StoreTooOld:
+        return StoreTooOld(
+            f"The store must be upgraded before it can be {done}.",
+            f"{self.place} was made by an older version of this program.",
+            Step(verb=Verb.UPGRADE_STORE),
+        )
+
+
+def _by_name(db: sqlite3.Connection) -> sqlite3.Connection:
+    """The same connection, whose rows are read by name."""
+    db.row_factory = sqlite3.Row
+    return db

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
     Result = TypeVar("Result")
 
+# SQLite reports a damaged schema or header as a plain error: "unsupported file format", "no such column"
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_FORMAT)
+_OURS = (0, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISUSE, sqlite3.SQLITE_RANGE)
+DATABASE_ERRORS = (sqlite3.Error, UnicodeDecodeError)  # all that a statement raises where the file is to blame
+
 BUSY_TIMEOUT = 0.2  # seconds
 
 
@@ -33,10 +38,10 @@ def retry_while_busy(run: Callable[[], Result], timeout: float) -> Result:
                 raise
 
 
-def unusable(error: sqlite3.Error, path: str) -> Exception:
-    """The StoreUnusable for an error that a person can do something about; else the same error, which is a bug."""
+def unusable(error: Exception, path: str) -> Exception:
+    """The StoreUnusable for what SQLite raised; the same error if it is a bug: a broken rule, or misuse."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if "decode to UTF-8" in str(error):  # Python raises this text without an SQLite code
+    if isinstance(error, UnicodeDecodeError) or "decode to UTF-8" in str(error):  # Python raises both without a code
         code = sqlite3.SQLITE_CORRUPT
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return StoreBusy(
@@ -44,24 +49,21 @@ def unusable(error: sqlite3.Error, path: str) -> Exception:
             "Another program has held it for longer than the setting store.timeout.",
             Step(verb=Verb.WAIT_LONGER),
         )
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return StoreDamaged(
-            "The store is damaged, or not a store.",
-            f"{path}: {error}.",
-            Step(verb=Verb.CHECK_STORE),
-        )
+    if code in _DAMAGED:
+        return damaged(error, path)
     if code == sqlite3.SQLITE_FULL:
         return StoreFull("The disk is full.", f"Nothing was changed in {path}.", "Make room and try again.")
     if code == sqlite3.SQLITE_READONLY:
         why = access_denied(path) or f"{path} is read-only."
         return StoreReadOnly("The store cannot be written.", why, Step(verb=Verb.NAME_STORE))
-    if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+    if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH):
         why = access_denied(path) or f"{path}: {error}."
         return StoreMissing("The store cannot be opened.", why, Step(verb=Verb.NAME_STORE))
-    if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_PROTOCOL):
-        return StoreUnusable(
-            "The store could not be read or written.",
-            f"{path}: {error}.",
-            Step(verb=Verb.CHECK_STORE),
-        )
-    return error
+    if code in _OURS:
+        return error
+    return StoreUnusable("The store could not be read or written.", f"{path}: {error}.", Step(verb=Verb.CHECK_STORE))
+
+
+def damaged(error: Exception, path: str) -> StoreDamaged:
+    """The error for a store that is damaged, with what SQLite says of it."""
+    return StoreDamaged("The store is damaged, or not a store.", f"{path}: {error}.", Step(verb=Verb.CHECK_STORE))

@@ -1,0 +1,24 @@
+# The commands of CONTRIBUTING.md. They need nothing but Python 3.11 or newer.
+
+.PHONY: setup quick test lint docs
+
+setup: .venv/installed
+
+.venv/installed: pyproject.toml
+	python3 -m venv .venv
+	.venv/bin/pip install -q -e '.[test,lint]'
+	touch $@
+
+quick: setup
+	.venv/bin/pytest -q -n auto -m 'not program'
+
+test: setup
+	.venv/bin/pytest -q -n auto
+
+lint: setup
+	.venv/bin/ruff format .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+
+docs: setup
+	.venv/bin/python tests/examples.py README.md docs/*.md

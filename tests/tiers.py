@@ -1,0 +1,64 @@
+"""Two tiers of tests: `program` for what starts a program or takes long, and the quick rest, for every save.
+
+A test is of the tier `program` if the fixture `program` is among those that it stands on, as it is of `es`, or if it or
+its module is marked so. Any other test that starts a process fails, whatever it does with the error.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+STARTS = {
+    "os.exec",
+    "os.fork",
+    "os.forkpty",
+    "os.posix_spawn",
+    "os.spawn",
+    "os.system",
+    "pty.spawn",
+    "subprocess.Popen",
+}
+
+started: list[str] = []  # what the test that runs now has started although it is of the quick tier
+_quick: list[str] = []  # this test, if it is of the quick tier
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "program" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.program)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    _quick[:] = [] if item.get_closest_marker("program") else [item.nodeid]
+    started.clear()
+    try:
+        return (yield)
+    finally:
+        _quick.clear()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Iterator[None]:
+    result = yield
+    if started:
+        pytest.fail(_said(started.pop()))
+    return result
+
+
+def _said(event: str) -> str:
+    return f"A test of the quick tier started a process ({event}): mark it with pytest.mark.program, or use `es`."
+
+
+def _watch(event: str, _: object) -> None:
+    if _quick and event in STARTS:
+        started.append(event)
+        pytest.fail(_said(event))
+
+
+sys.addaudithook(_watch)
