@@ -129,6 +129,21 @@ def test_two_accounts_play_the_story_on_a_store_that_they_share(place: Path) -> 
     assert len(list((boxes["ann@example.org"] / "new").iterdir())) == 3
 
 
+def test_files_of_another_account_are_refused_naming_owner_and_mode(place: Path) -> None:
+    bob = account(place, BOB, "bob")
+    settings = place / "bob" / "config" / "expertsupport" / "config.toml"
+    settings.parent.mkdir(parents=True)
+    settings.write_text("")
+    (place / "message").write_text("Hello")
+    for file, words in ((place / "message", ("task", "import", str(place / "message"))), (settings, ("list",))):
+        file.chmod(0o600)
+        refused = run(bob, BOB, *words)
+        assert (refused.stdout, refused.status) == ("", 2), refused
+        assert f"{file} belongs to root, mode 0600, and you are user {BOB}." in refused.stderr
+        file.chmod(0o644)
+    assert run(bob, BOB, "config", "path").status == 0
+
+
 def test_an_account_that_the_system_does_not_know_can_work_without_a_home(place: Path) -> None:
     ann = account(place, ANN, "ann")
     for name in [name for name in ann.env if name.startswith(("XDG_", "ES_")) or name == "HOME"]:

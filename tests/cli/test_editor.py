@@ -102,6 +102,29 @@ def test_an_editor_that_cannot_be_started_is_told(asked: Es, editor: str) -> Non
     assert "ES_EDITOR" in terminal.text
 
 
+def test_the_command_of_an_editor_may_have_arguments_and_quotes(asked: Es, tmp_path: Path) -> None:
+    (tmp_path / "my tools").mkdir()
+    python, script = an_editor(tmp_path / "my tools", f"path = pathlib.Path(sys.argv[3])\n{WRITES}").split(" ", 1)
+    terminal = Terminal(asked, "comment", "ES-1", EDITOR=f"{python} '{script}' -u 'NO NE'")
+    assert terminal.ends() == 0
+    assert bodies(asked) == ["Hello,\n\nhelp!"]
+
+
+def test_an_editor_that_removes_the_draft_sends_nothing_and_none_is_said_to_be_kept(asked: Es) -> None:
+    terminal = Terminal(asked, "comment", "ES-1", ES_EDITOR="rm")
+    assert terminal.ends() == 3
+    assert "kept" not in terminal.text
+    assert bodies(asked) == []
+
+
+def test_a_draft_that_is_not_utf_8_is_kept(asked: Es, tmp_path: Path) -> None:
+    terminal = Terminal(asked, "comment", "ES-1", ES_EDITOR=an_editor(tmp_path, "path.write_bytes(b'caf\\xe9\\n')"))
+    assert terminal.ends() == 2
+    assert "The draft is not valid UTF-8." in terminal.text
+    assert "Your text is kept" in terminal.text
+    assert [draft.read_bytes() for draft in drafts(asked)] == [b"caf\xe9\n"]
+
+
 def test_a_refusal_after_the_text_was_written_keeps_the_draft_which_can_then_be_sent(asked: Es, tmp_path: Path) -> None:
     # closed by somebody else while the text was being written
     terminal = Terminal(asked, "comment", "ES-1", ES_EDITOR=an_editor(tmp_path, closing("ES-1") + WRITES))

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from builders import ANN, BOB, a_certificate, a_request, a_space, a_task
 from conftest import Es
-from sessions import Terminal, as_json, dump, filled
+from sessions import Terminal, as_json, dump, filled, refusal
 
 from expertsupport_cli.actions import requests
+from expertsupport_cli.cli.commands import COMMANDS
 from expertsupport_cli.text import unix_lines
 
 
@@ -219,6 +220,14 @@ def test_bytes_that_are_not_utf_8_and_nul_are_refused(es: Es) -> None:
     for way, bad in BAD + NUL:
         refused_as_no_text(es, way, bad)
     assert dump(es) == before
+
+
+def test_an_argument_that_is_not_utf_8_is_refused_by_every_command_before_anything_is_opened(es: Es) -> None:
+    for command in COMMANDS:
+        words = [*command.split(), "x\udcff"]
+        assert es(*words) == ("", f"es: Argument {len(words)} is not valid UTF-8.\n", 2), command
+        assert refusal(es(*words, "--json")) == (2, "usage"), command
+    assert list(es.home.iterdir()) == []
 
 
 @pytest.mark.program

@@ -8,6 +8,9 @@ import pytest
 from conftest import Es
 from sessions import as_json, refusal
 
+from expertsupport_cli.checks import file_path
+from expertsupport_cli.settings import SETTINGS
+
 
 @pytest.fixture
 def es(inside: Es) -> Es:
@@ -153,6 +156,22 @@ def test_a_bad_file_is_wrong_usage_and_named(es: Es, file: Path, text: bytes, to
         assert told in result.stderr
         assert str(file) in result.stderr
     assert file.read_bytes() == text
+
+
+def test_variables_that_are_not_utf_8_are_refused_and_named_and_a_store_may_be_at_any_path(es: Es) -> None:
+    for name, setting in SETTINGS.items():
+        if setting.check is not file_path:
+            bad = es("config", "get", name, "--json", env={setting.variable: "x\udcff"})
+            assert refusal(bad) == (2, "usage"), name
+            assert setting.variable in bad.stderr
+    place = {"ES_STORE": str(es.home / "\udcff" / "store\udcff.db")}
+    assert es("space", "add", "acme", env=place).id == "acme"
+    assert (es.home / "\udcff" / "store\udcff.db").exists()
+    assert es("space", "list", env=place).stdout.startswith("acme\t")
+
+
+def test_a_list_of_settings_of_which_one_is_bad_is_not_begun(es: Es) -> None:
+    assert refusal(es("config", "list", "--json", env={"ES_MAIL_FROM": "nobody"})) == (2, "usage")
 
 
 def test_a_bad_variable_is_named(es: Es) -> None:

@@ -153,6 +153,8 @@ def test_json_lines_are_imported_from_stdin(acme: Es) -> None:
         ('{"name": "A"}\n{"name": "\\ud800"}\n', 2, 2),
         ('{"name": "A"}\n{"name": "a\\u0000"}\n', 2, 2),
         ('{"name": "A"}\n' + "{" * 100_000 + "\n", 2, 2),
+        ('{"name": "A", "colour": null}\n', 1, 2),
+        ('[{"name": "A"}]\n', 1, 2),
     ],
 )
 def test_a_bad_line_is_named_by_its_number_and_nothing_is_imported(acme: Es, file: str, line: int, status: int) -> None:

@@ -28,7 +28,7 @@ def lines_to_import(path: str) -> Iterator[tuple[int, str]]:
 
 
 def json_object(line: int, text: str) -> dict[str, str]:
-    """The object on a line of JSON, all of whose values are text or null; nulls are left out.
+    """The object on a line of JSON, all of whose values are text, or null, which is as empty text.
 
     Raises BadUsage, naming the line.
     """
@@ -51,7 +51,7 @@ def json_object(line: int, text: str) -> dict[str, str]:
             prose_or_empty(value or "", f"The value of '{name[:80]}'", max_length=MAX_LINE)
         except BadUsage as fault:
             raise not_imported(fault, line) from None
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: value or "" for name, value in found.items()}
 
 
 def _no_key_twice(pairs: list[tuple[str, object]]) -> dict[str, object]:

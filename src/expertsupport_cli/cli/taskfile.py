@@ -26,6 +26,8 @@ def task_lines(path: str, space: str | None) -> Iterator[TaskLine]:
     first = next((pair for pair in lines if not is_blank(pair[1])), None)
     if first is None:
         raise BadUsage("The file is empty.", "It starts with a header: id,name,space,description")
+    if first[1].lstrip().startswith("["):
+        raise line_fault(first[0], "This is a JSON array.", "Write one JSON object per line, or CSV with a header.")
     rows = _json_rows if first[1].lstrip().startswith("{") else _csv_rows
     for line, row in rows(chain([first], lines)):
         if not row.get("name"):

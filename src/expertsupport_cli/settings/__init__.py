@@ -59,16 +59,16 @@ class Settings:
         setting = known(name)
         flag, variable = self._flags.get(name), self.environment.get(setting.variable)
         if flag is not None:
-            check(setting, flag, "flag")
+            check(setting, flag, lambda: "flag")
             return Value(setting=setting, value=flag, origin="flag")
         if variable:
             origin = f"variable {setting.variable}"
-            check(setting, variable, origin)
+            check(setting, variable, lambda: origin)
             return Value(setting=setting, value=variable, origin=origin)
         file = self._read_file()
         value = file.value(setting)
         if value is not None:
-            check(setting, value, f"file {file.place(setting.keys)}")
+            check(setting, value, lambda: f"file {file.place(setting.keys)}")
             return Value(setting=setting, value=value, origin=f"file {file.path}")
         return Value(setting=setting, value=self._default(setting), origin="default")
 

@@ -72,21 +72,27 @@ def read(path: str) -> SettingsFile:
     import tomllib
 
     try:
-        tables = tomllib.loads(text)
+        file = SettingsFile(path=path, text=text, tables=tomllib.loads(text))
     except RecursionError as error:
-        raise BadUsage("The settings file cannot be read.", f"{path}: it is nested too deeply.", MEND) from error
+        lines = text.split("\n")
+        deepest = max(range(len(lines)), key=lambda number: lines[number].count("[") + lines[number].count("{")) + 1
+        why = f"{path}, line {deepest}: it is nested too deeply."
+        raise BadUsage("The settings file cannot be read.", why, MEND) from error
     except ValueError as error:
         raise BadUsage("The settings file cannot be read.", f"{path}: {error}.", MEND) from error
-    file = SettingsFile(path=path, text=text, tables=tables)
-    for keys in sorted(
-        {setting.keys[:depth] for setting in SETTINGS.values() for depth in range(1, len(setting.keys))}
-    ):
-        found: object = tables
+    _refuse_values_for_tables(file)
+    return file
+
+
+def _refuse_values_for_tables(file: SettingsFile) -> None:
+    """Raises BadUsage where a value stands for the table of settings."""
+    tables = {setting.keys[:depth] for setting in SETTINGS.values() for depth in range(1, len(setting.keys))}
+    for keys in sorted(tables):
+        found: object = file.tables
         for key in keys:
             found = found.get(key, {}) if isinstance(found, dict) else {}
         if not isinstance(found, dict):
             raise BadUsage(f"In the settings file, {'.'.join(keys)} is not a table.", f"{file.place(keys)}.", MEND)
-    return file
 
 
 def line_of(text: str, keys: Sequence[str]) -> int | None:
@@ -96,7 +102,7 @@ def line_of(text: str, keys: Sequence[str]) -> int | None:
     table: list[str] = []
     found: tuple[int, int] | None = None  # how much of the key, and on which line
     for number, line in enumerate(text.split("\n"), start=1):
-        header = re.match(r"\s*\[([^\[\]]+)\]", line)
+        header = re.match(r"\s*\[{1,2}([^\[\]]+)\]", line)
         key = re.match(r"""\s*([\w."' -]+?)\s*=""", line)
         if header:
             table = _parts(header[1])

@@ -199,13 +199,14 @@ def known(name: str) -> Setting:
     return SETTINGS[name]
 
 
-def check(setting: Setting, value: str, origin: str) -> None:
+def check(setting: Setting, value: str, origin: Callable[[], str]) -> None:
     """Check a value of a setting. Raises BadUsage, which names the setting and the origin of the value."""
     try:
         setting.check(value)
     except BadUsage as fault:
-        fault.why = f"It is the value of {setting.name} ({origin}). {fault.why}".rstrip()
-        if origin.startswith("variable"):  # which the settings file would not override
+        place = origin()
+        fault.why = f"It is the value of {setting.name} ({place}). {fault.why}".rstrip()
+        if place == f"variable {setting.variable}":  # which the settings file would not override
             fault.hint = f"Try: unset {setting.variable}"
         fault.hint = fault.hint or Step(verb=Verb.SET_SETTING, reference=setting.name)
         raise
