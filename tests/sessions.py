@@ -24,6 +24,9 @@ from expertsupport_cli.render.notice import notice_text
 from expertsupport_cli.store import Store
 
 COLUMNS, LINES = 100, 40
+# what a terminal may obey, or what turns the direction of what stands around it
+RAW = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+OURS = re.compile(r"\x1b\[[0-9;]*m|\x1b\]8;[^\x1b\x07]*\x1b\\|\r\n")  # colours, links, ends of lines
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from builders import ANN, BOB, a_certificate, a_request, a_space, a_task
 from conftest import Es
-from sessions import Terminal, as_json, dump, filled, refusal
+from sessions import OURS, RAW, Terminal, as_json, dump, filled, refusal
 
 from expertsupport_cli.actions import requests
 from expertsupport_cli.cli.commands import COMMANDS
@@ -34,9 +34,6 @@ def naughty_strings() -> list[str]:
 NAUGHTY = naughty_strings()
 UNSEEN = [text for text in NAUGHTY if all(c.isspace() or unicodedata.category(c) == "Cf" for c in text)]
 WRITTEN = [text for text in NAUGHTY if text not in UNSEEN]  # a name or a comment with nothing to see is refused
-# what a terminal may obey, or what turns the direction of what stands around it
-RAW = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-OURS = re.compile(r"\x1b\[[0-9;]*m|\x1b\]8;[^\x1b\x07]*\x1b\\|\r\n")  # colours, links, ends of lines
 NASTY = [
     "[/b]",
     "[red]x[/red]",

@@ -10,6 +10,7 @@ import pytest
 from conftest import Es
 from mail.box import asked, in_maildir
 from mail.servers import Letterbox, serving
+from sessions import OURS, RAW, Terminal
 
 ANN_AT = "ann@example.org"
 BY_SMTP = {"ES_MAIL_TRANSPORT": "smtp", "ES_MAIL_FROM": "support@desk.example"}
@@ -72,3 +73,50 @@ def test_a_hostile_first_mail_of_a_thread_is_left_out_of_the_references_of_the_o
     assert es("mail", "send").stdout == "M-2\n"
     (letter,) = in_maildir(es.home / "mail")
     assert letter["Bcc"] is letter["References"] is letter["In-Reply-To"] is None
+
+
+HOSTILE = "x\x1b]0;title\x07\x9b31m\u202e\u2066\r\n\u2028y"
+ON_A_TERMINAL = [
+    *("mail list", "mail show M-1", "mail send --dry-run", "mail retry --all", "mail send", "mail list --format csv"),
+    *("list", "desk queue", "show ES-1", "open ES-1", "activate T-1"),
+]
+
+
+def ruined(es: Es) -> Es:
+    asked(es, 3)
+    es("partner", "add", HOSTILE, "https://x.org")
+    with closing(sqlite3.connect(es.store)) as db, db:
+        bad = (HOSTILE,) * 5
+        db.execute(
+            "UPDATE outbox SET recipient = ? || number, message_id = ?||number, subject = ?, body = ?, error = ?", bad
+        )
+        db.execute("UPDATE outbox SET recipient = 'ann@example.org', message_id = '<a@x>' WHERE number = 3")
+        db.execute("UPDATE outbox SET state = 'dead' WHERE number = 1")
+        db.execute("UPDATE requests SET token = ?", (HOSTILE * 2,))
+    return es
+
+
+@pytest.mark.program
+def test_nothing_of_a_hostile_store_reaches_a_terminal_raw(es: Es) -> None:
+    ruined(es)
+    for words in ON_A_TERMINAL:
+        terminal = Terminal(es, *words.split(), BROWSER="true")
+        terminal.ends()
+        assert RAW.findall(OURS.sub("", terminal.raw)) == [], words
+    asks = Terminal(es, "partner", "remove", HOSTILE).sees("[y/N] ").types("n")
+    assert asks.ends() == 1
+    assert RAW.findall(OURS.sub("", asks.raw)) == []
+
+
+def test_json_keeps_the_text_of_a_hostile_store_escaped(es: Es) -> None:
+    ruined(es)
+    shown = es("mail", "show", "M-1", "--json").stdout
+    assert RAW.findall(shown) == []
+    mail = json.loads(shown)
+    assert [mail[name] for name in ("recipient", "message_id", "subject", "body", "error")] == [
+        *(f"{HOSTILE}1", f"{HOSTILE}1"),
+        *(HOSTILE,) * 3,
+    ]
+    page = es("mail", "show", "M-1").stdout
+    assert RAW.findall(page) == []
+    assert page.startswith("M-1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import Literal
 
 import pytest
@@ -29,6 +30,19 @@ def depth(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> st
     for name, value in env.items():
         monkeypatch.setenv(name, value)
     return str(depth)
+
+
+def test_a_link_is_to_an_address_whatever_is_in_it() -> None:
+    hostile = {
+        "http://x.org/a?b=c&d=%20#e": "http://x.org/a?b=c&d=%20#e",
+        "http://x.org/\x1b]0;t\x07": "http://x.org/%1B]0;t%07",
+        "http://x.org/\x1b\\a b": "http://x.org/%1B%5Ca%20b",
+        "http://x.org/\x9c\u202eé\n": "http://x.org/%C2%9C%E2%80%AE%C3%A9%0A",
+        "http://x.org/\ud800": "http://x.org/%ED%A0%80",
+    }
+    for address, encoded in hostile.items():
+        link = re.sub(r"id=\d+", "id=1", Styles(colour=True).link("ES-1", address))
+        assert link == f"\x1b]8;id=1;{encoded}\x1b\\ES-1\x1b]8;;\x1b\\"
 
 
 def by_rich(text: str, style: str, depth: Literal["standard", "256", "truecolor"]) -> str:

@@ -17,6 +17,7 @@ from expertsupport_cli.render.shapes import View
 from expertsupport_cli.render.terminal.capabilities import can_redraw, is_terminal, wants_colour
 from expertsupport_cli.render.terminal.printer import Printer, flush_stdout, talk
 from expertsupport_cli.settings import Settings
+from expertsupport_cli.text import one_line
 from expertsupport_cli.times import instant
 
 TYPE_CHECKING = False
@@ -220,7 +221,7 @@ class Env:
 
     def ask(self, prompt: str) -> str:
         """Ask for a line of input and return it without its line end. The prompt goes to stderr: stdout is data."""
-        sys.stderr.write(prompt)
+        sys.stderr.write(one_line(prompt))
         sys.stderr.flush()
         typed = read_answer()
         self.refresh_time()

@@ -14,6 +14,7 @@ from expertsupport_cli.reading import read_secret
 from expertsupport_cli.render.fields import REQUEST
 from expertsupport_cli.serial import is_serial
 from expertsupport_cli.store import Wanted
+from expertsupport_cli.text import one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -188,7 +189,7 @@ def _show_activation(env: Env, outcome: Outcome) -> None:
     if env.dry_run and outcome.changed:  # there will be no such request
         env.printer.thing(REQUEST, request, state)
         return
-    env.printer.thing(REQUEST, request, f"{state}\n{request.url(env.printer.view.page_url)}")
+    env.printer.thing(REQUEST, request, f"{state}\n{one_line(request.url(env.printer.view.page_url))}")
     if outcome.changed and not request.initiator_email:
         env.printer.note(
             f"No mail can reach you about this request. Try: es follow {request.id} --email YOU@EXAMPLE.ORG"

@@ -14,7 +14,7 @@ from expertsupport_cli.errors import BadUsage, OutputLost
 from expertsupport_cli.interrupts import interrupts_held
 from expertsupport_cli.render.terminal.capabilities import ELLIPSIS, can_show, is_terminal, wants_colour
 from expertsupport_cli.render.terminal.rows import FORMATS, RowWriter, chosen_fields
-from expertsupport_cli.text import one_line
+from expertsupport_cli.text import lines, one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class Printer:
         if self._writer is not None:
             self._writer.row(thing)
         elif self.for_people and not self._fields:
-            self.write(summary + "\n")
+            self._write_lines(summary)
         elif self.for_people:
             self.list(shape, [thing])
         else:
@@ -111,11 +111,15 @@ class Printer:
         """`with printer.many(shape):` makes the things that are printed in the block the elements of one list."""
         return Batch(self, None if self.for_people else self._row_writer(shape, alone=True))
 
+    def _write_lines(self, text: str) -> None:
+        """Write lines for people, with control characters escaped."""
+        self.write("\n".join(lines(text)) + "\n")
+
     def all(self, shape: Shape, things: Sequence[Any], summary: str) -> None:
         """Print many things that were created: for people one `summary`, for a program their IDs."""
         self._note_saved(shape, things)
         if self.for_people and not self._fields:
-            self.write(summary + "\n")
+            self._write_lines(summary)
             return
         with self.many(shape):
             for thing in things:

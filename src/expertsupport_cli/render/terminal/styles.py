@@ -12,6 +12,10 @@ STATUS_STYLES: dict[str, str] = {
     Status.CLOSED: "dim",
 }
 
+URL_CHARACTERS = frozenset(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:/?#[]@!$&'()*+,;=%"  # of RFC 3986
+)
+
 
 class Styles:
     """Paints text in a style of Rich, such as "bold yellow"; without colour it returns the text unchanged.
@@ -31,12 +35,12 @@ class Styles:
         return f"{before}{text}{after}"
 
     def link(self, text: str, address: str) -> str:
-        """The text, which may be painted already, as a link to an address."""
+        """The text, which may be painted already, as a link to an address, which may be anything."""
         if not self.colour or not text:
             return text
         from rich.style import Style
 
-        return Style(link=address).render(text)
+        return Style(link=_percent_encoded(address)).render(text)
 
     def _look_up(self, style: str) -> tuple[str, str]:
         codes = ("", "")
@@ -50,3 +54,11 @@ class Styles:
             codes = (before, after)
         self._codes[style] = codes
         return codes
+
+
+def _percent_encoded(address: str) -> str:
+    """The address with all characters encoded that may not stand in one: an escape code would end the link."""
+    if URL_CHARACTERS.issuperset(address):
+        return address
+    data = address.encode("utf-8", "surrogatepass")
+    return "".join(chr(byte) if chr(byte) in URL_CHARACTERS else f"%{byte:02X}" for byte in data)
