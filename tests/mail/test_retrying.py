@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 import pytest
 from builders import AT
 from conftest import Es
-from mail.box import Box, asked, sender, states
+from mail.box import Box, asked, in_maildir, sender, states
 from sessions import filled
 
 from expertsupport_cli.actions import outbox
@@ -80,3 +82,21 @@ def test_the_text_of_old_mail_is_purged_by_a_command_too_where_nobody_runs_a_sen
     es.as_("bob")("desk", "reply", "ES-1", "-m", "Hello")
     bodies = [row["body"] is None for row in json.loads(es("mail", "list", "--json").stdout)]
     assert bodies == [False, True]
+
+
+def test_mail_that_a_wrong_clock_has_put_off_for_years_is_sent_now_and_not_dated_ahead(es: Es) -> None:
+    asked(es, 4)
+    ahead = "'2099-01-01T00:00:00Z'"
+    with closing(sqlite3.connect(es.store)) as db, db:
+        db.execute(f"UPDATE outbox SET state = 'failed', attempts = 3, due_at = {ahead} WHERE number = 1")
+        db.execute(f"UPDATE outbox SET lease = 'dead', leased_until = {ahead} WHERE number = 2")
+        db.execute(f"UPDATE outbox SET created_at = {ahead}, due_at = {ahead} WHERE number = 3")
+        db.execute(
+            "UPDATE outbox SET state = 'failed', due_at = strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '1 hour')"
+            " WHERE number = 4"
+        )
+    assert es("mail", "show", "M-3").stdout.count("2099") == 2  # queued and due, but not the date of the letter
+    assert sorted(es("mail", "send").stdout.split()) == ["M-1", "M-2", "M-3"]
+    dates = [parsedate_to_datetime(letter["Date"]) for letter in in_maildir(es.home / "mail")]
+    assert len(dates) == 3
+    assert max(dates) <= datetime.now(UTC)

@@ -91,8 +91,11 @@ def purge(store: Store, keep: int, *, at: str) -> int:
         return store.purge_mail(before)
 
 
-def letter(mail: Mail, address: str, reply_to: str | None) -> Letter:
-    """The letter to send for a mail. `address` is the sender's."""
+def letter(mail: Mail, address: str, reply_to: str | None, at: str) -> Letter:
+    """The letter to send for a mail at an instant. `address` is the sender's.
+
+    It is dated when it was queued, but never later than it is sent: then the clock was wrong.
+    """
     return Letter(
         message_id=mail.message_id,
         sender=address,
@@ -100,7 +103,7 @@ def letter(mail: Mail, address: str, reply_to: str | None) -> Letter:
         recipient=mail.recipient,
         subject=mail.subject,
         text=mail.body or "",
-        at=mail.created_at,
+        at=min(mail.created_at, at),
         thread_id=mail.thread_id,
     )
 
@@ -147,7 +150,7 @@ def _deliver(store: Store, sender: Sender, mail: Mail, now: Callable[[], str]) -
     """
     failure: Undelivered | None = None
     try:
-        sender.transport.deliver(letter(mail, sender.address, sender.reply_to))
+        sender.transport.deliver(letter(mail, sender.address, sender.reply_to, now()))
     except Misconfigured as error:
         give_back(store, sender.lease, str(error))
         raise misconfigured(error) from error

@@ -50,7 +50,7 @@ def list_mails(
 def show(env: Env, id: MailId) -> None:
     """Show a mail: what became of it, and the message as it is sent."""
     found = env.store.mail(id)
-    letter = actions.letter(found, env.settings["mail.from"], env.settings.get("mail.reply-to"))
+    letter = actions.letter(found, env.settings["mail.from"], env.settings.get("mail.reply-to"), env.at)
     env.printer.page(MAIL, found, lambda: mail_page(found, letter.headers(), letter.body()))
     if found.state in (MailState.FAILED, MailState.DEAD):
         env.printer.hint(f"To try it now: es mail retry {found.id} && es mail send")
