@@ -259,3 +259,11 @@ def test_a_name_and_an_address_are_given_together(file: Path) -> None:
     given(file, '[user]\nname = "ann"\nemail = "ann@example.org"\n')
     settings = Settings({"ES_EMAIL": "x@example.org"}, {"user.name": "Bob", "user.email": "bob@example.org"})
     assert (settings["user.name"], settings.email()) == ("Bob", "bob@example.org")
+
+
+def test_a_warning_is_said_once_however_often_the_settings_are_used() -> None:
+    said: list[str] = []
+    settings = Settings({}, warn=said.append)
+    for text in ("one", "two", "one"):
+        settings.warn(text)
+    assert said == ["one", "two"]

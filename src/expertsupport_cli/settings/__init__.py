@@ -34,7 +34,7 @@ class Value(Record):
 class Settings:
     """The settings of one command, from its flags, its environment, and the settings file.
 
-    `warn` is called with each sentence about what may be wrong, such as unknown settings in the file.
+    `warn` is called with sentences about what may be wrong, such as unknown settings in the file; once with each.
     """
 
     def __init__(
@@ -45,9 +45,9 @@ class Settings:
     ) -> None:
         self.environment = environment
         self._flags = flags or {}
-        self.warn = warn or (lambda _: None)
+        self._warn = warn
+        self._warnings: set[str] = set()
         self._file: SettingsFile | None = None
-        self._has_warned = False  # of what is unknown in the file, which is read again after it was written
 
     @cached_property
     def path(self) -> str:
@@ -92,6 +92,12 @@ class Settings:
             return found.value if named.lower() == usual.lower() else None
         return found.value
 
+    def warn(self, text: str) -> None:
+        """Warn the user, unless that was said before: the file is read again after it was written."""
+        if self._warn is not None and text not in self._warnings:
+            self._warnings.add(text)
+            self._warn(text)
+
     def seconds(self, name: str) -> int:
         """The value of a setting that is a duration, in seconds."""
         return times.parse_duration(self[name])
@@ -125,7 +131,6 @@ class Settings:
             else:
                 self._file = read(path)
             unknown = self._file.unknown()
-            if unknown and not self._has_warned:
+            if unknown:
                 self.warn(unknown)
-                self._has_warned = True
         return self._file
