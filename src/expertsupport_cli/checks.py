@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from expertsupport_cli.errors import BadUsage
 from expertsupport_cli.ids import REQUEST, TASK, digits_of
-from expertsupport_cli.text import is_blank
+from expertsupport_cli.text import is_blank, one_line
 
 MAX_TASK_DIGITS = 12  # in a T-n that is given; automatic IDs go on from the highest n, and an ID holds 15 digits
 NOT_IN_NAMES = "@,;:<>()[]"  # they separate names and addresses, unless in double quotes
@@ -115,10 +115,10 @@ def _named_address(text: str) -> tuple[str, str]:
     meant. In double quotes, a name may have these characters.
     """
     name, _, rest = prose(text, "The address", max_length=300).rpartition("<")
-    name = name.strip()
+    name = name.strip(" ")
     quoted = len(name) > 2 and name[0] == name[-1] == '"'
-    name = name[1:-1].strip() if quoted else name
-    if not name.strip() or not text.isprintable() or not rest.endswith(">") or '"' in name or "\\" in name:
+    name = name[1:-1].strip(" ") if quoted else name
+    if not name or not rest.endswith(">") or one_line(actor_name(name)) != name or '"' in name or "\\" in name:
         raise BadUsage(f"'{text[:80]}' is not an address with a name.", "It is like 'Bob <bob@example.org>'.")
     if not quoted and any(character in NOT_IN_NAMES for character in name):
         why = f"A name with any of {NOT_IN_NAMES} is put in double quotes, and only one address is allowed."

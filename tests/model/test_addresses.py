@@ -50,6 +50,7 @@ ONE_WITH_A_NAME = {
     '"Support (EMEA): first <line>" <a@x.org>': "Support (EMEA): first <line>",
     "Zoë Ångström <a@x.org>": "Zoë Ångström",
     "O'Hara <a@x.org>": "O'Hara",
+    "می\u200cخواهم <a@x.org>": "می\u200cخواهم",
 }
 SETTINGS_WITH_AN_ADDRESS = ("user.email", "desk.email", "mail.from", "mail.reply-to")
 
