@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from builders import AT
+from conftest import Es
 
 from expertsupport_cli.mail.errors import Misconfigured, Undelivered
 from expertsupport_cli.mail.letter import Letter
@@ -23,6 +24,9 @@ LETTER = Letter(
     text="First\n.\n..dots\nlast: é",
     at=AT,
 )
+
+
+BY_SMTP = {"ES_MAIL_TRANSPORT": "smtp", "ES_MAIL_FROM": "support@desk.example"}
 
 
 @contextmanager
@@ -44,3 +48,15 @@ def misset(smtp: Smtp) -> Misconfigured:
     with pytest.raises(Misconfigured) as failure:
         smtp.deliver(LETTER)
     return failure.value
+
+
+def over_smtp(es: Es, port: int, **more: str) -> dict[str, str]:
+    return {
+        **es.env,
+        "ES_MAIL_TRANSPORT": "smtp",
+        "ES_MAIL_SMTP_HOST": "127.0.0.1",
+        "ES_MAIL_SMTP_PORT": str(port),
+        "ES_MAIL_SMTP_SECURITY": "none",
+        "ES_MAIL_FROM": "Expert Support <support@desk.example>",
+        **more,
+    }

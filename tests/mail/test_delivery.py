@@ -17,7 +17,7 @@ import pytest
 from builders import a_request
 from conftest import ES, Es
 from mail.box import asked, in_maildir, states
-from mail.clients import LETTER
+from mail.clients import BY_SMTP, LETTER
 from sessions import filled
 
 from expertsupport_cli.mail.maildir import Maildir, folder_name
@@ -96,13 +96,11 @@ def test_a_command_whose_mail_cannot_be_delivered_has_succeeded_and_says_so_in_o
     done = bob("desk", "reply", "ES-1", "-m", "Is it plugged in?")
     assert (done.stdout, done.status) == ("ES-1\n", 0)
     assert done.stderr == (
-        f"1 mail was not tried and kept ({es.home}/a-file: Not a directory)."
+        f"1 mail was not tried and is kept ({es.home}/a-file: Not a directory)."
         " First: es config set mail.maildir VALUE. Then: es mail send\n"
     )
     assert states(es) == [("M-1", "queued", 0)]
 
-
-BY_SMTP = {"ES_MAIL_TRANSPORT": "smtp", "ES_MAIL_FROM": "support@desk.example"}
 
 MISSET = {
     "no password": ({**BY_SMTP, "ES_MAIL_SMTP_USER": "es"}, "There is no password for es"),
@@ -123,7 +121,7 @@ def test_a_setting_of_mail_that_will_not_do_fails_no_command_that_is_done(case: 
     done = es.as_("bob")("desk", "reply", "ES-1", "-m", "Hello", env={**es.env, "ES_USER": "bob", **settings})
     assert (done.status, done.stdout) == (0, "ES-1\n")
     assert done.stderr.count("\n") == 1
-    assert done.stderr.startswith(f"1 mail was not tried and kept ({why}")
+    assert done.stderr.startswith(f"1 mail was not tried and is kept ({why}")
     assert states(es) == [("M-1", "queued", 0)]
 
 

@@ -9,11 +9,11 @@ from contextlib import closing
 import pytest
 from conftest import Es
 from mail.box import asked, in_maildir
+from mail.clients import BY_SMTP
 from mail.servers import Letterbox, serving
 from sessions import OURS, RAW, Terminal
 
 ANN_AT = "ann@example.org"
-BY_SMTP = {"ES_MAIL_TRANSPORT": "smtp", "ES_MAIL_FROM": "support@desk.example"}
 
 
 POISON = {  # what a hostile hand wrote, and how it is refused

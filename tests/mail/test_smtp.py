@@ -12,24 +12,12 @@ from pathlib import Path
 import pytest
 from builders import a_request
 from conftest import Es, Result
-from mail.clients import LETTER, misset, refused, sending
+from mail.clients import LETTER, misset, over_smtp, refused, sending
 from mail.servers import PASSWORD, SILENCE, Letterbox, authenticate, certificates, scripted, serving
 from sessions import dump, filled
 
 from expertsupport_cli.mail.smtp import Smtp
 from expertsupport_cli.mail.transport import Server
-
-
-def over_smtp(es: Es, port: int, **more: str) -> dict[str, str]:
-    return {
-        **es.env,
-        "ES_MAIL_TRANSPORT": "smtp",
-        "ES_MAIL_SMTP_HOST": "127.0.0.1",
-        "ES_MAIL_SMTP_PORT": str(port),
-        "ES_MAIL_SMTP_SECURITY": "none",
-        "ES_MAIL_FROM": "Expert Support <support@desk.example>",
-        **more,
-    }
 
 
 def listed_id(es: Es, recipient: str) -> str:

@@ -110,7 +110,8 @@ def _undelivered(delivery: Delivery) -> Iterator[str]:
     if delivery.untried:
         why = delivery.why.rstrip(".") or "there was no time left to deliver it"
         first = f"First: {hint_text(delivery.hint).removeprefix('Try: ')}. Then" if delivery.hint else "To deliver it"
-        yield f"{_mails(delivery.untried)} not tried and kept ({why}). {first}: es mail send"
+        kept = "is kept" if delivery.untried == 1 else "are kept"
+        yield f"{_mails(delivery.untried)} not tried and {kept} ({why}). {first}: es mail send"
     if failed:
         due = min(mail.due_at for mail in failed)
         yield f"{_mails(len(failed))} not delivered yet ({failed[0].error}). To try again after {due}: es mail send"
