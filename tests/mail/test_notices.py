@@ -233,7 +233,8 @@ TOKEN_ROLES: dict[Pages, dict[Role, str | None]] = {
         Role.FOLLOWER: "https://es.example/spaces/acme/requests/ES-1",
     },
     Pages(local="http://127.0.0.1:8765"): {
-        Role.INITIATOR: "http://127.0.0.1:8765/requests/{token}\n          (on this machine, while es serve runs)",
+        Role.INITIATOR: "http://127.0.0.1:8765/requests/{token}\n"
+        "          (only on this machine, while its pages are served)",
         Role.DESK: None,
         Role.FOLLOWER: None,
     },

@@ -46,7 +46,10 @@ def _page(notice: Notice) -> list[tuple[str, str]]:
     if pages.url is None:
         if pages.local is None or notice.role is not Role.INITIATOR:
             return []
-        return [("Page", request.url(pages.local)), ("", "(on this machine, while es serve runs)")]
+        return [
+            ("Page", request.url(pages.local)),
+            ("", "(only on this machine, while its pages are served)"),
+        ]
     base = pages.url.rstrip("/")
     if notice.role is Role.DESK:
         return [("Page", request.desk_url(base))]
