@@ -7,7 +7,7 @@ from builders import AT, BOB, a_request, later
 from mail.box import POST, Box, a_mail, replies, sender
 
 from expertsupport_cli.actions import outbox, requests
-from expertsupport_cli.actions.outbox import after_attempt
+from expertsupport_cli.actions.outbox import MAX_ATTEMPTS, after_attempt
 from expertsupport_cli.errors import NotFound
 from expertsupport_cli.mail.errors import Undelivered
 from expertsupport_cli.mail.letter import Letter
@@ -33,6 +33,16 @@ def test_each_try_is_further_away_with_some_jitter(attempts: int, pause: int, st
     assert after_attempt(tried, Undelivered("550 never", final=True), AT, 0.5).state == "dead"
     sent = after_attempt(tried, None, later(1), 0.5)
     assert (sent.state, sent.attempts, sent.error, sent.sent_at) == ("sent", attempts + 1, None, later(1))
+
+
+def test_no_number_of_attempts_in_the_store_stops_the_sender(store: Store) -> None:
+    replies(store, 3)
+    with store.transaction():
+        store.change("UPDATE outbox SET attempts = ? WHERE number = 1", 1_000_000)
+        store.change("UPDATE outbox SET attempts = ? WHERE number = 2", 2**63 - 1)
+    box = Box(lambda letter: Undelivered("450 later", final=False) if "Reply 0" in letter.text else None)
+    tried = [(one.state, one.attempts) for one in outbox.send_due(store, sender(box), lambda: AT)]
+    assert tried == [("dead", MAX_ATTEMPTS), ("sent", MAX_ATTEMPTS), ("sent", 1)]
 
 
 def test_senders_that_fail_at_once_do_not_try_again_at_once(store: Store) -> None:

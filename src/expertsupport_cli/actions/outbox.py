@@ -110,7 +110,7 @@ def letter(mail: Mail, address: str, reply_to: str | None, at: str) -> Letter:
 
 def after_attempt(mail: Mail, failure: Undelivered | None, at: str, jitter: float) -> Mail:
     """The mail after an attempt to deliver it. `jitter`, from 0 to 1, scales the pause from 80 % to 120 %."""
-    attempts = mail.attempts + 1
+    attempts = min(mail.attempts + 1, MAX_ATTEMPTS)  # the store may hold any number
     if failure is None:
         return mail.replace(state=MailState.SENT, attempts=attempts, error=None, sent_at=at)
     pause = min(FIRST_PAUSE * PAUSE_FACTOR ** (attempts - 1), MAX_PAUSE)
