@@ -86,6 +86,19 @@ def test_an_answer_means_later_or_never_or_that_a_setting_is_wrong(phase: str) -
         assert str(failure).startswith(f"127.0.0.1:{server.port}")
 
 
+def test_a_long_reply_is_cut_off() -> None:
+    for phase in ("connect", "MAIL", "RCPT", "end"):
+        with (
+            scripted(**{phase: "\r\n".join(["550-no"] * 5_000) + "\r\n550 never"}) as server,
+            sending(server.port) as smtp,
+            pytest.raises((Undelivered, Misconfigured)) as caught,
+        ):
+            smtp.deliver(LETTER)
+        assert "550 no\nno\nno" in str(caught.value)
+        assert len(str(caught.value)) < 700
+        assert str(caught.value).endswith("…")
+
+
 def test_a_host_that_cannot_be_found_is_a_wrong_setting_and_one_that_is_not_there_is_not() -> None:
     for host in ("no-such-host.invalid", "a..b", "x" * 70):
         with sending(25, host=host) as smtp:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 AUTHENTICATION_CODES = (530, 534, 535, 538)  # of RFC 4954
 TOO_LARGE = 552  # after MAIL FROM, about the announced size of the letter
+MAX_REPLY_LENGTH = 500  # characters; a reply may have any number of lines
 HOST, SECURITY, USER, SENDER = "mail.smtp.host", "mail.smtp.security", "mail.smtp.user", "mail.from"
 LOST_CONNECTION = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 
@@ -85,4 +86,6 @@ def _text(error: Exception) -> str:
 
 
 def _decoded(reply: bytes | str) -> str:
-    return reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
+    """A reply as text, cut off if it is long."""
+    text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
+    return text if len(text) <= MAX_REPLY_LENGTH else f"{text[:MAX_REPLY_LENGTH]}…"
