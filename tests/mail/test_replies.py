@@ -157,3 +157,20 @@ def test_a_wrong_setting_leaves_all_mail_as_it_was_and_names_the_setting_once(es
     assert "Error   127.0.0.1" in es("mail", "show", "M-1").stdout
     with serving(Letterbox()) as port:
         assert bob("mail", "send", env=over_smtp(bob, port)).stdout == "M-1\nM-2\nM-3\n"
+
+
+def test_the_notice_about_dead_mail_names_each_or_how_to_see_them_all(inside: Es) -> None:
+    bob = inside.as_("bob")
+    with filled(inside) as store:
+        a_request(store)
+    for number in range(4):
+        inside("follow", "ES-1", "--email", f"fan-{number}@example.org")
+    with scripted(RCPT="550 never") as server:
+        env = over_smtp(bob, server.port)
+        few = bob("desk", "reply", "ES-1", "-m", "Hello", env=env)
+        inside("follow", "ES-1", "--email", "fan-5@example.org")
+        many = bob("desk", "reply", "ES-1", "-m", "Hello", env=env)
+    why = f"127.0.0.1:{server.port} refused the recipient: 550 never); it will not be tried again"
+    again = "To try it all the same: es mail retry M-1 M-2 M-3 M-4 M-5"
+    assert few.stderr == f"5 mails were not delivered ({why}. {again}\n"
+    assert many.stderr == f"6 mails were not delivered ({why}. To see all: es mail list --state dead\n"

@@ -116,9 +116,10 @@ def _undelivered(delivery: Delivery) -> Iterator[str]:
         due = min(mail.due_at for mail in failed)
         yield f"{_mails(len(failed))} not delivered yet ({failed[0].error}). To try again after {due}: es mail send"
     if dead:
-        ids = " ".join(mail.id for mail in dead[:MAX_SAVED_IDS])
-        why = f"{dead[0].error}); it will not be tried again"
-        yield f"{_mails(len(dead))} not delivered ({why}. To try it all the same: es mail retry {ids}"
+        again = f"To try it all the same: es mail retry {' '.join(mail.id for mail in dead)}"
+        if len(dead) > MAX_SAVED_IDS:
+            again = "To see all: es mail list --state dead"
+        yield f"{_mails(len(dead))} not delivered ({dead[0].error}); it will not be tried again. {again}"
 
 
 def _mails(count: int) -> str:
