@@ -121,9 +121,20 @@ def test_the_bodies_of_what_was_sent_long_ago_are_forgotten(store: Store) -> Non
     mails = replies(store, 3, POST.replace(lease="mine"))[::-1]
     assert settled(store, mails[0], "mine", MailState.SENT, AT)
     assert settled(store, mails[1], "mine", MailState.SENT, later(2))
-    assert not store.has_mail_to_purge(AT)
-    assert store.has_mail_to_purge(later(1))
+    assert not store.has_mail_to_purge(AT, later(30))
+    assert store.has_mail_to_purge(later(1), later(31))
     with store.transaction():
-        assert store.purge_mail(later(1)) == 1
-        assert store.purge_mail(later(1)) == 0
+        assert store.purge_mail(later(1), later(31)) == 1
+        assert store.purge_mail(later(1), later(31)) == 0
     assert [mail.body is None for mail in list(store.mails())[::-1]] == [True, False, False]
+
+
+def test_the_body_of_what_was_sent_while_the_clock_was_ahead_is_forgotten_by_when_it_was_queued(store: Store) -> None:
+    (mail,) = replies(store, 1, POST.replace(lease="mine"))
+    assert settled(store, mail, "mine", MailState.SENT, later(36_500))
+    assert not store.has_mail_to_purge(AT, later(30))
+    assert not store.has_mail_to_purge(later(-9_000), later(-8_970))  # a clock that is behind now forgets nothing
+    assert store.has_mail_to_purge(later(1), later(31))
+    with store.transaction():
+        assert store.purge_mail(later(1), later(31)) == 1
+    assert store.mail(mail.id).body is None

@@ -90,7 +90,7 @@ EVERYDAY: dict[str, Callable[[Store], object]] = {
     "inbox": lambda store: store.unread(Actor(name="ann", email="Ann@Example.org", side=Side.CUSTOMER)),
     "watch": lambda store: list(store.news(store.last_event() - 1)),
     "comment": lambda store: requests.comment(store, "ES-1", "More.", by=ANN, at=AT),
-    "mail": lambda store: (store.has_due_mail(AT), store.leased_mails("x"), store.has_mail_to_purge(AT)),
+    "mail": lambda store: (store.has_due_mail(AT), store.leased_mails("x"), store.has_mail_to_purge(AT, AT)),
     "task": lambda store: (store.task("t-1"), store.next_task_number(), list(store.tasks(AT, "acme", limit=2))),
     "certificate": lambda store: (store.certificate_by_digest("0" * 64), store.certificate("C-1")),
     "list of certificates": lambda store: list(store.certificates(AT, limit=2)),

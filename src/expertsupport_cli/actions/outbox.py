@@ -85,10 +85,10 @@ def retry(store: Store, id: str, *, at: str) -> tuple[Mail, bool]:
 def purge(store: Store, keep: int, *, at: str) -> int:
     """Delete the bodies of mail that was sent more than `keep` seconds ago. Returns how many."""
     before = times.after(at, -keep)
-    if not store.has_mail_to_purge(before):
+    if not store.has_mail_to_purge(before, at):
         return 0
     with store.transaction():
-        return store.purge_mail(before)
+        return store.purge_mail(before, at)
 
 
 def letter(mail: Mail, address: str, reply_to: str | None, at: str) -> Letter:

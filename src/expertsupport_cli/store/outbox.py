@@ -28,6 +28,9 @@ _DUE = (
     f" AND (m.leased_until IS NULL OR {_PAST.format('m.leased_until')})"
 )
 
+# If the clock was wrong when a mail was sent, it counts by when it was queued.
+_OLD = "state = 'sent' AND body IS NOT NULL AND (sent_at < ? OR (sent_at > ? AND created_at < ?))"
+
 
 class Outbox(Statements):
     queued_mails = 0  # queued by this process since the store was opened
@@ -119,16 +122,15 @@ class Outbox(Statements):
             )
         )
 
-    def has_mail_to_purge(self, before: str) -> bool:
+    def has_mail_to_purge(self, before: str, at: str) -> bool:
         """Whether there are bodies that `purge_mail` would delete."""
-        sql = "SELECT 1 FROM outbox WHERE state = 'sent' AND body IS NOT NULL AND sent_at < ? LIMIT 1"
-        return self.row(sql, before) is not None
+        sql = f"SELECT 1 FROM outbox WHERE {_OLD} LIMIT 1"
+        return self.row(sql, before, times.after(at, LONGEST_WAIT), before) is not None
 
-    def purge_mail(self, before: str) -> int:
-        """Delete the bodies of mail that was sent before an instant. Returns how many."""
-        return self.change(
-            "UPDATE outbox SET body = NULL WHERE state = 'sent' AND body IS NOT NULL AND sent_at < ?", before
-        )
+    def purge_mail(self, before: str, at: str) -> int:
+        """Delete, now that it is `at`, the bodies of mail that was sent before an instant. Returns how many."""
+        sql = f"UPDATE outbox SET body = NULL WHERE {_OLD}"
+        return self.change(sql, before, times.after(at, LONGEST_WAIT), before)
 
     def mails(self, state: MailState | None = None, limit: int | None = None) -> Iterator[Mail]:
         """Mails, newest first, in pages."""
