@@ -25,8 +25,9 @@ def findings(engine: Engine, db: sqlite3.Connection) -> Iterator[tuple[str, list
     """Yield each rule with what breaks it: an empty list in an intact store."""
     yield "the file is whole", _file(engine)
     yield "all references lead somewhere", _references(engine)
-    yield "the schema is as it should be", _schema(engine)
-    yield "all times are times", _times(engine)
+    expected = _expected_schema()
+    yield "the schema is as it should be", _schema(engine, expected)
+    yield "all times are times", _times(engine, expected)
     yield "the search index fits the text", _index(engine, db)
 
 
@@ -56,13 +57,12 @@ def _references(engine: Engine) -> list[str]:
     return _first_column(engine, "PRAGMA foreign_key_check")[:MAX_EXAMPLES]
 
 
-def _schema(engine: Engine) -> list[str]:
+def _schema(engine: Engine, expected: dict[str, str]) -> list[str]:
     """Tables, indexes and triggers that are missing or changed. What another tool has added is its own affair."""
     try:
         actual = {row[0]: row[1] for row in engine.read(_SCHEMA, ())}
     except StoreUnusable as error:
         return [f"cannot be checked: {error}"]
-    expected = _expected_schema()
     missing = [f"{name} is missing" for name in expected if name not in actual]
     changed = [f"{name} is changed" for name in expected if name in actual and actual[name] != expected[name]]
     return [*missing, *changed][:MAX_EXAMPLES]
@@ -76,10 +76,10 @@ def _expected_schema() -> dict[str, str]:
         return {row[0]: row[1] for row in fresh.execute(_SCHEMA)}
 
 
-def _times(engine: Engine) -> list[str]:
+def _times(engine: Engine, expected: dict[str, str]) -> list[str]:
     """Columns of times that hold something else."""
     found: list[str] = []
-    for name, sql in _expected_schema().items():
+    for name, sql in expected.items():
         kind, _, table = name.partition(" ")
         for column in _INSTANT_COLUMN.findall(sql) if kind == "table" else ():
             found += _first_column(

@@ -44,7 +44,7 @@ class SqliteEngine(Engine):
         self._switches = 0  # how often another database took the place of the one before
         self._changes_before = 0
         self._empty: sqlite3.Connection | None = None
-        self.db = self._existing() or self._none_yet()
+        self._switch(self._existing())
 
     def _existing(self) -> sqlite3.Connection | None:
         """Open the store, upgraded if it is old; None if there is none."""
@@ -64,7 +64,7 @@ class SqliteEngine(Engine):
             if isinstance(error, DATABASE_ERRORS):
                 raise unusable(error, self.place) from error
             raise
-        return _by_name(db)
+        return db
 
     def _upgraded(self, db: sqlite3.Connection) -> sqlite3.Connection:
         from expertsupport_cli.store.sqlite.upgrade import upgrade, upgraded_copy
@@ -87,7 +87,7 @@ class SqliteEngine(Engine):
             self._creation = Creation(self.place)
         else:
             self._say_there_is_none()
-        self._empty = _by_name(open_empty())
+        self._empty = open_empty()
         return self._empty
 
     def _say_there_is_none(self) -> None:
@@ -96,6 +96,7 @@ class SqliteEngine(Engine):
     def _switch(self, db: sqlite3.Connection | None) -> None:
         """Go on with another database; with the empty one if it is None."""
         self.db = db or self._empty or self._none_yet()
+        self.db.row_factory = sqlite3.Row
         self._switches += 1
 
     def read(self, sql: str, values: Values) -> list[Row]:
@@ -219,9 +220,3 @@ class SqliteEngine(Engine):
             f"{self.place} was made by an older version of this program.",
             Step(verb=Verb.UPGRADE_STORE),
         )
-
-
-def _by_name(db: sqlite3.Connection) -> sqlite3.Connection:
-    """The same connection, whose rows are read by name."""
-    db.row_factory = sqlite3.Row
-    return db

@@ -14,7 +14,7 @@ import time
 from contextlib import suppress
 
 from expertsupport_cli.errors import StoreBusy, StoreMissing
-from expertsupport_cli.files import access_denied, sync_folder
+from expertsupport_cli.files import access_denied, make_folder, sync_folder
 from expertsupport_cli.steps import Step, Verb
 from expertsupport_cli.store.sqlite.faults import retry_while_busy
 from expertsupport_cli.store.sqlite.opening import connect, read_version
@@ -91,15 +91,11 @@ class Creation:
 
     def _prepare_folder(self, timeout: float) -> None:
         """Create the folder of the store, and the folders above it, each for its owner alone, and lock it."""
-        missing = []
         folder = self._folder
         while not os.path.lexists(folder):
-            missing.append(folder)
+            self._made.insert(0, folder)
             folder = os.path.dirname(folder)
-        for folder in reversed(missing):
-            with suppress(FileExistsError):  # another process was quicker
-                os.mkdir(folder, 0o700)
-                self._made.append(folder)
+        make_folder(self._folder)
         self._lock = _lock(self._folder, timeout)
 
     def _make_file(self) -> str:
