@@ -48,8 +48,7 @@ def read_text(path: str, what: str, *, limit: int) -> str:
     """
     with _reading(path, what), _opened(path) as file:
         data = file.read(limit + 1) or b""
-    if len(data) > limit:
-        raise BadUsage(f"{what} is too long.", f"At most {limit:,} bytes are read from {source_name(path)}.")
+    _refuse_more_than(limit, len(data), path, what)
     return _decode(data, path, what)
 
 
@@ -67,6 +66,11 @@ def read_secret(path: str, what: str) -> str:
     return "" if is_blank(text) else text
 
 
+def typed_or_on_stdin(typed: str, what: str) -> str:
+    """A serial number or a link as it was typed; that on stdin for `-`. Raises as `read_text` does."""
+    return read_secret(STDIN, what) if typed == STDIN else typed
+
+
 def read_settings(path: str) -> str:
     """The text of the settings file. Raises FileNotFoundError, or BadUsage, also for what is not a file of text."""
     what = "The settings file"
@@ -77,8 +81,7 @@ def read_settings(path: str) -> str:
             data = file.read(MAX_SETTINGS + 1)
     except NotFound as fault:
         raise FileNotFoundError(path) from fault
-    if len(data) > MAX_SETTINGS:
-        raise BadUsage(f"{what} is too long.", f"At most {MAX_SETTINGS:,} bytes are read from {path}.")
+    _refuse_more_than(MAX_SETTINGS, len(data), path, what)
     return _decode(data, path, what)
 
 
@@ -90,8 +93,7 @@ def read_lines(path: str, what: str) -> Iterator[tuple[int, str]]:
     number, size = 0, 0
     for data in _raw_lines(path, what, MAX_LINE):
         size += len(data)
-        if size > MAX_IMPORT:
-            raise BadUsage(f"{what} is too long.", f"At most {MAX_IMPORT:,} bytes are read from {source_name(path)}.")
+        _refuse_more_than(MAX_IMPORT, size, path, what)
         text = unix_lines(_decode(data, path, what, number + 1))
         for line in text.removesuffix("\n").split("\n"):
             number += 1
@@ -137,6 +139,12 @@ def read_answer() -> str:
     with _reading(STDIN, "The answer"), _opened(STDIN) as file:
         data = file.readline(MAX_SECRET + 1)
     return _decode(data, STDIN, "The answer").rstrip("\r\n")
+
+
+def _refuse_more_than(limit: int, size: int, path: str, what: str) -> None:
+    """Raises BadUsage for text of more than `limit` bytes."""
+    if size > limit:
+        raise BadUsage(f"{what} is too long.", f"At most {limit:,} bytes are read from {source_name(path)}.")
 
 
 def source_name(path: str) -> str:

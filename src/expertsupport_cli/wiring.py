@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     Clock = Callable[[], str]
 
 KEYRING_SERVICE = "expertsupport"
+PASSWORD_VARIABLE = "ES_SMTP_PASSWORD"  # noqa: S105 -- its name
 
 
 class Delivery(Record):
@@ -207,9 +208,9 @@ def _lease_seconds(settings: Settings) -> int:
 
 def _password(settings: Settings, user: str) -> tuple[str, str]:
     """The password and its source: ES_SMTP_PASSWORD, the password file, or the system keyring. Raises BadUsage."""
-    from_environment = settings.environment.get("ES_SMTP_PASSWORD")
+    from_environment = settings.environment.get(PASSWORD_VARIABLE)
     if from_environment:
-        return prose(from_environment, "The password in ES_SMTP_PASSWORD"), "ES_SMTP_PASSWORD"
+        return prose(from_environment, f"The password in {PASSWORD_VARIABLE}"), PASSWORD_VARIABLE
     path = settings.get("mail.smtp.password-file")
     if path:
         return _password_in(settings, expand_home(path)), "mail.smtp.password-file"
@@ -225,7 +226,7 @@ def _password(settings: Settings, user: str) -> tuple[str, str]:
     if found is None:
         raise BadUsage(
             f"There is no password for {user} at {settings['mail.smtp.host']}.",
-            "It is looked for in ES_SMTP_PASSWORD, the file mail.smtp.password-file, and the system keyring.",
+            f"It is looked for in {PASSWORD_VARIABLE}, the file mail.smtp.password-file, and the system keyring.",
             f"keyring set {KEYRING_SERVICE} {user}   (with: pip install 'expertsupport-cli[keyring]')",
         )
     return found, "the system keyring"

@@ -15,7 +15,7 @@ from expertsupport_cli.cli.perform import changes, reads
 from expertsupport_cli.errors import OutputLost
 from expertsupport_cli.model.certificates import CertificateState
 from expertsupport_cli.model.people import Side
-from expertsupport_cli.reading import read_secret
+from expertsupport_cli.reading import typed_or_on_stdin
 from expertsupport_cli.render.conversation import CERTIFICATE_HISTORY, CertificatePage
 from expertsupport_cli.render.fields import CERTIFICATE, EVENT, SERIAL
 from expertsupport_cli.render.pages import certificate_page
@@ -129,7 +129,7 @@ def check(env: Env, serial: Serial) -> None:
 
     If not, say why, and end as activation would.
     """
-    found = actions.check_certificate(env.store, _serial(serial), at=env.at)
+    found = actions.check_certificate(env.store, typed_or_on_stdin(serial, "The serial number"), at=env.at)
     until = f" until {found.expires_at}" if found.expires_at else ""
     env.printer.thing(CERTIFICATE, found, f"{found.masked} ({found.id}) is unused and can be activated{until}.")
 
@@ -189,10 +189,6 @@ def print_serials(env: Env, block: Block) -> None:
             shown = "(none: a dry run)" if env.dry_run else serial
             values = {"serial": shown, "id": certificate.id, "expires_at": certificate.expires_at}
             env.printer.thing(SERIAL, Named(values=values), shown)
-
-
-def _serial(text: str) -> str:
-    return read_secret("-", "The serial number") if text == "-" else text
 
 
 def _serial_lines(path: str) -> Iterator[tuple[int, str]]:

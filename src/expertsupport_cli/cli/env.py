@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from expertsupport_cli.render.shapes import Shape
     from expertsupport_cli.store import Store
 
-PASSWORD_VARIABLE = "ES_SMTP_PASSWORD"  # noqa: S105 -- its name
-
 
 class Choices(Record):
     """The options that commands share: how to print, and whether to change anything or to ask first."""
@@ -62,7 +60,7 @@ class Env:
 
     def __init__(self, flags: dict[str, str], *, colour: str = "auto", no_input: bool = False) -> None:
         environment = dict(os.environ)
-        os.environ.pop(PASSWORD_VARIABLE, None)  # which no editor or browser that is started is to inherit
+        os.environ.pop(wiring.PASSWORD_VARIABLE, None)  # which no editor or browser that is started is to inherit
         self.settings = Settings(environment, flags, warn=talk)
         self.colour = colour
         self.no_input = no_input

@@ -9,7 +9,7 @@ from expertsupport_cli.cli.perform import changes, reads
 from expertsupport_cli.cli.spaces import show_partners
 from expertsupport_cli.errors import BadUsage
 from expertsupport_cli.model.people import Side
-from expertsupport_cli.reading import read_secret
+from expertsupport_cli.reading import typed_or_on_stdin
 from expertsupport_cli.render.conversation import LINK_HISTORY, LinkPage
 from expertsupport_cli.render.fields import ADDRESS, EVENT, LINK, PARTNER, SERIAL
 from expertsupport_cli.render.pages import link_page
@@ -88,7 +88,7 @@ def redeem(env: Env, link: LinkAddress) -> None:
 
     This is what the online store calls after payment. A link works once, and the serial is shown this once.
     """
-    address = read_secret("-", "The link") if link == "-" else link
+    address = typed_or_on_stdin(link, "The link")
     actions.redeem_link(env.store, address, lambda block: print_serials(env, block), by=env.actor(), at=env.at)
     if not env.dry_run:
         env.printer.hint("Keep it: it is not shown again. To use it: es activate TASK SERIAL")

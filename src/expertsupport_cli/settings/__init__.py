@@ -12,7 +12,7 @@ from functools import cached_property
 from expertsupport_cli import times
 from expertsupport_cli.errors import BadUsage
 from expertsupport_cli.record import Record
-from expertsupport_cli.settings.account import APP, login_name, user_folder
+from expertsupport_cli.settings.account import login_name, user_folder
 from expertsupport_cli.settings.file import SettingsFile, read
 from expertsupport_cli.settings.known import SETTINGS, Setting, check, known
 
@@ -20,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["APP", "SETTINGS", "Setting", "Settings", "Value", "known"]
+__all__ = ["SETTINGS", "Setting", "Settings", "Value", "known"]
 
 
 class Value(Record):
@@ -59,17 +59,13 @@ class Settings:
         setting = known(name)
         flag, variable = self._flags.get(name), self.environment.get(setting.variable)
         if flag is not None:
-            check(setting, flag, lambda: "flag")
-            return Value(setting=setting, value=flag, origin="flag")
+            return _checked(setting, flag, "flag")
         if variable:
-            origin = f"variable {setting.variable}"
-            check(setting, variable, lambda: origin)
-            return Value(setting=setting, value=variable, origin=origin)
+            return _checked(setting, variable, f"variable {setting.variable}")
         file = self._read_file()
         value = file.value(setting)
         if value is not None:
-            check(setting, value, lambda: f"file {file.place(setting.keys)}")
-            return Value(setting=setting, value=value, origin=f"file {file.path}")
+            return _checked(setting, value, f"file {file.path}", lambda: f"file {file.place(setting.keys)}")
         return Value(setting=setting, value=self._default(setting), origin="default")
 
     def __getitem__(self, name: str) -> str:
@@ -134,3 +130,12 @@ class Settings:
             if unknown:
                 self.warn(unknown)
         return self._file
+
+
+def _checked(setting: Setting, value: str, origin: str, place: Callable[[], str] | None = None) -> Value:
+    """A value that was given, if it is valid. `place` says more about the origin, which takes a while to find out.
+
+    Raises BadUsage.
+    """
+    check(setting, value, place or (lambda: origin))
+    return Value(setting=setting, value=value, origin=origin)

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-MEND = "Correct the file, or remove it."
+FIX_FILE = "Correct the file, or remove it."
 
 
 class SettingsFile(Record):
@@ -23,14 +23,19 @@ class SettingsFile(Record):
 
     def value(self, setting: Setting) -> str | None:
         """The value of a setting, None if it has none here. Raises BadUsage if it is not text or a whole number."""
-        found: object = self.tables
-        for key in setting.keys:
-            found = found.get(key) if isinstance(found, dict) else None
+        found = self.entry(setting.keys)
         if found is None or isinstance(found, str):
             return found
         if isinstance(found, int) and not isinstance(found, bool):
             return str(found)
-        raise BadUsage(f"The setting {setting.name} is not text.", f"{self.place(setting.keys)}.", MEND)
+        raise BadUsage(f"The setting {setting.name} is not text.", f"{self.place(setting.keys)}.", FIX_FILE)
+
+    def entry(self, keys: Sequence[str]) -> object:
+        """What stands under a key: a value or a table; None if nothing does."""
+        found: object = self.tables
+        for key in keys:
+            found = found.get(key) if isinstance(found, dict) else None
+        return found
 
     def unknown(self) -> str:
         """A sentence about the keys that are no settings, with suggestions; empty if all are known."""
@@ -67,7 +72,7 @@ def read(path: str) -> SettingsFile:
     except FileNotFoundError:
         return SettingsFile(path=path, text="", tables={})
     except BadUsage as fault:
-        fault.hint = MEND
+        fault.hint = FIX_FILE
         raise
     import tomllib
 
@@ -77,9 +82,9 @@ def read(path: str) -> SettingsFile:
         lines = text.split("\n")
         deepest = max(range(len(lines)), key=lambda number: lines[number].count("[") + lines[number].count("{")) + 1
         why = f"{path}, line {deepest}: it is nested too deeply."
-        raise BadUsage("The settings file cannot be read.", why, MEND) from error
+        raise BadUsage("The settings file cannot be read.", why, FIX_FILE) from error
     except ValueError as error:
-        raise BadUsage("The settings file cannot be read.", f"{path}: {error}.", MEND) from error
+        raise BadUsage("The settings file cannot be read.", f"{path}: {error}.", FIX_FILE) from error
     _refuse_values_for_tables(file)
     return file
 
@@ -88,11 +93,8 @@ def _refuse_values_for_tables(file: SettingsFile) -> None:
     """Raises BadUsage where a value stands for the table of settings."""
     tables = {setting.keys[:depth] for setting in SETTINGS.values() for depth in range(1, len(setting.keys))}
     for keys in sorted(tables):
-        found: object = file.tables
-        for key in keys:
-            found = found.get(key, {}) if isinstance(found, dict) else {}
-        if not isinstance(found, dict):
-            raise BadUsage(f"In the settings file, {'.'.join(keys)} is not a table.", f"{file.place(keys)}.", MEND)
+        if not isinstance(file.entry(keys), dict | None):
+            raise BadUsage(f"In the settings file, {'.'.join(keys)} is not a table.", f"{file.place(keys)}.", FIX_FILE)
 
 
 def line_of(text: str, keys: Sequence[str]) -> int | None:

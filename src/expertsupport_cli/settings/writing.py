@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from expertsupport_cli.errors import BadUsage
 from expertsupport_cli.files import make_folder, sync_folder
-from expertsupport_cli.settings.file import MEND, read
+from expertsupport_cli.settings.file import FIX_FILE, read
 from expertsupport_cli.settings.known import Setting, check, known
 
 TYPE_CHECKING = False
@@ -56,7 +56,7 @@ def _new_text(path: str, setting: Setting, value: str | None) -> str | None:
     try:
         document = tomlkit.parse(text)
     except ValueError as error:
-        raise BadUsage("The settings file cannot be changed.", f"{path}: {error}.", MEND) from error
+        raise BadUsage("The settings file cannot be changed.", f"{path}: {error}.", FIX_FILE) from error
     table: tomlkit.TOMLDocument | tomlkit.items.Table = document
     *sections, key = setting.keys
     for section in sections:
