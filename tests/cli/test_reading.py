@@ -276,6 +276,14 @@ def test_unknown_settings_in_the_file_are_reported_once_with_what_may_be_meant(e
     assert as_json(es.inside("config", "get", "space", "--json"))["value"] == "acme"
 
 
+def test_a_missing_file_is_named(filled_store: Es) -> None:
+    for command in FROM_FILES:
+        result = filled_store.inside(*command.format("/nope").split())
+        assert (result.status, result.stdout) == (3, "")
+        assert result.stderr.startswith("es: The "), result
+        assert " is not there: /nope\n" in result.stderr
+
+
 # --- modes
 
 

@@ -122,9 +122,8 @@ def after_attempt(mail: Mail, failure: Undelivered | None, at: str, jitter: floa
     )
 
 
-def misconfigured(error: Misconfigured) -> MailUndelivered:
+def misconfigured(error: Misconfigured, why: str = "") -> MailUndelivered:
     """The fault to report if no mail can be delivered before a setting is changed."""
-    why = "The mail stays queued, and no attempt was counted."
     return MailUndelivered(f"{str(error).rstrip('.')}.", why, Step(verb=Verb.SET_SETTING, reference=error.setting))
 
 
@@ -153,7 +152,7 @@ def _deliver(store: Store, sender: Sender, mail: Mail, now: Callable[[], str]) -
         sender.transport.deliver(letter(mail, sender.address, sender.reply_to, now()))
     except Misconfigured as error:
         give_back(store, sender.lease, str(error))
-        raise misconfigured(error) from error
+        raise misconfigured(error, "The mail stays queued, and no attempt was counted.") from error
     except Undelivered as error:
         failure = error
     except Exception as error:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def lines_to_import(path: str) -> Iterator[tuple[int, str]]:
     """Yield the lines of a file, or of stdin for `-`, with their numbers. Raises NotFound, or BadUsage."""
     number = 0
-    lines = read_lines(path, "This")
+    lines = read_lines(path, "The file")
     while True:
         try:
             number, line = next(lines)
