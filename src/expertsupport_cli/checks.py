@@ -15,8 +15,8 @@ def identifier(text: str, what: str) -> str:
     valid = text.isascii() and text.replace("-", "a").replace(".", "a").replace("_", "a").isalnum()
     if not valid or not text[0].isalnum() or len(text) > 64:
         raise BadUsage(
-            f"This is not {what}: “{text[:80]}”.",
-            "It is 1 to 64 ASCII letters, digits, dots, dashes and underscores, a letter or digit first.",
+            f"Invalid {what} '{text[:80]}'.",
+            "Use 1 to 64 ASCII letters, digits, dots, dashes and underscores, starting with a letter or digit.",
         )
     return text
 
@@ -24,17 +24,17 @@ def identifier(text: str, what: str) -> str:
 def task_id(text: str) -> str:
     """The ID of a task. Raises BadUsage if it could be mistaken for the ID of a request, or is too high a T-n."""
     if text.isdigit() or digits_of(text, REQUEST):
-        raise BadUsage(f"“{text[:80]}” cannot be the ID of a task.", "Bare numbers and ES-… are the IDs of requests.")
+        raise BadUsage(f"Invalid task ID '{text[:80]}'.", "Plain numbers and ES-N are request IDs.")
     if len(digits_of(text, TASK).lstrip("0")) > MAX_TASK_DIGITS:
         highest = "9" * MAX_TASK_DIGITS
-        raise BadUsage(f"“{text[:80]}” cannot be the ID of a task.", f"{TASK}-{highest} is the highest number.")
-    return identifier(text, "the ID of a task")
+        raise BadUsage(f"Invalid task ID '{text[:80]}'.", f"{TASK}-{highest} is the highest number.")
+    return identifier(text, "task ID")
 
 
 def refuse_blanks(reference: str, what: str) -> None:
     """Raises BadUsage for a reference with a blank in it: that is never an ID, but a message without its option."""
     if any(character.isspace() for character in reference.strip()):
-        raise BadUsage(f"“{reference[:80]}” is not {what}.", "A message goes after -m.")
+        raise BadUsage(f"'{reference[:80]}' is not {what}.", "A message goes after -m.")
 
 
 def prose(text: str, what: str, *, max_length: int = 1_000) -> str:
@@ -52,11 +52,11 @@ def prose(text: str, what: str, *, max_length: int = 1_000) -> str:
 def prose_or_empty(text: str, what: str, *, max_length: int = 1_000) -> str:
     """Like `prose`, but blank text is allowed."""
     if "\0" in text:
-        raise BadUsage(f"{what} has a NUL character in it, at character {text.index(chr(0)) + 1}.")
+        raise BadUsage(f"{what} contains a NUL character at position {text.index(chr(0)) + 1}.")
     if any("\ud800" <= character <= "\udfff" for character in text):
         raise BadUsage(f"{what} is not valid UTF-8.")
     if len(text) > max_length:
-        raise BadUsage(f"{what} is too long.", f"It has {len(text):,} characters; {max_length:,} are allowed.")
+        raise BadUsage(f"{what} is too long.", f"It has {len(text):,} characters; the maximum is {max_length:,}.")
     return text
 
 
@@ -65,7 +65,7 @@ def actor_name(text: str, what: str = "A name") -> str:
     prose(text, what, max_length=200)
     for position, character in enumerate(text, start=1):
         if character < " " or "\x7f" <= character <= "\x9f" or character in "\u2028\u2029":
-            raise BadUsage(f"{what} has a control character in it, at character {position}.")
+            raise BadUsage(f"{what} contains a control character at position {position}.")
     return text
 
 
@@ -74,7 +74,7 @@ def file_path(text: str, what: str = "The path") -> str:
     if is_blank(text):
         raise BadUsage(f"{what} is empty.")
     if "\0" in text:
-        raise BadUsage(f"{what} has a NUL character in it.")
+        raise BadUsage(f"{what} contains a NUL character.")
     return text
 
 
@@ -86,7 +86,7 @@ def address(text: str, what: str = "An email address") -> str:
     parts = [*local.split("."), *domain.split(".")]
     if not valid or not all(parts) or any(character in ' <>,;:"()[]\\@' for character in local + domain):
         why = "Only one address is allowed." if "," in text or ";" in text else ""
-        raise BadUsage(f"{what} is like ann@example.org, not “{text[:80]}”.", why)
+        raise BadUsage(f"{what} must look like ann@example.org, not '{text[:80]}'.", why)
     return prose(text, what, max_length=254)
 
 
@@ -119,9 +119,9 @@ def _named_address(text: str) -> tuple[str, str]:
     quoted = len(name) > 2 and name[0] == name[-1] == '"'
     name = name[1:-1].strip(" ") if quoted else name
     if not name or not rest.endswith(">") or one_line(actor_name(name)) != name or '"' in name or "\\" in name:
-        raise BadUsage(f"'{text[:80]}' is not an address with a name.", "It is like 'Bob <bob@example.org>'.")
+        raise BadUsage(f"'{text[:80]}' is not an address with a name.", "Use 'Bob <bob@example.org>'.")
     if not quoted and any(character in NOT_IN_NAMES for character in name):
-        why = f"A name with any of {NOT_IN_NAMES} is put in double quotes, and only one address is allowed."
+        why = f"Put a name with any of {NOT_IN_NAMES} in double quotes, and use only one address."
         raise BadUsage(f"'{text[:80]}' is not an address with a name.", why)
     return name, address(rest[:-1])
 
@@ -139,5 +139,5 @@ def web_address(text: str, what: str) -> str:
         or not rest.strip("/")
         or any(c.isspace() or not c.isprintable() for c in text)
     ):
-        raise BadUsage(f"{what} is an address that starts with http:// or https://, not “{text[:80]}”.")
+        raise BadUsage(f"{what} must start with http:// or https://, not '{text[:80]}'.")
     return prose(text, what, max_length=2_000)

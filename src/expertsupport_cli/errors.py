@@ -87,9 +87,9 @@ class MalformedSerial(BadUsage):
 
     def __init__(self, why: str) -> None:
         super().__init__(
-            "This is not a serial number.",
+            "Invalid serial number.",
             why,
-            "A serial number is 16 letters and digits, in four groups of four.",
+            "A serial number has 16 letters and digits: XXXX-XXXX-XXXX-XXXX.",
         )
 
 
@@ -112,8 +112,8 @@ class CertificateUnknown(Refused):
 
     def __init__(self) -> None:
         super().__init__(
-            "This serial number is unknown.",
-            "No certificate in this store has it.",
+            "Unknown serial number.",
+            "No certificate in this store has this serial number.",
             Step(verb=Verb.LEARN_TO_BUY),
         )
 
@@ -123,9 +123,9 @@ class SerialMistyped(Refused):
 
     def __init__(self) -> None:
         super().__init__(
-            "This serial number is unknown; it looks mistyped.",
-            "Its check symbol does not fit the other characters.",
-            "Compare it with the certificate, character by character, and try again.",
+            "Unknown serial number; it looks mistyped.",
+            "Its check symbol does not match the other characters.",
+            "Compare it with the certificate character by character.",
         )
 
 
@@ -135,8 +135,8 @@ class CertificateRevoked(Refused):
     def __init__(self, certificate: str, revoked_at: str) -> None:
         super().__init__(
             f"Certificate {certificate} was revoked.",
-            f"That was at {revoked_at}.",
-            "Ask the partner you bought it from.",
+            f"It was revoked at {revoked_at}.",
+            "Contact the partner you bought it from.",
         )
 
 
@@ -181,7 +181,7 @@ class RequestClosed(Refused):
     def __init__(self, request: str) -> None:
         super().__init__(
             f"{request} is closed.",
-            "A closed request takes no more messages.",
+            "Closed requests accept no messages.",
             Step(verb=Verb.REOPEN_REQUEST, reference=request),
         )
 
@@ -192,7 +192,7 @@ class RequestOpen(Refused):
     def __init__(self, task: str, request: str, status: str) -> None:
         super().__init__(
             f"Task {task} has an open request: {request} ({status}).",
-            "A task has one open request at a time.",
+            "A task can have only one open request.",
             Step(verb=Verb.SHOW_REQUEST, reference=request),
         )
 
@@ -203,7 +203,7 @@ class SpaceBlocked(Refused):
     def __init__(self, space: str) -> None:
         super().__init__(
             f"Space {space} is blocked.",
-            "Nothing new can be started in it.",
+            "Nothing new can be started in a blocked space.",
             Step(verb=Verb.UNBLOCK_SPACE, reference=space),
         )
 
@@ -213,8 +213,8 @@ class SpaceFull(Refused):
 
     def __init__(self, space: str, limit: int, tasks: int) -> None:
         super().__init__(
-            f"Space {space} has no room for this.",
-            f"It has {tasks} of the {limit} tasks that it may have.",
+            f"Space {space} is full.",
+            f"It has {tasks} of {limit} tasks.",
             Step(verb=Verb.RAISE_TASK_LIMIT, reference=space),
         )
 
@@ -236,7 +236,7 @@ class TaskExpired(Refused):
     def __init__(self, task: str, expired_at: str) -> None:
         super().__init__(
             f"Task {task} has expired.",
-            f"It expired at {expired_at}; it can be read, but not worked on.",
+            f"It expired at {expired_at}. It can be read but not worked on.",
             Step(verb=Verb.REOPEN_TASK, reference=task),
         )
 
@@ -291,5 +291,5 @@ class TimedOut(Fault):
 def not_imported(fault: Fault, line: int) -> Fault:
     """Add the number of the offending line to a fault, and say that nothing was imported. Returns the same fault."""
     fault.what = f"Line {line}: {fault.what}"
-    fault.hint = "Nothing was imported. Mend the line and import the file again."
+    fault.hint = f"Nothing was imported. Fix line {line} and import again."
     return fault

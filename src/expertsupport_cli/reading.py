@@ -169,7 +169,7 @@ def _reading(path: str, what: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise NotFound(f"{what} is not there: {path}") from error
+        raise NotFound(f"{what} does not exist: {path}") from error
     except PermissionError as error:
         why = access_denied(path, os.R_OK) or f"{path}: {error.strerror}."
         raise BadUsage(f"{what} cannot be read.", why) from error
@@ -194,7 +194,7 @@ def _decode(data: bytes, path: str, what: str, line: int | None = None) -> str:
     except UnicodeDecodeError as error:
         raise BadUsage(f"{what} is not valid UTF-8.", _place(data, error.start, path, line)) from error
     if "\0" in text:
-        raise BadUsage(f"{what} has a NUL character in it.", _place(data, data.find(b"\0"), path, line))
+        raise BadUsage(f"{what} contains a NUL character.", _place(data, data.find(b"\0"), path, line))
     return text
 
 

@@ -93,7 +93,7 @@ def phrases(words: Iterable[str]) -> list[Phrase]:
             parts = parts[-1:]
         found[Phrase(lexemes=tuple(parts), prefix=True)] = None
     if len(found) > MAX_PHRASES:
-        raise BadUsage(f"There are too many words to search for: {len(found):,}.", f"Use at most {MAX_PHRASES}.")
+        raise BadUsage(f"Too many search words: {len(found):,}.", f"Use at most {MAX_PHRASES}.")
     return list(found)
 
 

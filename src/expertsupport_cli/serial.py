@@ -48,14 +48,14 @@ def read(text: str) -> str:
         if character.isascii() and character.isalnum():
             symbols += character.upper()
             if len(symbols) > LENGTH:
-                raise MalformedSerial(f"It goes on after its 16 letters and digits, at character {position}.")
+                raise MalformedSerial(f"Too long: it continues after 16 letters and digits, at character {position}.")
         elif character in _DASHES or character.isspace():
             if len(symbols) % GROUP or not symbols or i == len(typed) - 1:
                 raise MalformedSerial(f"Character {position} is a dash or a blank, but not between two groups of four.")
         else:
             raise MalformedSerial(f"Character {position} is not a letter from A to Z or a digit.")
     if len(symbols) < LENGTH:
-        raise MalformedSerial(f"It ends after {len(symbols)} of its 16 letters and digits.")
+        raise MalformedSerial(f"Too short: {len(symbols)} of 16 letters and digits.")
     return symbols
 
 

@@ -14,7 +14,7 @@ class Verb(Enum):
     ADD_SPACE = auto()  # (name)
     BUY = auto()  # (task, or nothing)
     CHECK_STORE = auto()
-    EDIT_SPACE = auto()  # (space)
+    SHOW_SPACE = auto()  # (space)
     LEARN_TO_BUY = auto()
     LIST_CERTIFICATES = auto()
     LIST_LINKS = auto()

@@ -52,9 +52,9 @@ def parse_duration(text: str) -> int:
         if 0 < seconds <= _MAX_DURATION:
             return seconds
     raise BadUsage(
-        f"“{text}” is not a duration.",
-        "It is a whole number above 0 and a unit: s, m, h, d or w.",
-        "For example: 10d",
+        f"Invalid duration '{text}'.",
+        "Use a positive whole number and a unit (s, m, h, d or w), such as 10d.",
+        "Example: 10d",
     )
 
 
@@ -73,6 +73,13 @@ def write_duration(seconds: int | None) -> str:
     return f"{seconds}s"
 
 
+def in_words(seconds: int) -> str:
+    """Seconds in the largest unit that divides them, in words: `10 days`, `1 hour`."""
+    written = write_duration(seconds)
+    number, unit = written[:-1], {"d": "day", "h": "hour", "m": "minute", "s": "second"}[written[-1]]
+    return f"{number} {unit}{'' if number == '1' else 's'}"
+
+
 def parse_moment(text: str, now: str) -> str:
     """The instant that a person means by `7d` (ago), `2026-01-31` (its start in UTC) or an RFC 3339 time.
 
@@ -87,14 +94,14 @@ def parse_moment(text: str, now: str) -> str:
         moment = None
     if moment is None or (len(stripped) > len("2026-01-31") and moment.tzinfo is None):
         raise BadUsage(
-            f"“{text}” is not a time.",
-            "It is an age, a date, or a time of RFC 3339 with its zone.",
-            "For example: 7d, 2026-01-31, 2026-01-31T09:30:00Z",
+            f"Invalid time '{text}'.",
+            "Use an age, a date, or an RFC 3339 time with a time zone.",
+            "Examples: 7d, 2026-01-31, 2026-01-31T09:30:00Z",
         )
     try:
         return instant(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
     except OverflowError as error:
-        raise BadUsage(f"“{text}” is out of range.") from error
+        raise BadUsage(f"The time '{text}' is out of range.") from error
 
 
 def relative(at: str, now: str, *, past: bool = False) -> str:

@@ -169,9 +169,9 @@ def transport_of(settings: Settings, deadline: float | None = None) -> Transport
     from expertsupport_cli.mail.transport import Server
 
     if settings.find("mail.from").origin == "default":
-        what = "Nobody is named from whom mail comes."
+        what = "No sender address is set."
         raise BadUsage(
-            what, "Mail by SMTP needs the setting mail.from.", Step(verb=Verb.SET_SETTING, reference="mail.from")
+            what, "Mail over SMTP needs the setting mail.from.", Step(verb=Verb.SET_SETTING, reference="mail.from")
         )
     user = settings.get("mail.smtp.user")
     password, source = _password(settings, user) if user else (None, "")
@@ -224,10 +224,12 @@ def _password(settings: Settings, user: str) -> tuple[str, str]:
         except KeyringError as error:
             raise BadUsage("The system keyring cannot be read.", f"{error}.") from error
     if found is None:
+        from shlex import quote
+
         raise BadUsage(
             f"There is no password for {user} at {settings['mail.smtp.host']}.",
-            f"It is looked for in {PASSWORD_VARIABLE}, the file mail.smtp.password-file, and the system keyring.",
-            f"keyring set {KEYRING_SERVICE} {user}   (with: pip install 'expertsupport-cli[keyring]')",
+            f"es looks in {PASSWORD_VARIABLE}, mail.smtp.password-file, and the system keyring (extra: keyring).",
+            f"Try: keyring set {KEYRING_SERVICE} {quote(user)}",
         )
     return found, "the system keyring"
 

@@ -231,11 +231,11 @@ def test_a_used_certificate_cannot_be_revoked(store: Store) -> None:
 
 
 def test_what_is_no_serial_and_no_id_cannot_be_revoked(store: Store) -> None:
-    with pytest.raises(NotFound, match="no certificate “C-9”"):
+    with pytest.raises(NotFound, match="Certificate 'C-9' not found"):
         certificates.revoke_certificate(store, "C-9", by=OLGA, at=AT)
     with pytest.raises(MalformedSerial) as refusal:
         certificates.revoke_certificate(store, "ABCD", by=OLGA, at=AT)
-    assert "neither a serial number nor a certificate's ID" in refusal.value.what
+    assert "Use a serial number, or a certificate ID" in refusal.value.what
 
 
 def test_a_note_that_cannot_be_kept_is_refused_before_anything_is_issued(store: Store) -> None:

@@ -114,7 +114,7 @@ def test_the_log_of_a_task_tells_what_was_done_to_it(store: Store) -> None:
 def test_an_unknown_task_suggests_ids_that_are_close(store: Store) -> None:
     a_task(store, id="INC-4711")
     for act in (tasks.close_task, tasks.reopen_task):
-        with pytest.raises(NotFound, match="no task “INC-4712”") as refusal:
+        with pytest.raises(NotFound, match="Task 'INC-4712' not found") as refusal:
             act(store, "INC-4712", by=ANN, at=AT)
         assert "INC-4711" in refusal.value.why
 
@@ -146,13 +146,13 @@ def test_no_line_is_read_while_the_store_is_held(store: Store) -> None:
 BAD: list[tuple[list[TaskLine], int, type[Fault], str]] = [
     ([a_line(2), a_line(3, name=" ")], 3, BadUsage, "The name is empty"),
     ([a_line(2), a_line(3, description="\0")], 3, BadUsage, "NUL"),
-    ([a_line(2), a_line(9, "a b")], 9, BadUsage, "not the ID of a task"),
-    ([a_line(2), a_line(3, "12")], 3, BadUsage, "cannot be the ID of a task"),
-    ([a_line(2, "A"), a_line(3), a_line(4, "a")], 4, BadUsage, "stands in line 2 already"),
-    ([a_line(2), a_line(3, "taken"), a_line(4, "TAKEN-2")], 3, AlreadyExists, "There is a task taken already"),
-    ([a_line(2), a_line(3, space="gamma")], 3, NotFound, "There is no space “gamma”"),
+    ([a_line(2), a_line(9, "a b")], 9, BadUsage, "Invalid task ID"),
+    ([a_line(2), a_line(3, "12")], 3, BadUsage, "Invalid task ID"),
+    ([a_line(2, "A"), a_line(3), a_line(4, "a")], 4, BadUsage, "is already in line 2"),
+    ([a_line(2), a_line(3, "taken"), a_line(4, "TAKEN-2")], 3, AlreadyExists, "Task taken already exists"),
+    ([a_line(2), a_line(3, space="gamma")], 3, NotFound, "Space 'gamma' not found"),
     ([a_line(2, space="blocked")], 2, SpaceBlocked, "Space blocked is blocked"),
-    ([a_line(2, space="small"), a_line(3), a_line(4, space="Small")], 4, SpaceFull, "no room"),
+    ([a_line(2, space="small"), a_line(3), a_line(4, space="Small")], 4, SpaceFull, "is full"),
 ]
 
 

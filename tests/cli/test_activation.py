@@ -33,12 +33,12 @@ def refused(es: Es, *arguments: str) -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("typed", "where"),
     [
-        ("ABCD-EFGH", "It ends after 8 of its 16"),
+        ("ABCD-EFGH", "Too short: 8 of 16"),
         ("ABCD-EFGH-JKMN-PQR!", "Character 19 is not a letter"),
         ("ABCDE-FGH-JKMN-PQRS", "Character 6 is a dash or a blank"),
-        ("ABCD-EFGH-JKMN-PQRST", "after its 16 letters and digits, at character 20"),
+        ("ABCD-EFGH-JKMN-PQRST", "after 16 letters and digits, at character 20"),
         ("ÀBCD-EFGH-JKMN-PQRS", "Character 1 is not a letter"),
-        ("", "It ends after 0"),
+        ("", "Too short: 0"),
     ],
 )
 def test_a_serial_that_is_not_of_the_form_is_wrong_usage_and_says_where(es: Es, typed: str, where: str) -> None:
@@ -61,7 +61,7 @@ def test_then_whether_the_task_is_known_and_close_ids_are_suggested(es: Es) -> N
         open_task(store, "INC-4711")
     assert refused(es, "INC-4712", UNKNOWN) == (3, "not_found")
     result = es("activate", "INC-4712", UNKNOWN)
-    assert "There is no task “INC-4712”." in result.stderr
+    assert "Task 'INC-4712' not found" in result.stderr
     assert "Did you mean INC-4711?" in result.stderr
 
 
@@ -76,7 +76,7 @@ def test_then_whether_this_serial_opened_this_tasks_request_whatever_became_of_b
     before = dump(es)
     result = es("activate", task, serial)
     assert result.id == "ES-1"
-    assert "opened ES-1 on T-1 before; nothing was changed" in result.stderr
+    assert "already opened ES-1 on T-1; nothing was changed" in result.stderr
     assert dump(es) == before
 
 
@@ -108,10 +108,10 @@ def test_each_refusal_of_a_certificate_says_what_is_wrong_with_it(es: Es) -> Non
         old, _ = a_certificate(store, valid_for=86400)
         used, _ = a_certificate(store)
         requests.activate(store, open_task(store, "OTHER"), used, by=OLGA, at=AT)
-    assert f"was revoked.\n  That was at {AT}." in es("activate", "T-1", gone).stderr
+    assert f"was revoked.\n  It was revoked at {AT}." in es("activate", "T-1", gone).stderr
     assert f"has expired.\n  It was valid until {later(1)}." in es("activate", "T-1", old).stderr
     assert "was already used.\n  It opened ES-1 on task OTHER." in es("activate", "T-1", used).stderr
-    assert "is unknown." in es("activate", "T-1", UNKNOWN).stderr
+    assert "Unknown serial number." in es("activate", "T-1", UNKNOWN).stderr
     swapped = next(
         UNKNOWN[:i] + UNKNOWN[i + 1] + UNKNOWN[i] + UNKNOWN[i + 2 :] for i in range(3) if UNKNOWN[i] != UNKNOWN[i + 1]
     )
@@ -263,11 +263,11 @@ def test_a_message_for_a_request_that_there_is_already_is_not_saved_and_that_is_
     serial = opened(es)
     refused = es("activate", "T-1", "-m", "More")
     assert (refused.stdout, refused.status) == ("ES-1\n", 4)
-    assert "The message was not saved. Try: es comment ES-1 -m TEXT" in refused.stderr
+    assert "Your message was not saved.\n  Try: es comment ES-1 -m TEXT" in refused.stderr
     assert es("activate", "T-1", serial, "-m", "More").status == 4
     es("close", "ES-1")
     assert es("activate", "T-1", serial, "-m", "First").id == "ES-2"
     again = es("activate", "T-1", serial, "-m", "More")
     assert (again.stdout, again.status) == ("ES-2\n", 0)
-    assert "The message was not saved." in again.stderr
+    assert "Your message was not saved." in again.stderr
     assert [comment["body"] for comment in as_json(es("show", "ES-2", "--json"))["comments"]] == ["First"]

@@ -103,7 +103,7 @@ def test_a_revoked_link_is_refused_and_revoking_it_again_is_a_note(es: Es) -> No
     assert es("link", "revoke", "l-1", by_address, "--yes").stdout == "L-1\nL-2\n"
     again = es("link", "revoke", "L-1", "--yes")
     assert again.id == "L-1"
-    assert "revoked already; nothing was changed" in again.stderr
+    assert "already revoked; nothing was changed" in again.stderr
     for link in (by_id, by_address):
         assert refusal(es("link", "redeem", link, "--json")) == (4, "link_revoked")
 

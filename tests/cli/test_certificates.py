@@ -82,7 +82,7 @@ def test_certificates_are_revoked_by_id_or_serial_for_good(es: Es) -> None:
     assert (refused.stdout, refused.status) == ("", 2)
     assert es("cert", "revoke", "c-1", serial, "--yes") == ("C-1\nC-2\n", "", 0)
     again = es("cert", "revoke", "C-2", "--yes")
-    assert again == ("C-2\n", "Certificate C-2 is revoked already; nothing was changed.\n", 0)
+    assert again == ("C-2\n", "Certificate C-2 is already revoked; nothing was changed.\n", 0)
     assert refusal(es("cert", "revoke", "C-3", "--yes", "--json")) == (4, "certificate_used")
     assert refusal(es("cert", "revoke", "C-4", "--json")) == (3, "not_found")
     assert refusal(es("cert", "revoke", "C", "--json")) == (2, "malformed_serial")

@@ -68,7 +68,7 @@ def test_the_option_goes_before_everything(shown: Es) -> None:
     assert in_pipe(shown, "--color", "auto", FORCE_COLOR="1")
     wrong = shown("--color", "sometimes", "list")
     assert wrong.status == 2
-    assert "auto, always or never" in wrong.stderr
+    assert "Choose one of: auto, always, never." in wrong.stderr
 
 
 def test_a_page_has_colour_by_the_same_rule_and_the_same_text(shown: Es) -> None:

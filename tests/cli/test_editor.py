@@ -121,7 +121,7 @@ def test_a_draft_that_is_not_utf_8_is_kept(asked: Es, tmp_path: Path) -> None:
     terminal = Terminal(asked, "comment", "ES-1", ES_EDITOR=an_editor(tmp_path, "path.write_bytes(b'caf\\xe9\\n')"))
     assert terminal.ends() == 2
     assert "The draft is not valid UTF-8." in terminal.text
-    assert "Your text is kept" in terminal.text
+    assert "Your text was kept" in terminal.text
     assert [draft.read_bytes() for draft in drafts(asked)] == [b"caf\xe9\n"]
 
 
@@ -160,7 +160,7 @@ def test_off_a_terminal_and_with_no_input_no_editor_is_started(asked: Es, tmp_pa
     editor = an_editor(tmp_path, f"pathlib.Path({str(tmp_path / 'started')!r}).touch()")
     result = asked("comment", "ES-1", env={"ES_EDITOR": editor})
     assert result.status == 2
-    assert "Give it with -m TEXT, or -F FILE" in result.stderr
+    assert "Use -m TEXT, or -F FILE" in result.stderr
     assert Terminal(asked, "--no-input", "comment", "ES-1", ES_EDITOR=editor).ends() == 2
     assert not (tmp_path / "started").exists()
 

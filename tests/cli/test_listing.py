@@ -134,17 +134,17 @@ def test_the_space_may_be_a_setting_and_the_option_goes_before_it(listed: Es) ->
 @pytest.mark.parametrize(
     ("arguments", "status", "told"),
     [
-        ("--status done", 2, "There are: New, Acknowledged, Waiting, Closed."),
-        ("--turn mine", 2, "desk or customer"),
-        ("--sort url", 2, "There are: created_at"),
-        ("--since yesterday", 2, "For example: 7d, 2026-01-31, 2026-01-31T09:30:00Z"),
-        ("--since 5", 2, "is not a time"),
-        ("--until 2026-02-30", 2, "is not a time"),
-        ("--since 2026-01-31T09:30:00", 2, "with its zone"),
-        ("--search ---", 2, "has no word"),
+        ("--status done", 2, "Choose one of: New, Acknowledged, Waiting, Closed."),
+        ("--turn mine", 2, "desk, customer"),
+        ("--sort url", 2, "Choose one of: created_at"),
+        ("--since yesterday", 2, "Examples: 7d, 2026-01-31, 2026-01-31T09:30:00Z"),
+        ("--since 5", 2, "Invalid time"),
+        ("--until 2026-02-30", 2, "Invalid time"),
+        ("--since 2026-01-31T09:30:00", 2, "with a time zone"),
+        ("--search ---", 2, "contains no word"),
         ("--limit 0", 2, "--limit"),
-        ("--space nowhere", 3, "There are: acme, zoo."),
-        ("--task T-9", 3, "There is no task"),
+        ("--space nowhere", 3, "Choose one of: acme, zoo."),
+        ("--task T-9", 3, "not found"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_what_can(listed: Es, arguments: str, status: int, told: str) -> None:
@@ -230,7 +230,7 @@ def test_off_a_terminal_nothing_is_left_out_of_a_table_either(es: Es) -> None:
 def test_a_search_with_too_many_words_is_refused(listed: Es) -> None:
     result = listed("list", "--search", " ".join(f"w{number}" for number in range(1_000)))
     assert (result.status, result.stdout) == (2, "")
-    assert "too many words to search for: 1,000" in result.stderr
+    assert "Too many search words: 1,000" in result.stderr
 
 
 def test_a_name_is_found_in_every_case_of_every_alphabet(es: Es) -> None:

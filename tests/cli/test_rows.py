@@ -64,7 +64,7 @@ def test_fields_are_those_named_in_that_order_in_every_format(es: Es) -> None:
 def test_unknown_fields_and_formats_name_the_known_ones(es: Es) -> None:
     wrong = es("list", "--fields", "id,colour")
     assert wrong.status == 2
-    assert "“colour”" in wrong.stderr
+    assert "'colour'" in wrong.stderr
     assert ", ".join(REQUEST) in wrong.stderr
     wrong = es("list", "--format", "xml")
     assert wrong.status == 2
@@ -105,8 +105,8 @@ def test_errors_are_json_where_json_is_asked_for(es: Es) -> None:
     assert json.loads(result.stderr) == {
         "error": {
             "code": "not_found",
-            "message": "There is no request ES-9.",
-            "hint": "To see the requests there are: es list",
+            "message": "Request ES-9 not found.",
+            "hint": "Try: es list",
         }
     }
     for words in (("list", "--nope", "--json"), ("list", "--format=jsonl", "--limit", "0"), ("nope", "--json")):

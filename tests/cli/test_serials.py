@@ -72,7 +72,7 @@ def test_the_serial_given_twice_or_not_at_all_is_wrong_usage(es: Es) -> None:
     assert es("activate", "T-1", UNKNOWN, "--serial-file", "x").status == 2
     none = es("activate", "T-1")
     assert none.status == 2
-    assert "--serial-file FILE" in none.stderr
+    assert "es activate T-1 SERIAL" in none.stderr
     assert es("activate", "T-1", "--serial-file", str(es.home / "none")).status == 3
 
 

@@ -19,7 +19,7 @@ def es(inside: Es) -> Es:
 
 @pytest.fixture
 def file(es: Es) -> Path:
-    """The settings file, which is not there yet."""
+    """The settings file, which does not exist yet."""
     path = es.home / "config" / "expertsupport" / "config.toml"
     assert es("config", "path").id == str(path)
     assert not path.exists()
@@ -103,10 +103,10 @@ def test_setting_keeps_what_the_owner_wrote_in_the_file(es: Es, file: Path) -> N
 
 def test_doing_it_again_is_a_note_and_so_is_a_value_that_is_not_in_force(es: Es) -> None:
     assert es("config", "set", "space", "acme") == ("", "", 0)
-    assert es("config", "set", "space", "acme") == ("", "space is so already; nothing was changed.\n", 0)
-    assert es("config", "unset", "user.email") == ("", "user.email is not set already; nothing was changed.\n", 0)
+    assert es("config", "set", "space", "acme") == ("", "space already has this value; nothing was changed.\n", 0)
+    assert es("config", "unset", "user.email") == ("", "user.email is not set; nothing was changed.\n", 0)
     result = es("config", "set", "user.name", "bob")
-    assert result == ("", "The value in force is another: it comes from variable ES_USER.\n", 0)
+    assert result == ("", "Variable ES_USER overrides it: the effective value is 'ann'.\n", 0)
 
 
 def test_a_setting_without_value_is_not_found_by_get(es: Es) -> None:

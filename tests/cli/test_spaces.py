@@ -59,7 +59,7 @@ def test_editing_changes_what_is_named_and_again_is_a_note(acme: Es) -> None:
     space = as_json(acme("space", "show", "acme", "--json"))
     assert (space["task_expiry"], space["task_limit"], space["blocked"]) == ("never", 1, False)
     again = acme("space", "edit", "acme", "--task-expiry", "never")
-    assert again == ("acme\n", "Space acme is so already; nothing was changed.\n", 0)
+    assert again == ("acme\n", "Space acme already has these values; nothing was changed.\n", 0)
     assert acme("space", "edit", "acme", "--task-limit", "none", "--title", "X").id == "acme"
     space = as_json(acme("space", "show", "acme", "--json"))
     assert (space["task_limit"], space["title"]) == (None, "X")
@@ -77,7 +77,7 @@ def test_a_full_space_takes_no_more_tasks(acme: Es) -> None:
     assert acme("task", "add", "A", "--space", "acme").id == "T-1"
     full = acme("task", "add", "B", "--space", "acme")
     assert full.status == 4
-    assert "1 of the 1 tasks" in full.stderr
+    assert "1 of 1 tasks" in full.stderr
     assert acme("task", "import", "-", "--space", "acme", stdin="name\nB\n").status == 4
     acme("space", "edit", "acme", "--task-limit", "2")
     assert refusal(acme("task", "import", "-", "--space", "acme", "--json", stdin="name\nB\nC\n")) == (4, "space_full")

@@ -66,7 +66,7 @@ def test_what_a_request_is_already_is_a_note(es: Es) -> None:
         (("close",), closed, "Closed"),
         (("desk", "close"), closed, "Closed"),
     ):
-        assert es(*act, id) == (f"{id}\n", f"{id} is {status} already; nothing was changed.\n", 0)
+        assert es(*act, id) == (f"{id}\n", f"{id} is already {status}; nothing was changed.\n", 0)
     assert dump(es) == before
 
 
@@ -88,7 +88,7 @@ def test_a_message_that_was_not_added_is_said_to_be_lost(es: Es) -> None:
         id = a_request_that_is(store, "Closed")
     result = es("close", id, "-m", "And thank you!")
     assert result.id == id
-    assert "The message was not added." in result.stderr
+    assert "Your message was not saved." in result.stderr
     assert as_json(es("show", id, "--json"))["comments"] == []
 
 

@@ -24,7 +24,7 @@ def es(inside: Es) -> Es:
 
 def test_the_first_command_that_writes_makes_the_store_and_says_where(es: Es) -> None:
     result = es("space", "add", "acme")
-    assert result == ("acme\n", f"Made a new store: {es.store}\n", 0)
+    assert result == ("acme\n", f"Created a new store: {es.store}\n", 0)
     assert stat.S_IMODE(es.store.stat().st_mode) == 0o600
     assert es("space", "add", "zoo").stderr == ""
 
@@ -40,7 +40,7 @@ def test_it_makes_the_folder_too_for_its_owner_alone(es: Es) -> None:
 def test_a_command_that_reads_sees_an_empty_store_where_there_is_none_and_makes_none(es: Es, command: str) -> None:
     result = es(*command.split())
     assert (result.stdout, result.status) == ("", 0)
-    assert result.stderr == f"There is no store yet at {es.store}; the first command that writes makes it.\n"
+    assert result.stderr == f"No store yet at {es.store}. The first command that changes something creates it.\n"
     assert os.listdir(es.home) == []
 
 
@@ -54,12 +54,12 @@ def test_a_command_that_fails_in_an_empty_place_leaves_no_store(es: Es) -> None:
     ):
         result = es(*command.split(), env=env)
         assert result.status in (3, 4), command
-        assert result.stderr.startswith(f"There is no store yet at {env['ES_STORE']}"), command
+        assert result.stderr.startswith(f"No store yet at {env['ES_STORE']}"), command
         assert os.listdir(es.home) == [], command
 
 
 def test_the_store_is_created_and_upgraded_by_command(es: Es) -> None:
-    assert es("db", "upgrade") == (f"{es.store}\n", f"Made a new store: {es.store}\n", 0)
+    assert es("db", "upgrade") == (f"{es.store}\n", f"Created a new store: {es.store}\n", 0)
     assert es("db", "upgrade") == (f"{es.store}\n", "", 0)
 
 
@@ -100,13 +100,13 @@ def test_a_store_that_is_whole_passes_the_check(es: Es) -> None:
     ("harm", "rule"),
     [
         ("UPDATE tasks SET expires_at = created_at", "a task with a request never expires"),
-        ("UPDATE certificates SET used_at = NULL WHERE number = 1", "a certificate is used exactly if"),
-        ("UPDATE requests SET status = 'New' WHERE number = 1", "a request has the status that its history gives it"),
-        ("DROP INDEX one_open_request_a_task", "the schema is as it should be"),
-        ("UPDATE tasks SET created_at = '9999-99-99T99:99:99Z'", "all times are times"),
+        ("UPDATE certificates SET used_at = NULL WHERE number = 1", "a certificate is used if and only if"),
+        ("UPDATE requests SET status = 'New' WHERE number = 1", "the status of a request matches its history"),
+        ("DROP INDEX one_open_request_a_task", "the schema is correct"),
+        ("UPDATE tasks SET created_at = '9999-99-99T99:99:99Z'", "all times are valid"),
         ("DROP TRIGGER events_no_delete; DELETE FROM events WHERE number = 3", "the history has no gap"),
-        ("INSERT INTO comments_words (rowid, words) VALUES (4096, 'x')", "the search index fits the text"),
-        ("DELETE FROM tasks WHERE number = 1", "all references lead somewhere"),
+        ("INSERT INTO comments_words (rowid, words) VALUES (4096, 'x')", "the search index matches the text"),
+        ("DELETE FROM tasks WHERE number = 1", "all references are valid"),
     ],
 )
 def test_the_check_finds_what_was_broken_behind_its_back(es: Es, harm: str, rule: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import subprocess
 from pathlib import Path
 
@@ -79,3 +80,20 @@ def test_the_demo_runs_no_module_of_the_folder_that_it_is_started_in(es: Es, tmp
         [ES, "demo"], cwd=folder, env=es.env, capture_output=True, text=True, timeout=120, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o077])
+def test_whatever_the_umask_all_that_is_made_is_for_its_owner_alone(es: Es, umask: int, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    env = {"HOME": str(home), "ES_STORE": "", "XDG_CONFIG_HOME": "", "XDG_DATA_HOME": "", "XDG_STATE_HOME": ""}
+    home.mkdir()
+    script = (
+        f"umask {umask:03o}; set -e; {ES} config set user.email ann@example.org; {ES} space add acme;"
+        f" {ES} task add x --space acme; {ES} cert issue | {ES} activate T-1 -; {ES} --as bob desk reply ES-1 -m x"
+    )
+    done = subprocess.run(["/bin/sh", "-c", script], env={**es.env, **env}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done
+    made = list(home.rglob("*"))
+    assert {"config.toml", "store.db", "new"} <= {path.name for path in made}
+    wrong = {str(p): oct(p.stat().st_mode) for p in made if stat.S_IMODE(p.stat().st_mode) & 0o077}
+    assert wrong == {}

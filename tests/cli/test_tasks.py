@@ -67,15 +67,15 @@ def test_what_cannot_be_done_to_a_task_is_refused(acme: Es, words: tuple[str, ..
 def test_a_task_needs_a_space(es: Es) -> None:
     result = es("task", "add", "A")
     assert result.status == 2
-    assert "es task add NAME --space S" in result.stderr
+    assert "Try: es task add A --space SPACE" in result.stderr
 
 
 def test_closing_and_reopening_again_are_notes(acme: Es) -> None:
     acme("task", "add", "A")
     assert acme("task", "close", "t-1") == ("T-1\n", "", 0)
-    assert acme("task", "close", "T-1") == ("T-1\n", "Task T-1 is closed already; nothing was changed.\n", 0)
+    assert acme("task", "close", "T-1") == ("T-1\n", "Task T-1 is already closed; nothing was changed.\n", 0)
     assert acme("task", "reopen", "T-1") == ("T-1\n", "", 0)
-    assert acme("task", "reopen", "T-1") == ("T-1\n", "Task T-1 is open already; nothing was changed.\n", 0)
+    assert acme("task", "reopen", "T-1") == ("T-1\n", "Task T-1 is already open; nothing was changed.\n", 0)
 
 
 def test_reopening_restarts_the_expiry(es: Es) -> None:
@@ -189,7 +189,7 @@ def test_a_hundred_thousand_tasks_are_imported_in_one_go(acme: Es, tmp_path: Pat
     assert as_json(acme("space", "show", "acme", "--json"))["tasks"] == 100_000
     assert acme("task", "show", "n-99999", "--fields", "name").stdout == "Task 99999\n"
     file.write_text('{"name": "One more"}\n{"name": "Again", "id": "N-50000"}\n', encoding="utf-8")
-    assert acme("task", "import", str(file)).stderr.startswith("es: Line 2: There is a task N-50000 already.")
+    assert acme("task", "import", str(file)).stderr.startswith("es: Line 2: Task N-50000 already exists.")
 
 
 @pytest.mark.program
@@ -199,7 +199,7 @@ def test_progress_is_shown_on_a_terminal(acme: Es, tmp_path: Path) -> None:
     terminal = Terminal(acme, "task", "import", str(file))
     assert terminal.ends() == 0
     assert "Reading" in terminal.raw
-    assert terminal.lines == ["Adding 2,000 tasks.", "2,000 tasks were imported."]
+    assert terminal.lines == ["Adding 2,000 tasks.", "Imported 2,000 tasks."]
 
 
 def test_the_log_has_what_happened_row_by_row_and_its_fields_when_expanded(es: Es) -> None:

@@ -112,9 +112,9 @@ def test_a_table_shows_fifty_rows_and_says_how_to_see_the_rest(es: Es) -> None:
             a_request(store)
     terminal = seen(es, "list")
     assert terminal.raw.count("The printer is on fire") == 50
-    assert terminal.lines[-1] == "50 of 53 requests. To see all: --limit 53; for a program: --format tsv"
+    assert terminal.lines[-1] == "Showing 50 of 53 requests. To show all, add --limit 53."
     assert seen(es, "list", "--limit", "53").raw.count("The printer is on fire") == 53
-    assert seen(es, "list", "--limit", "3").lines[-1].startswith("3 of 53 requests.")
+    assert seen(es, "list", "--limit", "3").lines[-1].startswith("Showing 3 of 53 requests.")
     assert seen(es, "list", "--format", "tsv").raw.count("\r\n") == 53
     assert "50 of 53 tasks." in seen(es, "task", "list").text
     assert "50 of 53 certificates." in seen(es, "cert", "list").text
@@ -127,9 +127,9 @@ def test_an_empty_table_says_so(es: Es) -> None:
     for command, said in (
         ("list", "No requests."),
         ("task list", "No tasks."),
-        ("space list", "No spaces. To make one: es space add NAME"),
-        ("link list", "No purchase links. To make one: es purchase-link TASK"),
-        ("desk queue", "Nothing waits for the desk."),
+        ("space list", "No spaces.\n  Try: es space add NAME"),
+        ("link list", "No purchase links.\n  Try: es purchase-link TASK"),
+        ("desk queue", "No requests are waiting for the desk."),
     ):
         assert seen(es, *command.split()).text == said
 
@@ -167,7 +167,7 @@ def test_an_empty_serial_shows_the_ways_to_buy_one(es: Es) -> None:
 def test_a_malformed_serial_is_asked_for_again_three_times_in_all(es: Es) -> None:
     serial = to_activate(es)
     terminal = Terminal(es, "activate", "T-1").sees("Serial number").types("ABCD-EFGH")
-    terminal.sees("It ends after 8 of its 16").sees("Serial number").types(serial)
+    terminal.sees("Too short: 8 of 16").sees("Serial number").types(serial)
     assert terminal.ends() == 0
     es("close", "ES-1")
     terminal = Terminal(es, "activate", "T-1")
@@ -190,7 +190,7 @@ def test_closed_requests_are_named_before_a_new_one_is_offered(es: Es) -> None:
     es("close", "ES-1")
     terminal = Terminal(es, "activate", "T-1").sees("Serial number").types("")
     assert terminal.ends() == 2
-    assert "ES-1 on this task is closed. To go on with it: es reopen ES-1" in terminal.text
+    assert "ES-1 on this task is closed.\n  Try: es reopen ES-1" in terminal.text
 
 
 def test_with_no_input_nothing_is_asked(es: Es) -> None:
@@ -265,4 +265,7 @@ def test_a_purchase_link_is_opened_only_if_asked_to_since_it_works_once(es: Es, 
 
 
 def test_without_a_browser_the_address_is_all(told: Es) -> None:
-    assert "No browser could be started; the address is above." in seen(told, "open", "ES-1", BROWSER="false").text
+    assert (
+        "No browser could be started. Open the address above yourself."
+        in seen(told, "open", "ES-1", BROWSER="false").text
+    )

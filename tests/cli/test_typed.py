@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import shlex
+
 import pytest
 from builders import ANN, AT, a_certificate, a_request, a_space, a_task
 from conftest import Es
@@ -34,7 +37,7 @@ def test_a_serial_without_a_task_asks_for_the_task_and_is_not_repeated(es: Es) -
     for arguments in ((serial,), (serial, "-"), (serial, "--serial-file", "x")):
         result = es("activate", *arguments)
         assert (result.stdout, result.status) == ("", 2), arguments
-        assert "A serial number is given where the task belongs." in result.stderr
+        assert "The task is missing: only a serial number was given." in result.stderr
         assert serial not in result.stderr
     assert dump(es) == before
     assert es("activate", "AAAABBBBCCCCDDDD", serial).stdout == "ES-1\n"
@@ -47,8 +50,8 @@ def test_a_log_may_be_asked_for_by_a_request_on_the_task(es: Es) -> None:
     assert expected.status == 0
     for reference in ("ES-1", "1", "#1", request.url("http://127.0.0.1:8765"), request.token):
         assert es("log", reference) == expected, reference
-    assert es("log", "ES-9").stderr.startswith("es: There is no request ES-9.")
-    assert es("log", "T-9").stderr.startswith("es: There is no task “T-9”.")
+    assert es("log", "ES-9").stderr.startswith("es: Request ES-9 not found.")
+    assert es("log", "T-9").stderr.startswith("es: Task 'T-9' not found")
 
 
 @pytest.mark.parametrize("command", ["show", "task show", "log", "close", "list --task", "cert show", "link show"])
@@ -93,3 +96,23 @@ def test_cells_that_a_spreadsheet_would_run_are_marked_as_text_only_if_asked_for
     assert safe[:0:-1] == [*(f"'{name}" for name in names[:-1]), '"plain, with a comma"']
     for how in ((), ("--json",), ("--format", "tsv")):
         assert es("task", "list", *how, "--spreadsheet").status == 2, how
+
+
+WRONG_SIDE = [
+    ("list --store x", "Try: es --store x list\n"),
+    ("list --store", "Try: es --store VALUE list\n"),
+    ("desk queue --as 'Bob Ross'", "Try: es --as 'Bob Ross' desk queue\n"),
+    ("show ES-1 --color=never", "Try: es --color=never show ES-1\n"),
+    ("comment ES-1 --no-input -m 'a b'", "Try: es --no-input comment ES-1 -m 'a b'\n"),
+    ("--json list", "Try: es list --json"),
+    ("--dry-run close ES-1", "Try: es close ES-1 --dry-run\n"),
+    ("--format csv list", "Try: es list --format csv\n"),
+]
+
+
+def test_an_option_on_the_wrong_side_of_the_command_is_told_where_it_goes(inside: Es) -> None:
+    for words, where in WRONG_SIDE:
+        result = inside(*shlex.split(words))
+        assert result.status == 2
+        told = json.loads(result.stderr)["error"]["hint"] if "--json" in words else result.stderr
+        assert where in told, words

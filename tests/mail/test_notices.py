@@ -276,7 +276,7 @@ def test_mail_says_how_to_answer(role: Role, status: Status, command: str, reque
 
 
 def test_mail_says_where_replies_to_it_are_read_by_nobody(request_: Request) -> None:
-    line = "Nobody reads what is answered to this mail."
+    line = "Replies to this email are not read."
     assert line in told_text(request_, Role.INITIATOR, Pages())
     assert line not in told_text(request_, Role.INITIATOR, Pages(replies_are_read=True))
 

@@ -139,7 +139,7 @@ def test_a_wrong_setting_leaves_all_mail_as_it_was_and_names_the_setting_once(es
     why = f"127.0.0.1:{server.port} refused the sender support@desk.example: 553 5.1.8 no such sender"
     assert (done.stdout, done.status) == ("ES-1\n", 0)
     assert done.stderr == (
-        f"1 mail was not tried and is kept ({why}). First: es config set mail.from VALUE. Then: es mail send\n"
+        f"1 email was not sent and stays queued ({why}).\n  Try: es config set mail.from VALUE && es mail send\n"
     )
     assert sent[::2] == watched[::2] == ("", 6)
     assert watched.stderr == sent.stderr
@@ -168,7 +168,7 @@ def test_the_notice_about_dead_mail_names_each_or_how_to_see_them_all(inside: Es
         few = bob("desk", "reply", "ES-1", "-m", "Hello", env=env)
         inside("follow", "ES-1", "--email", "fan-5@example.org")
         many = bob("desk", "reply", "ES-1", "-m", "Hello", env=env)
-    why = f"127.0.0.1:{server.port} refused the recipient: 550 never); it will not be tried again"
-    again = "To try it all the same: es mail retry M-1 M-2 M-3 M-4 M-5"
-    assert few.stderr == f"5 mails were not delivered ({why}. {again}\n"
-    assert many.stderr == f"6 mails were not delivered ({why}. To see all: es mail list --state dead\n"
+    why = f"127.0.0.1:{server.port} refused the recipient: 550 never"
+    lost = "emails were not delivered and will not be tried again"
+    assert few.stderr == f"5 {lost} ({why}).\n  Try: es mail retry M-1 M-2 M-3 M-4 M-5\n"
+    assert many.stderr == f"6 {lost} ({why}).\n  Try: es mail list --state dead\n"

@@ -31,7 +31,7 @@ def test_a_login_name_that_is_no_name_says_where_it_comes_from_and_how_to_set_an
         ):
             with pytest.raises(BadUsage) as refusal:
                 Settings({variable: name}).find("user.name")
-            assert f"Your login name {'is' if 'control' not in told else 'has a'} {told}" in refusal.value.what
+            assert f"Your login name {'is' if 'control' not in told else 'contains a'} {told}" in refusal.value.what
             assert f"variable {variable}" in refusal.value.why
             assert refusal.value.hint == "Try: es config set user.name NAME"
 

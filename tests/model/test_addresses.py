@@ -96,7 +96,7 @@ def refused(name: str, text: str, path: Path) -> None:
     ):
         with pytest.raises(BadUsage) as refusal:
             use()
-        assert f"It is the value of {name} (" in refusal.value.why
+        assert f"This is the value of {name} (" in refusal.value.why
 
 
 @pytest.mark.parametrize("name", SETTINGS_WITH_AN_ADDRESS)

@@ -72,7 +72,7 @@ def test_a_reference_that_is_not_text_stops_no_other_and_one_that_is_too_long_do
     assert found == [
         ("Line 1 of standard input", "ES-1"),
         ("Line 2 of standard input", "The ID is not valid UTF-8."),
-        ("Line 3 of standard input", "The ID has a NUL character in it."),
+        ("Line 3 of standard input", "The ID contains a NUL character."),
         ("Line 4 of standard input", "ES-3"),
         ("Line 5 of standard input", "The line is too long."),
     ]
@@ -98,7 +98,11 @@ def test_another_encoding_is_named(given: Callable[[bytes], str]) -> None:
 
 
 def test_what_is_not_utf_8_is_named_by_line_and_byte_and_not_repeated(given: Callable[[bytes], str]) -> None:
-    for bad, told in ((b"\xff", "is not valid UTF-8"), (b"\xed\xa0\x80", "is not valid UTF-8"), (b"\0", "has a NUL")):
+    for bad, told in (
+        (b"\xff", "is not valid UTF-8"),
+        (b"\xed\xa0\x80", "is not valid UTF-8"),
+        (b"\0", "contains a NUL"),
+    ):
         path = given(BOM + b"one\nSECRET" + bad + b"\n")
         for read in (reading.read_prose, reading.read_secret):
             message = refused(read, path, "The link")
@@ -135,7 +139,7 @@ def test_a_secret_in_which_nothing_can_be_seen_is_empty(given: Callable[[bytes],
 
 
 def test_what_is_not_there_or_cannot_be_read_is_named(tmp_path: Path) -> None:
-    with pytest.raises(NotFound, match=r"The message is not there: .*/nowhere"):
+    with pytest.raises(NotFound, match=r"The message does not exist: .*/nowhere"):
         reading.read_prose(str(tmp_path / "nowhere"), "The message")
     assert f"{tmp_path}: Is a directory." in refused(reading.read_prose, str(tmp_path), "The message")
 

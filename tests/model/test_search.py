@@ -109,7 +109,7 @@ def test_too_many_words_are_refused() -> None:
     assert len(phrases(words[:MAX_PHRASES])) == MAX_PHRASES
     han = "".join(map(chr, range(0x4E00, 0x4E00 + MAX_PHRASES + 1)))
     for typed in (words[: MAX_PHRASES + 1], words, ["-".join(words)], [han]):
-        with pytest.raises(BadUsage, match="too many words to search for") as refusal:
+        with pytest.raises(BadUsage, match="Too many search words") as refusal:
             phrases(typed)
         assert refusal.value.why == "Use at most 50."
 

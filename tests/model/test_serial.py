@@ -102,7 +102,7 @@ def test_a_foreign_character_is_named_by_its_position_and_not_repeated(good: str
 @given(serials, st.integers(0, 15))
 def test_a_serial_that_ends_early_says_after_how_many(good: str, length: int) -> None:
     fault = refusal(good[:length])
-    assert fault.why == f"It ends after {length} of its 16 letters and digits."
+    assert fault.why == f"Too short: {length} of 16 letters and digits."
     assert_not_repeated(good, fault)
 
 

@@ -126,12 +126,12 @@ BAD_FILES = (
     ("\nx = " + "[" * 3000, "cannot be read", 2),
     ("space = [\n", "cannot be read", 2),
     ('space = "a"\nx = "\xff"\n', "is not valid UTF-8", 2),
-    ('space = "a"\n\0', "has a NUL character in it", 2),
+    ('space = "a"\n\0', "contains a NUL character", 2),
     ('\n[user]\nname = ["ann"]\n', "user.name is not text", 3),
     ("\nuser.name = true\n", "user.name is not text", 2),
     ("\nuser.name = 2026-01-31\n", "user.name is not text", 2),
     ("\n[user]\nname = {first = 1}\n", "user.name is not text", 3),
-    ('\n"user" . "name" = "a\\u0000"\n', "A name has a NUL character in it", 2),
+    ('\n"user" . "name" = "a\\u0000"\n', "A name contains a NUL character", 2),
 )
 
 

@@ -33,7 +33,7 @@ def test_a_notice_says_what_happened_what_was_said_and_where_to_go_on() -> None:
         "To see it:   es show ES-1\n"
         "To answer:   es comment ES-1 -m TEXT\n"
         "\n"
-        "Nobody reads what is answered to this mail.\n"
+        "Replies to this email are not read.\n"
     )
 
 

@@ -27,9 +27,9 @@ class Break(NamedTuple):
     also: frozenset[str] = frozenset()
 
 
-FILE = "the file is whole"
-INDEX = "the search index fits the text"
-FOLDED = "what names are compared by fits them"
+FILE = "the file is intact"
+INDEX = "the search index matches the text"
+FOLDED = "comparison keys match their names"
 _UNGUARDED = """
     PRAGMA writable_schema = ON;
     UPDATE sqlite_schema SET sql = replace(sql, 'UNIQUE INDEX', 'INDEX') WHERE name = 'one_open_request_a_task';
@@ -41,19 +41,19 @@ _GUARDED = """
 
 BREAKS = [
     Break(FILE, "UPDATE spaces SET blocked = 2", ["CHECK constraint failed in spaces"]),
-    Break("all references lead somewhere", "UPDATE links SET task = 99 WHERE number = 2", ["links"]),
+    Break("all references are valid", "UPDATE links SET task = 99 WHERE number = 2", ["links"]),
     Break(
-        "the schema is as it should be",
+        "the schema is correct",
         "DROP INDEX one_open_request_a_task; DROP TRIGGER events_no_delete",
         ["index one_open_request_a_task is missing", "trigger events_no_delete is missing"],
     ),
     Break(
-        "the schema is as it should be",
+        "the schema is correct",
         "DROP INDEX links_of_task; CREATE INDEX links_of_task ON links (creator)",
         ["index links_of_task is changed"],
     ),
     Break(
-        "all times are times",
+        "all times are valid",
         "UPDATE spaces SET created_at = '2026-02-30T09:30:00Z' WHERE number = 1;"
         " UPDATE outbox SET created_at = '9999-99-99T99:99:99Z' WHERE number = 1",
         ["spaces.created_at: 2026-02-30T09:30:00Z", "outbox.created_at: 9999-99-99T99:99:99Z"],
@@ -64,38 +64,38 @@ BREAKS = [
         " SELECT request, author, side, kind, body, created_at FROM comments WHERE number = 1;"
         " INSERT INTO events (at, actor, side, via, kind, task, request, comment)"
         " SELECT at, actor, side, via, kind, task, request, 4 FROM events WHERE comment = 1",
-        ["comments_words does not fit the text"],
+        ["comments_words does not match the text"],
     ),
-    Break(INDEX, "UPDATE tasks SET name = 'Another' WHERE number = 3", ["tasks_words does not fit the text"]),
+    Break(INDEX, "UPDATE tasks SET name = 'Another' WHERE number = 3", ["tasks_words does not match the text"]),
     Break(
         INDEX,
         "UPDATE tasks SET name = 'On fire is the printer' WHERE number = 3",
-        ["tasks_words does not fit the text"],
+        ["tasks_words does not match the text"],
     ),
     Break(
         INDEX,
         "INSERT INTO tasks_words (rowid, words) VALUES (409600, 'of no task')",
-        ["tasks_words does not fit the text"],
+        ["tasks_words does not match the text"],
     ),
     Break(
         INDEX,
         "INSERT INTO comments_words (rowid, words) VALUES (8192, 'a hoax')",
-        ["comments_words does not fit the text"],
+        ["comments_words does not match the text"],
     ),
     Break(
-        "a notice is about its own request",
+        "a notice is about the request of its event",
         "INSERT INTO outbox (event, request, recipient, recipient_key, message_id, subject, body, state, attempts,"
         " created_at, due_at) SELECT number, 2, 'a@b', 'a@b', '<x@y>', 's', 'b', 'queued', 0, at, at FROM events"
         " WHERE request = 1 AND kind = 'activated'",
         ["M-2"],
     ),
     Break(
-        "a certificate is used exactly if it opened a request",
+        "a certificate is used if and only if it opened a request",
         f"UPDATE certificates SET used_at = '{AT}' WHERE number = 3",
         ["C-3"],
     ),
     Break(
-        "a certificate is used exactly if it opened a request",
+        "a certificate is used if and only if it opened a request",
         "UPDATE certificates SET used_at = NULL WHERE number = 1",
         ["C-1"],
     ),
@@ -108,7 +108,7 @@ BREAKS = [
         "a task with a request never expires", f"UPDATE tasks SET expires_at = '{later(9)}' WHERE id = 'T-1'", ["T-1"]
     ),
     Break(
-        "a task has one request that is not closed, at most",
+        "a task has at most one open request",
         f"{_UNGUARDED} UPDATE requests SET status = 'Acknowledged', closed_at = NULL WHERE number = 1;"
         " INSERT INTO events (at, actor, side, via, kind, old, new, task, request)"
         f" VALUES ('{AT}', 'ann', 'customer', 'cli', 'reopened', 'Closed', 'Acknowledged', 1, 1); {_GUARDED}",
@@ -116,38 +116,38 @@ BREAKS = [
         also=frozenset({FILE}),
     ),
     Break(
-        "every request was activated, once",
+        "every request was activated exactly once",
         "INSERT INTO events (at, actor, side, via, kind, new, task, request, certificate)"
         " SELECT at, actor, side, via, kind, new, task, request, certificate FROM events"
         " WHERE kind = 'activated' AND request = 2",
         ["ES-2"],
     ),
     Break(
-        "every request was activated, once",
+        "every request was activated exactly once",
         "UPDATE events SET certificate = 3 WHERE kind = 'activated' AND request = 2",
         ["ES-2"],
     ),
     Break(
-        "a request has the status that its history gives it",
+        "the status of a request matches its history",
         "UPDATE requests SET status = 'Waiting' WHERE number = 2",
         ["ES-2"],
     ),
     Break(
-        "each change of status starts from the one before",
+        "each status change starts from the previous status",
         "UPDATE events SET old = 'Waiting' WHERE kind = 'closed' AND request = 1",
         ["event {closed}"],
     ),
     Break("every comment has its event", "UPDATE events SET comment = NULL WHERE comment = 1", ["comment 1"]),
     Break("every comment has its event", "UPDATE comments SET request = 2 WHERE number = 1", ["comment 1"]),
-    Break("notes are the desk's", "UPDATE events SET kind = 'replied' WHERE kind = 'noted'", ["comment 2"]),
+    Break("only the desk writes notes", "UPDATE events SET kind = 'replied' WHERE kind = 'noted'", ["comment 2"]),
     Break(
-        "notes are the desk's",
+        "only the desk writes notes",
         "UPDATE comments SET kind = 'note', side = 'desk' WHERE number = 1",
         ["comment 1"],
         also=frozenset({INDEX}),
     ),
     Break(
-        "notes are the desk's",
+        "only the desk writes notes",
         "UPDATE comments SET side = 'customer' WHERE kind = 'note'",
         ["comment 2"],
         also=frozenset({FILE}),
@@ -161,9 +161,9 @@ BREAKS = [
     Break("every task was added", "UPDATE events SET task = NULL WHERE kind = 'task_added' AND task = 3", ["INC-4711"]),
     Break("the history has no gap", "DELETE FROM events WHERE kind = 'link_made' AND link = 1", ["event {link_made}"]),
     Break("the history has no gap", "DELETE FROM events WHERE number = 1", ["event 1"]),
-    Break("IDs T-n are counted", "UPDATE tasks SET counted = 99 WHERE id = 'T-2'", ["T-2"]),
-    Break("IDs T-n are counted", "UPDATE tasks SET counted = NULL WHERE id = 'T-2'", ["T-2"]),
-    Break("IDs T-n are counted", "UPDATE tasks SET counted = 4711 WHERE id = 'INC-4711'", ["INC-4711"]),
+    Break("IDs of the form T-N are counted", "UPDATE tasks SET counted = 99 WHERE id = 'T-2'", ["T-2"]),
+    Break("IDs of the form T-N are counted", "UPDATE tasks SET counted = NULL WHERE id = 'T-2'", ["T-2"]),
+    Break("IDs of the form T-N are counted", "UPDATE tasks SET counted = 4711 WHERE id = 'INC-4711'", ["INC-4711"]),
     Break(FOLDED, "UPDATE spaces SET name_key = 'acm'", ["name_key in spaces 1"]),
     Break(FOLDED, "UPDATE tasks SET id_key = 'INC-4711' WHERE number = 3", ["id_key in tasks 3"]),
     Break(FOLDED, "UPDATE partners SET name_key = 'ABC'", ["name_key in partners 1"]),
@@ -172,7 +172,7 @@ BREAKS = [
         Break(FOLDED, f"UPDATE requests SET {key} = 'x' WHERE number = 2", [f"{key} in requests 2"])
         for key in ("task_key", "task_name_key", "space_key", "initiator_key", "email_key")
     ),
-    Break("what followers are compared by fits them", "UPDATE followers SET address_key = 'x'", ["ES-1"]),
+    Break("comparison keys match their addresses", "UPDATE followers SET address_key = 'x'", ["ES-1"]),
 ]
 
 
@@ -263,7 +263,7 @@ def test_of_many_examples_some_are_told(store: Store) -> None:
         indexes = [name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'index' AND sql <> ''")]
     assert len(indexes) > check.MAX_EXAMPLES
     behind_its_back(store.path, "; ".join(f"DROP INDEX {name}" for name in indexes))
-    assert len(broken(store)["the schema is as it should be"]) == check.MAX_EXAMPLES
+    assert len(broken(store)["the schema is correct"]) == check.MAX_EXAMPLES
 
 
 def test_what_another_tool_has_added_breaks_nothing(store: Store) -> None:

@@ -276,7 +276,7 @@ def test_many_words_are_searched_and_too_many_are_refused(store: Store) -> None:
     assert numbers(store, words=["printer"] * 1_000) == [10, 7, 4, 1]
     assert numbers(store, words=[f"printer{n}" for n in range(MAX_PHRASES)]) == []
     for count in (MAX_PHRASES + 1, 1_000):
-        with pytest.raises(BadUsage, match="too many words") as refusal:
+        with pytest.raises(BadUsage, match="Too many search words") as refusal:
             store.requests(Wanted(words=[f"printer{n}" for n in range(count)]))
         assert f"at most {MAX_PHRASES}" in refusal.value.why
 

@@ -41,7 +41,7 @@ def test_the_first_write_makes_the_store_private_and_says_so(tmp_path: Path) -> 
     with closing(opened(path, told, writes=True)) as store:
         assert (told, list(tmp_path.iterdir())) == ([], [])
         a_space(store)
-        assert told == [f"Made a new store: {path}"]
+        assert told == [f"Created a new store: {path}"]
         assert mode(path) == 0o600
         assert mode(path.parent) == mode(path.parent.parent) == 0o700
         a_space(store, "zoo")
@@ -77,12 +77,12 @@ def test_a_first_write_that_fails_leaves_nothing_behind(there: str, tmp_path: Pa
         with pytest.raises(InternalError), store.transaction():
             raise InternalError("after the first statement")
         assert told == []
-    assert told == [f"There is no store yet at {path}; the first command that writes makes it."]
+    assert told == [f"No store yet at {path}. The first command that changes something creates it."]
     assert sorted(tmp_path.rglob("*")) == before
     assert not path.exists() or path.stat().st_size == 0
     with closing(opened(path, told, writes=True)) as store:
         a_space(store)
-    assert told[1:] == [f"Made a new store: {path}"]
+    assert told[1:] == [f"Created a new store: {path}"]
 
 
 def test_a_store_that_another_has_made_meanwhile_is_used(tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_a_store_is_made_where_there_are_neither_locks_nor_hard_links(
         a_space(store)
         with closing(opened(tmp_path / "other.db", [], writes=True)) as late:
             with (
-                pytest.raises(StoreBusy, match="just made the store"),
+                pytest.raises(StoreBusy, match="just created the store"),
                 late.transaction(),
                 closing(made_store(tmp_path / "other.db")) as early,
             ):
@@ -194,7 +194,7 @@ def test_an_empty_file_becomes_a_store(tmp_path: Path) -> None:
         with closing(opened(path, told, writes=False)) as store:
             assert store.spaces() == []
         assert path.read_bytes() == before
-        assert told == [f"There is no store yet at {path}; the first command that writes makes it."]
+        assert told == [f"No store yet at {path}. The first command that changes something creates it."]
         with closing(opened(path, told, writes=True)) as store:
             a_space(store)
             assert store.has_space("acme")

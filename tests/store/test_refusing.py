@@ -131,8 +131,8 @@ def test_damage_further_in_is_told_when_it_is_met(tmp_path: Path) -> None:
         with pytest.raises(StoreDamaged):
             list(store.requests(Wanted()))
         findings = dict(check.findings(store))
-    assert findings["the file is whole"]
-    assert "cannot be checked" in findings["every request was activated, once"][0]
+    assert findings["the file is intact"]
+    assert "cannot be checked" in findings["every request was activated exactly once"][0]
 
 
 @pytest.mark.parametrize("writes", [True, False])

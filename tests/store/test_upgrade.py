@@ -77,7 +77,7 @@ def test_an_old_store_is_upgraded_and_keeps_what_is_in_it(number: int, old: Path
     before = columns(old)
     kept = rows(old, before)
     assert all(kept.values())
-    assert told(old) == [f"Upgrading the store; a copy of it as it was is in {old}.v{number}.bak"]
+    assert told(old) == [f"Upgrading the store. The old one was copied to {old}.v{number}.bak"]
     assert version(old) == VERSION
     now = {table: [RENAMED.get((table, name), name) for name in names] for table, names in before.items()}
     assert rows(old, now) == kept

@@ -172,7 +172,7 @@ def import_certificates(
         for line, normal in read:
             try:
                 if store.certificate_by_digest(serial.digest(normal)):
-                    raise AlreadyExists("This certificate is in the store already, or twice in the file.")
+                    raise AlreadyExists("This certificate is already in the store, or twice in the file.")
             except Fault as fault:
                 raise not_imported(fault, line) from None
             certificate = _add(store, normal, Origin.IMPORTED, expires_at, note, at)
@@ -207,7 +207,7 @@ def revoke_certificate(store: Store, reference: str, *, by: Actor, at: str) -> t
             return certificate, False
         certificate.refuse_if_used()
         if not store.revoke_certificate(certificate.number, at):
-            raise Refused(f"Certificate {certificate.masked} was changed by somebody else in between.")
+            raise Refused(f"Someone else changed certificate {certificate.masked} in the meantime.")
         store.record(Event.by(by, at, Kind.CERTIFICATE_REVOKED).replace(certificate=certificate.number))
     return certificate.replace(revoked_at=at), True
 
@@ -227,7 +227,7 @@ def find_certificate(store: Store, reference: str) -> Certificate:
     try:
         normal = serial.read(reference)
     except BadUsage as fault:
-        fault.what = "This is neither a serial number nor a certificate's ID, such as C-1."
+        fault.what = "Use a serial number, or a certificate ID such as C-1."
         raise
     return by_serial(store, normal)
 

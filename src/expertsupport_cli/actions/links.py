@@ -101,8 +101,8 @@ def _by_address(store: Store, address: str) -> PurchaseLink:
     link = store.link_by_digest(_digest(token))
     if link is None:
         raise NotFound(
-            "This purchase link is unknown.",
-            "It was not made in this store, or is not whole.",
+            "Unknown purchase link.",
+            "It was not created in this store, or is incomplete.",
             Step(verb=Verb.BUY),
         )
     return link

@@ -29,7 +29,7 @@ def add_space(
 ) -> Space:
     """Add a space. `task_lifetime` is in seconds, None for tasks that never expire. Raises BadUsage, AlreadyExists."""
     space = Space(
-        name=identifier(name, "the name of a space"),
+        name=identifier(name, "space name"),
         title=prose_or_empty(title, "The title"),
         task_lifetime=task_lifetime,
         task_limit=task_limit,
@@ -38,7 +38,7 @@ def add_space(
     )
     with store.transaction():
         if store.has_space(name):
-            raise AlreadyExists(f"There is a space {name} already.", hint=Step(verb=Verb.EDIT_SPACE, reference=name))
+            raise AlreadyExists(f"Space {name} already exists.", hint=Step(verb=Verb.SHOW_SPACE, reference=name))
         store.add_space(space)
         store.record(Event.by(by, at, Kind.SPACE_ADDED).replace(space=name))
     return space
@@ -70,7 +70,7 @@ def add_partner(store: Store, name: str, url: str, *, by: Actor, at: str) -> Par
     )
     with store.transaction():
         if store.partner(name):
-            raise AlreadyExists(f"There is a partner “{name}” already.", hint=Step(verb=Verb.LIST_PARTNERS))
+            raise AlreadyExists(f"Partner '{name}' already exists.", hint=Step(verb=Verb.LIST_PARTNERS))
         store.add_partner(partner)
         store.record(Event.by(by, at, Kind.PARTNER_ADDED).replace(new=f"{partner.name} {partner.url}"))
     return partner
@@ -89,5 +89,5 @@ def find_partner(store: Store, name: str) -> Partner:
     """Find a partner by name, in any case. Raises NotFound."""
     partner = store.partner(name)
     if partner is None:
-        raise NotFound(f"There is no partner “{name[:80]}”.", hint=Step(verb=Verb.LIST_PARTNERS))
+        raise NotFound(f"Partner '{name[:80]}' not found.", hint=Step(verb=Verb.LIST_PARTNERS))
     return partner

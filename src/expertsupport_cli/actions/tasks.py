@@ -45,7 +45,7 @@ def add_task(
         space = store.space(space_name)
         space.refuse_if_full(1)
         if id and store.has_task(id):
-            raise AlreadyExists(f"There is a task {id} already.", hint=Step(verb=Verb.SHOW_TASK, reference=id))
+            raise AlreadyExists(f"Task {id} already exists.", hint=Step(verb=Verb.SHOW_TASK, reference=id))
         task = _task(line, id or f"T-{store.next_task_number()}", space, by, at)
         store.add_task(task)
         store.record(Event.by(by, at, Kind.TASK_ADDED).replace(task=task.id, space=space.name))
@@ -138,7 +138,7 @@ def _checked(lines: Iterable[TaskLine]) -> Iterable[TaskLine]:
             if line.id:
                 first = seen.setdefault(fold_key(task_id(line.id)), line.line)
                 if first != line.line:
-                    raise BadUsage(f"The ID {line.id} stands in line {first} already.")
+                    raise BadUsage(f"ID {line.id} is already in line {first}.")
         except Fault as fault:
             raise not_imported(fault, line.line) from None
         yield line
@@ -166,4 +166,4 @@ def _refuse_taken(store: Store, lines: Sequence[TaskLine]) -> None:
     taken = store.taken_task_ids([line.id for line in by_id.values()])
     if taken:
         first = min((by_id[fold_key(id)] for id in taken), key=lambda line: line.line)
-        raise not_imported(AlreadyExists(f"There is a task {first.id} already."), first.line)
+        raise not_imported(AlreadyExists(f"Task {first.id} already exists."), first.line)

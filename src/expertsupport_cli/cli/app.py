@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import shlex
 from typing import Annotated, Any, get_type_hints
 
 import typer
@@ -23,15 +24,17 @@ from expertsupport_cli.cli.report import PROGRAM
 from expertsupport_cli.errors import BadUsage, InternalError
 from expertsupport_cli.render.terminal.printer import talk_raw
 
-GLOBAL_OPTIONS = ("--store", "--as", "--color", "--no-input", "--debug", "--version")
-OUTPUT_OPTIONS = ("--format", "--json", "--fields", "--spreadsheet", "--dry-run", "--yes")
+# the options on one side of the command; whether each takes a value
+GLOBAL_OPTIONS = {"--store": True, "--as": True, "--color": True, "--no-input": False, "--debug": False}
+OUTPUT_OPTIONS = {"--format": True, "--json": False, "--fields": True, "--spreadsheet": False}
+OUTPUT_OPTIONS |= {"--dry-run": False, "--yes": False}
 
 
 def run(arguments: list[str]) -> int:
     """Run the command that the arguments name. Returns its exit status. Raises BadUsage if they are wrong."""
     root = program()
     try:
-        with root.make_context(PROGRAM, list(arguments)) as context:
+        with root.make_context(PROGRAM, list(arguments), obj=tuple(arguments)) as context:
             return int(root.invoke(context) or 0)
     except typer.Exit as early_exit:  # after --help and --version
         return early_exit.exit_code
@@ -39,7 +42,7 @@ def run(arguments: list[str]) -> int:
         talk_raw(error.format_message())
         return BadUsage.exit_status
     except ClickException as error:
-        raise _bad_usage(error) from None  # the text may repeat a serial that was typed in four parts
+        raise _bad_usage(error, arguments) from None  # the text may repeat a serial that was typed in four parts
 
 
 class Group(TyperGroup):
@@ -92,7 +95,7 @@ def _command(name: str) -> Any:
     def parsed(ctx: typer.Context, **values: Any) -> int:
         env = ctx.find_object(Env)
         if env is None:
-            raise InternalError("The command was started without its surroundings.")
+            raise InternalError("The command was started without an environment.")
         chosen = {key: values.pop(key) for key in shared}
         return perform(env, command, values, Choices(**chosen))
 
@@ -143,8 +146,8 @@ def program() -> TyperGroup:
     app = _typer(
         """Expert support from the terminal: buy it, activate it, follow it, answer it.
 
-        A certificate opens one request on one task. Options of all commands go before the command; what a command
-        prints is told after it. IDs may be given in any case.
+        A certificate opens one request on one task. Global options go before the command, output options (--format,
+        --fields) after it. IDs are case-insensitive.
         """,
         Root,
     )
@@ -164,31 +167,31 @@ def _global_options(
     who: Annotated[
         str | None, typer.Option("--as", metavar="NAME", help="Who acts: a name, or 'Name <address>'.")
     ] = None,
-    color: Annotated[str, typer.Option("--color", metavar="auto|always|never", help="Whether to use colour.")] = "auto",
-    no_input: Annotated[bool, typer.Option("--no-input", help="Never ask, never open an editor.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show where an error comes from.")] = False,
+    color: Annotated[str, typer.Option("--color", metavar="auto|always|never", help="When to use colour.")] = "auto",
+    no_input: Annotated[bool, typer.Option("--no-input", help="Never prompt or open an editor.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Print a traceback on errors.")] = False,
     version: Annotated[
         bool, typer.Option("--version", is_eager=True, callback=_version, help="Show the version.")
     ] = False,
 ) -> None:
     """Build the `Env` from the global options, and close it when the command ends."""
     if color not in ("auto", "always", "never"):
-        raise BadUsage(f"--color is auto, always or never, not “{color[:80]}”.")
+        raise BadUsage(f"Invalid --color '{color[:80]}'. Choose one of: auto, always, never.")
     name, email = (None, None) if who is None else person(who)
     given = {"store": store, "user.name": name, "user.email": email}
     flags = {setting: value for setting, value in given.items() if value is not None}
-    env = Env(flags, colour=color, no_input=no_input)
+    env = Env(flags, arguments=ctx.obj, colour=color, no_input=no_input)
     ctx.obj = env
     ctx.call_on_close(env.close)
 
 
-def _bad_usage(error: ClickException) -> BadUsage:
+def _bad_usage(error: ClickException, arguments: list[str]) -> BadUsage:
     if isinstance(error, NoSuchOption):
-        return _misplaced(error)
+        return _misplaced(error, arguments)
     if isinstance(error, UsageError):
         if _may_repeat_a_serial(error):
-            return BadUsage("There are too many arguments.", "A serial number with blanks in it needs quotes.")
-        return BadUsage(error.format_message(), hint=f"See: {_path(error)} --help")
+            return BadUsage("Too many arguments.", "Put a serial number that contains spaces in quotes.")
+        return BadUsage(error.format_message(), hint=f"Try: {_path(error)} --help")
     return BadUsage(error.format_message())
 
 
@@ -201,17 +204,24 @@ def _may_repeat_a_serial(error: UsageError) -> bool:
     )
 
 
-def _misplaced(error: NoSuchOption) -> BadUsage:
-    """The fault for an unknown option. If it is known elsewhere, the fault says where it goes."""
-    path = _path(error)
-    if error.option_name in GLOBAL_OPTIONS and path != PROGRAM:
-        rest = path.removeprefix(PROGRAM).strip()
-        return BadUsage(
-            f"{error.option_name} goes before the command.", hint=f"{PROGRAM} {error.option_name} … {rest} …"
-        )
-    if error.option_name in OUTPUT_OPTIONS and path == PROGRAM:
-        return BadUsage(f"{error.option_name} goes after the command.", hint=f"{PROGRAM} COMMAND … {error.option_name}")
-    return BadUsage(error.format_message(), hint=f"See: {path} --help")
+def _misplaced(error: NoSuchOption, arguments: list[str]) -> BadUsage:
+    """The fault for an unknown option. If it is known on the other side of the command, the hint moves it there."""
+    name, path = error.option_name, _path(error)
+    if name in GLOBAL_OPTIONS and path != PROGRAM:
+        option, rest = _taken_out(arguments, name, GLOBAL_OPTIONS[name])
+        return BadUsage(f"{name} goes before the command.", hint=f"Try: {shlex.join([PROGRAM, *option, *rest])}")
+    if name in OUTPUT_OPTIONS and path == PROGRAM:
+        option, rest = _taken_out(arguments, name, OUTPUT_OPTIONS[name])
+        return BadUsage(f"{name} goes after the command.", hint=f"Try: {shlex.join([PROGRAM, *rest, *option])}")
+    return BadUsage(error.format_message(), hint=f"Try: {path} --help")
+
+
+def _taken_out(arguments: list[str], name: str, has_value: bool) -> tuple[list[str], list[str]]:
+    """An option, with its value (VALUE if that is missing), and the other arguments."""
+    start = next(at for at, argument in enumerate(arguments) if argument == name or argument.startswith(f"{name}="))
+    end = start + (2 if has_value and arguments[start] == name else 1)
+    missing = ["VALUE"] if end > len(arguments) else []
+    return arguments[start:end] + missing, arguments[:start] + arguments[end:]
 
 
 def _path(error: UsageError) -> str:

@@ -41,9 +41,9 @@ def issue(
     valid_for: ValidFor = None,
     note: CertificateNote = "",
 ) -> None:
-    """Issue certificates and print their serials, one a line, this once.
+    """Issue certificates and print their serials once.
 
-    The store does not keep them: what is printed here is all there is.
+    One serial per line. The store keeps only digests, so a serial cannot be printed again.
     """
     issued = 0
 
@@ -68,7 +68,7 @@ def issue(
         fault.why = f"{fault.why} {issued} of {count} certificates issued."
         raise
     if not env.dry_run:
-        env.printer.hint("Keep them: they are not shown again. To use one: es activate TASK SERIAL")
+        env.printer.hint("Save them now: they are not shown again. Try: es activate TASK SERIAL")
 
 
 @changes(SERIAL, asks=True)
@@ -76,28 +76,30 @@ def replace(
     env: Env,
     certificate: Annotated[str, Argument(metavar="CERTIFICATE", help="Its ID (C-1) or serial; it must be unused.")],
 ) -> None:
-    """Issue another serial for a certificate, and revoke the old one.
+    """Replace an unused certificate whose serial was lost.
 
-    For a serial that was lost: what is printed here is all there is. The new certificate has the same validity, note
-    and purchase link.
+    Prints the new serial once and revokes the old one. Validity, note and purchase link stay the same.
     """
     found = look_up_certificates(env, [certificate], replacing=True)
-    env.confirm(f"Replace {found}? Its serial can then no longer be used.")
+    env.confirm(f"Replace {found}? Its serial will stop working.")
     actions.replace_certificate(
         env.store, certificate, lambda block: print_serials(env, block), by=env.actor(Side.OWNER), at=env.at
     )
     if not env.dry_run:
-        env.printer.hint("Keep it: it is not shown again. To use it: es activate TASK SERIAL")
+        env.printer.hint("Save it now: it is not shown again. Try: es activate TASK SERIAL")
 
 
 @changes(CERTIFICATE)
 def import_(
     env: Env,
-    file: Annotated[str, Argument(metavar="FILE", help="Serials, one a line; - is stdin.")],
+    file: Annotated[str, Argument(metavar="FILE", help="A file with one serial per line; - reads stdin.")],
     valid_for: ValidFor = None,
     note: CertificateNote = "",
 ) -> None:
-    """Take in serials of other origin from a file, all or none: any 16 letters or digits."""
+    """Import serials from another source, all or none.
+
+    A serial is any 16 letters or digits.
+    """
     added = actions.import_certificates(
         env.store,
         _serial_lines(file),
@@ -106,7 +108,7 @@ def import_(
         by=env.actor(Side.OWNER),
         at=env.at,
     )
-    env.printer.all(CERTIFICATE, added, f"{len(added):,} certificates were imported.")
+    env.printer.all(CERTIFICATE, added, f"Imported {len(added):,} certificates.")
 
 
 @reads(CERTIFICATE)
@@ -125,20 +127,20 @@ def list_certificates(
 
 @reads(CERTIFICATE)
 def check(env: Env, serial: Serial) -> None:
-    """Check that a serial would open a request now.
+    """Check whether a serial could be activated now.
 
-    If not, say why, and end as activation would.
+    If it could not, the reason and exit status are those of es activate.
     """
     found = actions.check_certificate(env.store, typed_or_on_stdin(serial, "The serial number"), at=env.at)
     until = f" until {found.expires_at}" if found.expires_at else ""
-    env.printer.thing(CERTIFICATE, found, f"{found.masked} ({found.id}) is unused and can be activated{until}.")
+    env.printer.thing(CERTIFICATE, found, f"{found.masked} ({found.id}) is unused and valid{until}.")
 
 
 @reads(CERTIFICATE_HISTORY, EVENT)
 def show(
     env: Env, certificate: Annotated[str, Argument(metavar="CERTIFICATE", help="Its ID (C-1) or serial.")]
 ) -> None:
-    """Show a certificate, and what happened to it."""
+    """Show a certificate and its history."""
     with env.store.snapshot():
         found = actions.find_certificate(env.store, certificate)
         page = CertificatePage(certificate=found, events=env.store.events_of_certificate(found))
@@ -149,10 +151,11 @@ def show(
 def revoke(
     env: Env,
     certificates: Annotated[
-        list[str], Argument(metavar="CERTIFICATE...", help="IDs (C-1) or serials; several, or - for stdin.")
+        list[str],
+        Argument(metavar="CERTIFICATE...", help="IDs (C-1) or serials; repeatable; - reads one per line from stdin."),
     ],
 ) -> None:
-    """Revoke unused certificates, for good."""
+    """Revoke unused certificates for good."""
     found = look_up_certificates(env, certificates)
     if found:
         env.confirm(f"Revoke {found}? A revoked certificate cannot be used again.")
@@ -178,7 +181,7 @@ def look_up_certificates(env: Env, references: Sequence[str], *, replacing: bool
 def _revoke(env: Env, reference: str) -> None:
     found, changed = actions.revoke_certificate(env.store, reference, by=env.actor(Side.OWNER), at=env.at)
     if not changed:
-        env.printer.note(f"Certificate {found.id} is revoked already; nothing was changed.")
+        env.printer.note(f"Certificate {found.id} is already revoked; nothing was changed.")
     env.printer.thing(CERTIFICATE, found, f"{found.id}  {found.masked}  revoked")
 
 
@@ -186,7 +189,7 @@ def print_serials(env: Env, block: Block) -> None:
     """Print serials in one unbuffered write. When this returns, the operating system has them."""
     with env.printer.block(partial(setattr, block, "delivered", True)):
         for serial, certificate in block:
-            shown = "(none: a dry run)" if env.dry_run else serial
+            shown = "(none: dry run)" if env.dry_run else serial
             values = {"serial": shown, "id": certificate.id, "expires_at": certificate.expires_at}
             env.printer.thing(SERIAL, Named(values=values), shown)
 

@@ -72,15 +72,15 @@ COMMANDS = {
 }
 
 GROUPS = {
-    "desk": "The experts' side: see what waits, and answer it.",
-    "space": "Spaces: named groups of tasks.",
-    "task": "The tasks that support is bought for.",
-    "cert": "Certificates: paid rights to one request each.",
-    "partner": "Partners: resellers of certificates.",
-    "link": "Purchase links: they work once.",
-    "config": "Settings: flag > variable > file > default.",
-    "mail": "The outbox: notices by mail, and what became of them.",
-    "db": "The store: the file in which everything is kept.",
+    "desk": "The experts' side: see what is waiting, and answer it.",
+    "space": "Manage spaces: named groups of tasks.",
+    "task": "Manage tasks.",
+    "cert": "Manage certificates.",
+    "partner": "Manage partners, who sell certificates.",
+    "link": "Manage purchase links, which work once.",
+    "config": "Show and change settings.",
+    "mail": "Show and send queued mail.",
+    "db": "Check and upgrade the store.",
 }
 
 SECTIONS = {

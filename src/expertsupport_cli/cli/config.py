@@ -23,7 +23,7 @@ def list_settings(
     env: Env,
     show_origin: Annotated[bool, Option("--show-origin", help="Show where each value comes from.")] = False,
 ) -> None:
-    """List all settings and their values in force."""
+    """List all settings with their effective values."""
     shape = SETTING.replace(rows=("name", "value", "origin")) if show_origin else SETTING
     found = [_named(env.settings.find(name)) for name in SETTINGS]  # before anything is printed: one may be invalid
     env.printer.list(shape, found)
@@ -31,38 +31,43 @@ def list_settings(
 
 @reads(SETTING)
 def get(env: Env, name: SettingName) -> None:
-    """Print the value of a setting; status 3 if it has none."""
+    """Print the effective value of a setting.
+
+    The exit status is 3 if it has none.
+    """
     found = env.settings.find(name)
     if found.value is None:
-        raise NotFound(f"The setting {name} has no value.", hint=f"es config set {name} VALUE")
+        raise NotFound(f"{name} is not set.", hint=f"Try: es config set {name} VALUE")
     env.printer.thing(SETTING, _named(found), found.value)
 
 
 @changes()
 def set_(env: Env, name: SettingName, value: Annotated[str, Argument(metavar="VALUE", help="The new value.")]) -> None:
-    """Set a setting, in your own file."""
+    """Set a setting in your settings file."""
     _write(env, name, value)
 
 
 @changes()
 def unset(env: Env, name: SettingName) -> None:
-    """Remove a setting from your own file."""
+    """Remove a setting from your settings file."""
     _write(env, name, None)
 
 
 @reads(PATH)
 def path(env: Env) -> None:
-    """Print where the settings file is, whether or not it exists."""
+    """Print the path of the settings file."""
     where = env.settings.path
     env.printer.thing(PATH, Named(values={"path": where, "exists": os.path.exists(where)}), where)
 
 
 def _write(env: Env, name: str, value: str | None) -> None:
     if not env.settings.write(name, value, dry_run=env.dry_run):
-        env.printer.note(f"{name} is {'not set' if value is None else 'so'} already; nothing was changed.")
+        env.printer.note(f"{name} {'is not set' if value is None else 'already has this value'}; nothing was changed.")
     found = env.settings.find(name)
     if value is not None and not env.dry_run and found.value != value:
-        env.printer.note(f"The value in force is another: it comes from {found.origin}.")
+        env.printer.note(
+            f"{found.origin[:1].upper()}{found.origin[1:]} overrides it: the effective value is '{found.value}'."
+        )
 
 
 def _named(found: Value) -> Named:

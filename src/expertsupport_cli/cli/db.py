@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 @reads(PATH)
 def path(env: Env) -> None:
-    """Print where the store is, whether or not it exists."""
+    """Print the path of the store."""
     _print_path(env)
 
 
 @reads(FINDING)
 def check(env: Env) -> None:
-    """Check the file, the schema, and that every rule holds.
+    """Check the store: file, schema and every rule.
 
-    The exit status is 5 if something is amiss.
+    The exit status is 5 if a check fails.
     """
     from expertsupport_cli.store.check import findings
 
@@ -35,18 +35,18 @@ def check(env: Env) -> None:
     if bad:
         raise StoreDamaged(
             f"{len(bad)} of {len(found)} checks failed.",
-            f"{env.store.path} is not whole.",
-            "Keep a copy of the file before you do anything else.",
+            f"{env.store.path} is damaged.",
+            "Copy the file before you do anything else.",
         )
-    env.printer.hint("All is well.")
+    env.printer.hint("All checks passed.")
 
 
 @changes(PATH)
 def upgrade(env: Env) -> None:
-    """Upgrade a store that an older version of this program made, and create the store if there is none.
+    """Upgrade a store of an older version, or create one.
 
-    Every command that changes something does so too; one that reads shows an old store as it will be. A copy of the
-    old store is kept beside it.
+    Every command that changes something does this too. Commands that only read leave an old store as it is. A copy of
+    the old store is kept beside it.
     """
     with env.store.transaction():
         pass

@@ -43,7 +43,7 @@ STORY = (
 
 @reads()
 def demo(env: Env) -> None:
-    """Play the whole story on a throw-away store."""
+    """Run a guided demo on a temporary store."""
     with tempfile.TemporaryDirectory(prefix="es-demo-") as folder:
         outputs: dict[str, str] = {}
         for who, narration, command, name in STORY:
@@ -57,7 +57,7 @@ def demo(env: Env) -> None:
             if name:
                 outputs[name] = output
                 env.printer.lines(iter([[(f"{who} $ ", "green"), (f'echo "${name}"', "bold")], [(output, "")]]))
-    env.printer.lines(iter([[], [("# Nothing of this was kept. To begin for real: es space add NAME", "dim")]]))
+    env.printer.lines(iter([[], [("# Nothing of this was kept. Try: es space add NAME", "dim")]]))
 
 
 def _run(arguments: list[str], folder: str, who: str, env: Env, *, capture: bool) -> str:

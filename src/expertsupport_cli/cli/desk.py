@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 def queue(
     env: Env,
     space: SpaceName = None,
-    unanswered: Annotated[bool, Option("--unanswered", help="Only what nobody has answered.")] = False,
+    unanswered: Annotated[bool, Option("--unanswered", help="Only requests that nobody has answered.")] = False,
     limit: Limit = None,
 ) -> None:
-    """List what waits for the desk, the longest first.
+    """List what is waiting for the desk, longest wait first.
 
-    What nobody has answered comes before what was answered and is still the desk's.
+    Requests that nobody has answered come before those that were answered and are still the desk's turn.
     """
     space = env.space(space)
     if space is not None:
@@ -35,18 +35,18 @@ def queue(
     waiting = env.store.queue(space, rows_wanted(env, limit), unanswered=unanswered)
     shown = env.printer.list(QUEUE, waiting)
     count = lambda: env.store.count_queue(space, unanswered=unanswered)  # noqa: E731
-    summarize(env, shown, count, "request", "Nothing waits for the desk.")
+    summarize(env, shown, count, "request", "No requests are waiting for the desk.")
 
 
 @reads(SHOW, COMMENT, EVENT)
 def show(env: Env, request: RequestId) -> None:
-    """Show a request's page, with the notes that customers do not see."""
+    """Show a request with the notes that only the desk sees."""
     show_request(env, request, notes=True)
 
 
 @changes(REQUEST)
 def acknowledge(env: Env, requests: RequestIds) -> None:
-    """Let the customer know that the request was seen."""
+    """Tell the customer that the request was seen."""
     act_on_each(env, requests, Act.ACKNOWLEDGE, side=Side.DESK)
 
 
@@ -56,25 +56,33 @@ def reply(
     requests: RequestIds,
     message: Message = None,
     file: MessageFile = None,
-    waiting: Annotated[bool, Option("--waiting", help="Ask: the request then waits for the customer.")] = False,
+    waiting: Annotated[
+        bool, Option("--waiting", help="Ask a question: the request then waits for the customer.")
+    ] = False,
 ) -> None:
-    """Answer a request; the text comes as in es comment."""
+    """Reply to a request.
+
+    The text comes from -m, from a file with -F (- reads stdin), or, on a terminal, from your editor.
+    """
     act_on_each(env, requests, Act.ASK if waiting else Act.REPLY, message, file, Side.DESK)
 
 
 @changes(REQUEST)
 def note(env: Env, requests: RequestIds, message: Message = None, file: MessageFile = None) -> None:
-    """Note something for the desk alone; the text comes as in es comment."""
+    """Add a note that only the desk sees.
+
+    The text comes from -m, from a file with -F (- reads stdin), or, on a terminal, from your editor.
+    """
     act_on_each(env, requests, Act.NOTE, message, file, Side.DESK)
 
 
 @changes(REQUEST)
 def close(env: Env, requests: RequestIds, message: Message = None, file: MessageFile = None) -> None:
-    """Close a request for the desk, with a last reply if you like."""
+    """Close a request, optionally with a last reply."""
     act_on_each(env, requests, Act.CLOSE, message, file, Side.DESK)
 
 
 @changes(REQUEST)
 def reopen(env: Env, requests: RequestIds, message: Message = None, file: MessageFile = None) -> None:
-    """Reopen a closed request for the desk."""
+    """Reopen a closed request."""
     act_on_each(env, requests, Act.REOPEN, message, file, Side.DESK)

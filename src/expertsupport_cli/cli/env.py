@@ -43,7 +43,7 @@ class Choices(Record):
     def requested_format(self) -> str | None:
         """The format that was asked for, None for the default. Raises BadUsage if two were."""
         if self.json and self.format not in (None, "json"):
-            raise BadUsage("--json and --format say different things.", hint="Leave one of them out.")
+            raise BadUsage("--json conflicts with --format.", hint="Use only one of them.")
         return "json" if self.json else self.format
 
 
@@ -56,12 +56,15 @@ class EarlyExit(Exception):  # noqa: N818 -- not an error
 
 
 class Env:
-    """The environment of one command, built from the global options."""
+    """The environment of one command, built from the global options; `arguments` are the whole command line."""
 
-    def __init__(self, flags: dict[str, str], *, colour: str = "auto", no_input: bool = False) -> None:
+    def __init__(
+        self, flags: dict[str, str], arguments: Sequence[str] = (), *, colour: str = "auto", no_input: bool = False
+    ) -> None:
         environment = dict(os.environ)
         os.environ.pop(wiring.PASSWORD_VARIABLE, None)  # which no editor or browser that is started is to inherit
         self.settings = Settings(environment, flags, warn=talk)
+        self.arguments = arguments
         self.colour = colour
         self.no_input = no_input
         self.choices = Choices()
@@ -212,7 +215,9 @@ class Env:
         if self.choices.yes or self.dry_run:
             return
         if not self.interactive:
-            raise BadUsage("This cannot be undone, and there is no terminal to ask on.", hint="To do it: add --yes")
+            raise BadUsage(
+                "This cannot be undone, and there is no terminal to confirm on.", hint="Add --yes to confirm."
+            )
         if self.ask(f"{question} [y/N] ").strip().lower() not in ("y", "yes"):
             self.printer.note("Nothing was changed.")
             raise EarlyExit(1)

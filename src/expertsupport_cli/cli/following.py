@@ -33,24 +33,24 @@ AWAITED = ("reply", "status", "closed")
 
 @changes(REQUEST)
 def follow(env: Env, requests: RequestIds, email: Email = None) -> None:
-    """Hear by mail of all that is done to a request."""
+    """Get mail about everything that happens on a request."""
     _follow_each(env, requests, email, actions.follow, "follows it", "already")
 
 
 @changes(REQUEST)
 def unfollow(env: Env, requests: RequestIds, email: Email = None) -> None:
-    """Hear no more of a request that you follow."""
+    """Stop getting mail about a request."""
     _follow_each(env, requests, email, actions.unfollow, "does not follow it", "anyway")
 
 
 @reads(NEWS)
 def inbox(
     env: Env,
-    mark_read: Annotated[bool, Option("--mark-read", help="Take all of it as read.")] = False,
+    mark_read: Annotated[bool, Option("--mark-read", help="Mark everything as read.")] = False,
 ) -> None:
-    """See what is new in your requests and those you follow.
+    """List what is new on your requests and those you follow.
 
-    New is what others did since you last looked at the request with es show.
+    Something is new if others did it since you last looked at the request with es show.
     """
     by = env.actor()
     news = env.store.unread(by)
@@ -70,26 +70,26 @@ def wait(
         str, Option("--for", metavar="|".join(AWAITED), help="What to wait for.", show_default=True)
     ] = "reply",
     timeout: Annotated[
-        str | None, Option("--timeout", metavar="1h", help="How long at most; status 124 if in vain.")
+        str | None, Option("--timeout", metavar="1h", help="How long to wait; status 124 if it times out.")
     ] = None,
     after: Annotated[
         int | None,
-        Option("--after", min=0, metavar="NUMBER", help="Count what came after this event, not after now."),
+        Option("--after", min=0, metavar="NUMBER", help="Also count what happened after this event."),
     ] = None,
 ) -> None:
-    """Wait until something happens to a request, and print it.
+    """Wait until something happens on a request, and print it.
 
-    A reply is a message from somebody else, status any change of status; closed returns at once for a request that is
-    closed already. With --after, what has happened since that event (see number in es show --json) counts too.
+    A reply is a message from somebody else; status is any change of status; closed returns at once if the request is
+    already closed. --after also counts what happened since that event (see number in es show --json).
     """
     if awaited not in AWAITED:
-        raise BadUsage(f"One cannot wait for “{awaited[:80]}”.", f"There are: {', '.join(AWAITED)}.")
+        raise BadUsage(f"Unknown event '{awaited[:80]}'.", f"Choose one of: {', '.join(AWAITED)}.")
     seconds = None if timeout is None else times.parse_duration(timeout)
     # read before the requests, so that no event is missed
     last_seen = env.store.last_event() if after is None else after
     found = [env.store.request(readable(place, reference)) for place, reference in expand_references(requests)]
     if not found:
-        raise BadUsage("No request is named.", hint="es wait --help")
+        raise BadUsage("No request given.", hint="Try: es wait --help")
     event = _closed_already(env, found) if awaited == "closed" else None
     event = event or _first_match(env, found, last_seen, _matcher(awaited, env.actor()), seconds)
     env.printer.thing(NEWS, event, news_line(event), alone=False)
@@ -101,10 +101,10 @@ def watch(
     requests: Annotated[list[str] | None, Argument(metavar="[REQUEST...]", help="Only these.")] = None,
     space: SpaceName = None,
 ) -> None:
-    """Print what happens, as it happens, until interrupted.
+    """Print events as they happen, until interrupted.
 
-    Without REQUEST, all requests of the space that is named or set, or of all spaces. Lines for people on a terminal,
-    JSON lines elsewhere.
+    Without REQUEST, it watches the space given by --space or the setting space, or else all spaces. A terminal gets
+    readable lines; anything else gets JSON lines.
     """
     if env.choices.requested_format() is None:
         env.choices = env.choices.replace(format="table" if is_terminal(sys.stdout) else "jsonl")
@@ -138,7 +138,7 @@ def _first_match(
             last_seen = item.number
             if matches(item):
                 return item
-    raise TimedOut("Nothing happened in time.", hint=f"es show {found[0].id}")
+    raise TimedOut("Timed out: nothing happened.", hint=f"Try: es show {found[0].id}")
 
 
 def _closed_already(env: Env, found: list[Request]) -> News | None:
@@ -152,9 +152,7 @@ def _closed_already(env: Env, found: list[Request]) -> News | None:
 def _address(env: Env, email: str | None) -> str:
     address = email or env.actor().email
     if not address:
-        raise BadUsage(
-            "No address is named.", hint="--email YOU@EXAMPLE.ORG, or: es config set user.email YOU@EXAMPLE.ORG"
-        )
+        raise BadUsage("No email address given.", hint="Try: es config set user.email YOU@EXAMPLE.ORG")
     return address
 
 

@@ -35,15 +35,15 @@ def json_object(line: int, text: str) -> dict[str, str]:
     try:
         found = json.loads(text, object_pairs_hook=_no_key_twice)
     except json.JSONDecodeError as error:
-        raise line_fault(line, "This is not valid JSON.", f"{error.msg}, at character {error.pos + 1}.") from error
+        raise line_fault(line, "Invalid JSON.", f"{error.msg}, at character {error.pos + 1}.") from error
     except RecursionError as error:
-        raise line_fault(line, "This is nested too deeply.", "Each value of the object is text.") from error
+        raise line_fault(line, "The JSON is nested too deeply.", "Each value must be a string.") from error
     except ValueError as error:  # a number of thousands of digits
-        raise line_fault(line, "A number is too long.", "Each value of the object is text.") from error
+        raise line_fault(line, "A number is too long.", "Each value must be a string.") from error
     except BadUsage as fault:
         raise not_imported(fault, line) from None
     if not isinstance(found, dict):
-        raise line_fault(line, "This is not a JSON object.")
+        raise line_fault(line, "The line is not a JSON object.")
     for name, value in found.items():
         if not isinstance(value, str | None):
             raise line_fault(line, f"The value of '{name[:80]}' is not text.")

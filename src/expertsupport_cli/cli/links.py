@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 def purchase_link(
     env: Env,
     task: TaskId,
-    online: Annotated[bool, Option("--online", help="Make a link to the online store (unless --partner).")] = False,
-    partner: Annotated[bool, Option("--partner", help="Show the partners instead.")] = False,
-    open_: Annotated[bool, Option("--open", help="Open the link in the browser, too.")] = False,
+    online: Annotated[bool, Option("--online", help="Create a link to the online store (the default).")] = False,
+    partner: Annotated[bool, Option("--partner", help="List the partners instead.")] = False,
+    open_: Annotated[bool, Option("--open", help="Also open the link in the browser.")] = False,
 ) -> None:
-    """Make a link to buy a certificate, or show the partners.
+    """Create a link to buy a certificate, or list the partners.
 
-    The link is made for a task, works once, and expires after the setting shop.link-lifetime. It is printed alone; to
-    go to the store again, make another.
+    The link is created for one task, works once, and expires after the setting shop.link-lifetime. To visit the store
+    again, create another.
     """
     if partner and (online or open_):
         raise BadUsage("--partner goes with neither --online nor --open.")
@@ -46,15 +46,15 @@ def purchase_link(
     env.printer.expect(ADDRESS)
     shop, lifetime = env.settings["shop.url"], env.settings.seconds("shop.link-lifetime")
     token, link = actions.create_link(env.store, task, lifetime=lifetime, by=env.actor(), at=env.at)
-    url = "(none: a dry run)" if env.dry_run else shop + token
+    url = "(none: dry run)" if env.dry_run else shop + token
     env.printer.thing(ADDRESS, Named(values={"url": url, "id": link.id, "expires_at": link.expires_at}), url)
     current = env.store.open_request(link.task)
     if current:
         env.printer.note(
-            f"Task {link.task} has an open request, {current.id}: a new one can be opened once that is closed."
+            f"Task {link.task} has an open request, {current.id}. A new one can be opened when it is closed."
         )
     if not env.dry_run:
-        env.printer.hint(f"The link works once, until {link.expires_at}. With the certificate: es activate {link.task}")
+        env.printer.hint(f"The link works once, until {link.expires_at}. Then: es activate {link.task}")
     if open_ and not env.dry_run:
         browse(env, url)
 
@@ -62,20 +62,23 @@ def purchase_link(
 @reads(LINK)
 def list_links(
     env: Env,
-    task: Annotated[str | None, Option("--task", metavar="TASK", help="Only of this task.")] = None,
+    task: Annotated[str | None, Option("--task", metavar="TASK", help="Only this task.")] = None,
     limit: Limit = None,
 ) -> None:
     """List purchase links, newest first."""
     if task is not None:
         env.store.task(task)
     shown = env.printer.list(LINK, env.store.links(task, rows_wanted(env, limit)))
-    empty = "No purchase links. To make one: es purchase-link TASK"
+    empty = "No purchase links. Try: es purchase-link TASK"
     summarize(env, shown, lambda: env.store.count_links(task), "link", empty)
 
 
 @reads(LINK_HISTORY, EVENT)
 def show(env: Env, link: Annotated[str, Argument(metavar="LINK", help="Its ID (L-1) or address.")]) -> None:
-    """Show a purchase link, and what happened to it. This does not spend it."""
+    """Show a purchase link and its history.
+
+    This does not use it up.
+    """
     with env.store.snapshot():
         found = actions.find_link(env.store, link)
         page = LinkPage(link=found, events=env.store.events_of_link(found))
@@ -84,22 +87,25 @@ def show(env: Env, link: Annotated[str, Argument(metavar="LINK", help="Its ID (L
 
 @changes(SERIAL)
 def redeem(env: Env, link: LinkAddress) -> None:
-    """Turn a link into a certificate and print its serial.
+    """Exchange a purchase link for a certificate.
 
-    This is what the online store calls after payment. A link works once, and the serial is shown this once.
+    The online store calls this after payment. Prints the serial once; the link works once.
     """
     address = typed_or_on_stdin(link, "The link")
     actions.redeem_link(env.store, address, lambda block: print_serials(env, block), by=env.actor(), at=env.at)
     if not env.dry_run:
-        env.printer.hint("Keep it: it is not shown again. To use it: es activate TASK SERIAL")
+        env.printer.hint("Save it now: it is not shown again. Try: es activate TASK SERIAL")
 
 
 @changes(LINK, asks=True)
 def revoke(
     env: Env,
-    links: Annotated[list[str], Argument(metavar="LINK...", help="IDs (L-1) or addresses; several, or - for stdin.")],
+    links: Annotated[
+        list[str],
+        Argument(metavar="LINK...", help="IDs (L-1) or addresses; repeatable; - reads one per line from stdin."),
+    ],
 ) -> None:
-    """Revoke unused purchase links, for good."""
+    """Revoke unused purchase links for good."""
 
     def revocable(reference: str) -> str:
         link = actions.find_link(env.store, reference)
@@ -116,5 +122,5 @@ def revoke(
 def _revoke(env: Env, reference: str) -> None:
     found, changed = actions.revoke_link(env.store, reference, by=env.actor(Side.OWNER), at=env.at)
     if not changed:
-        env.printer.note(f"Purchase link {found.id} is revoked already; nothing was changed.")
+        env.printer.note(f"Purchase link {found.id} is already revoked; nothing was changed.")
     env.printer.thing(LINK, found, f"{found.id}  revoked")

@@ -38,41 +38,43 @@ def list_requests(
     env: Env,
     space: SpaceName = None,
     status: Annotated[
-        list[str] | None, Option("--status", metavar="STATUS", help="Only of this status; may be repeated.")
+        list[str] | None, Option("--status", metavar="STATUS", help="Only requests with this status; repeatable.")
     ] = None,
-    open_: Annotated[bool, Option("--open", help="Only those that are not closed.")] = False,
-    turn: Annotated[str | None, Option("--turn", metavar="desk|customer", help="Only whose move it is.")] = None,
-    task: Annotated[str | None, Option("--task", metavar="TASK", help="Only of this task.")] = None,
+    open_: Annotated[bool, Option("--open", help="Only open requests.")] = False,
+    turn: Annotated[
+        str | None, Option("--turn", metavar="desk|customer", help="Only requests waiting for this side.")
+    ] = None,
+    task: Annotated[str | None, Option("--task", metavar="TASK", help="Only this task.")] = None,
     initiator: Annotated[
         str | None,
-        Option("--initiator", metavar="NAME", help="Only of this person: a name, an email address, or @me."),
+        Option("--initiator", metavar="NAME", help="Only requests of this person: a name, an email address, or @me."),
     ] = None,
     since: Annotated[
-        str | None, Option("--since", metavar="WHEN", help="Opened since: 7d, 2026-01-31, or an RFC 3339 time.")
+        str | None,
+        Option("--since", metavar="WHEN", help="Only requests created since: 7d, 2026-01-31, or an RFC 3339 time."),
     ] = None,
-    until: Annotated[str | None, Option("--until", metavar="WHEN", help="Opened before.")] = None,
+    until: Annotated[str | None, Option("--until", metavar="WHEN", help="Only requests created before.")] = None,
     search: Annotated[
         str | None,
         Option(
             "--search",
             metavar="WORDS",
-            help="All these words (at most 50), or their beginnings, in task name, task ID or comments.",
+            help="Only requests with all these words in task name, task ID or comments (prefixes match; at most 50).",
         ),
     ] = None,
     sort: Annotated[
         str, Option("--sort", metavar="FIELD", help=f"By {', '.join(SORTS)}.", show_default=False)
     ] = "created_at",
-    reverse: Annotated[bool, Option("--reverse", help="The other way round.")] = False,
+    reverse: Annotated[bool, Option("--reverse", help="Reverse the order.")] = False,
     limit: Limit = None,
 ) -> None:
-    """List the requests of a space, newest first.
+    """List requests, newest first.
 
-    Where no space is named or set, those of all spaces.
-
-    On a terminal 50 rows are shown; elsewhere all, as tab-separated values without a header.
+    Without --space and the setting space, all spaces are listed. A terminal shows 50 rows as a table; anything else
+    gets all rows as tab-separated values without a header.
     """
     if sort not in SORTS:
-        raise BadUsage(f"One cannot sort by “{sort[:80]}”.", f"There are: {', '.join(SORTS)}.")
+        raise BadUsage(f"Unknown sort field '{sort[:80]}'.", f"Choose one of: {', '.join(SORTS)}.")
     wanted = _wanted(env, space, status or [], open_, turn, task, initiator, since, until, search)
     ascending = reverse if sort in ("created_at", "updated_at", "id") else not reverse
     requests = env.store.requests(wanted, sort, ascending=ascending, limit=rows_wanted(env, limit))
@@ -82,7 +84,7 @@ def list_requests(
 
 @reads(SHOW, COMMENT, EVENT)
 def show(env: Env, request: RequestId) -> None:
-    """Show a request: its ID and status, then the conversation."""
+    """Show a request: its status, task and conversation."""
     show_request(env, request, notes=False)
 
 
@@ -90,7 +92,7 @@ def show(env: Env, request: RequestId) -> None:
 def open_page(env: Env, request: RequestId) -> None:
     """Open a request's page in the browser.
 
-    Prints its address, the support ticket URL; off a terminal, or with --no-input, that is all.
+    Prints the address, the support ticket URL. Off a terminal, or with --no-input, it only prints.
     """
     found = env.store.request(request)
     url = found.url(env.printer.view.page_url)
@@ -127,7 +129,7 @@ def browse(env: Env, url: str) -> None:
     except webbrowser.Error:
         opened = False
     if not opened:
-        env.printer.note("No browser could be started; the address is above.")
+        env.printer.note("No browser could be started. Open the address above yourself.")
 
 
 def rows_wanted(env: Env, limit: int | None) -> int | None:
@@ -140,7 +142,7 @@ def chosen_state(state: str | None, states: type[State]) -> State | None:
     if state is None:
         return None
     if state not in set(states):
-        raise BadUsage(f"There is no state “{state[:80]}”.", f"There are: {', '.join(states)}.")
+        raise BadUsage(f"Unknown state '{state[:80]}'.", f"Choose one of: {', '.join(states)}.")
     return states(state)
 
 
@@ -152,7 +154,7 @@ def summarize(env: Env, shown: int, count: Callable[[], int], noun: str, empty: 
     if not total:
         env.printer.note(empty)
     elif shown < total:
-        env.printer.note(f"{shown} of {total:,} {noun}s. To see all: --limit {total}; for a program: --format tsv")
+        env.printer.note(f"Showing {shown} of {total:,} {noun}s. To show all, add --limit {total}.")
     else:
         env.printer.hint(f"{total:,} {noun}{'' if total == 1 else 's'}.")
 
@@ -163,7 +165,7 @@ def _words(search: str) -> list[str]:
 
     words = [word for word in search.split() if lexemes(word)]
     if not words:
-        raise BadUsage("--search has no word in it.", hint="For example: es list --search 'printer jam'")
+        raise BadUsage("--search contains no word.", hint="Try: es list --search 'printer jam'")
     return words
 
 
@@ -183,12 +185,12 @@ def _wanted(
     now = env.at
     space = env.space(space)
     if turn not in (None, *Turn):
-        raise BadUsage(f"--turn is desk or customer, not “{(turn or '')[:80]}”.")
+        raise BadUsage(f"Unknown --turn '{(turn or '')[:80]}'.", "Choose one of: desk, customer.")
     words = [] if search is None else _words(search)
     known = {str(status).lower(): status for status in Status}
     for status in statuses:
         if status.lower() not in known:
-            raise BadUsage(f"There is no status “{status[:80]}”.", f"There are: {', '.join(Status)}.")
+            raise BadUsage(f"Unknown status '{status[:80]}'.", f"Choose one of: {', '.join(Status)}.")
     chosen = [known[status.lower()] for status in statuses] or list(Status)
     if open_:
         chosen = [status for status in chosen if status in OPEN]

@@ -39,7 +39,8 @@ def list_mails(
 ) -> None:
     """List mail, newest first.
 
-    Queued mail waits for its first try, failed mail for another; dead mail is not tried again unless you say so.
+    Queued mail waits for its first attempt, failed mail for the next one; dead mail is only tried again after es mail
+    retry.
     """
     wanted = chosen_state(state, MailState)
     shown = env.printer.list(MAIL, env.store.mails(wanted, rows_wanted(env, limit)))
@@ -48,23 +49,23 @@ def list_mails(
 
 @reads(MAIL)
 def show(env: Env, id: MailId) -> None:
-    """Show a mail: what became of it, and the message as it is sent."""
+    """Show a mail: its state, and the message as it is sent."""
     found = env.store.mail(id)
     letter = actions.letter(found, env.settings["mail.from"], env.settings.get("mail.reply-to"), env.at)
     env.printer.page(MAIL, found, lambda: mail_page(found, letter.headers(), letter.body()))
     if found.state in (MailState.FAILED, MailState.DEAD):
-        env.printer.hint(f"To try it now: es mail retry {found.id} && es mail send")
+        env.printer.hint(f"Try: es mail retry {found.id} && es mail send")
 
 
 @changes(MAIL)
 def send(
     env: Env,
-    watch: Annotated[bool, Option("--watch", help="Go on, and deliver what comes, until interrupted.")] = False,
+    watch: Annotated[bool, Option("--watch", help="Keep running and deliver new mail until interrupted.")] = False,
 ) -> None:
-    """Deliver what is due; print the IDs of what was delivered.
+    """Deliver the mail that is due.
 
-    Status 6 if something could not be delivered; it is tried again later, less and less often, ten times at most.
-    If a setting is wrong, no mail is tried and none is lost. Several senders may run at once: they share the work.
+    Prints the IDs of delivered mail. The exit status is 6 if something could not be delivered; it is tried again, less
+    and less often, up to ten times. If a setting is wrong, no attempt is counted. Several senders may run at once.
     """
     failures: list[MailState] = []
     with env.printer.many(MAIL):
@@ -77,9 +78,9 @@ def send(
     if failures:
         dead = failures.count(MailState.DEAD)
         raise MailUndelivered(
-            f"{len(failures)} mail{'s' if len(failures) > 1 else ''} could not be delivered.",
+            f"{len(failures)} email{'s' if len(failures) > 1 else ''} could not be delivered.",
             f"{len(failures) - dead} will be tried again, {dead} will not.",
-            f"To see why: es mail list{' --state dead' if dead == len(failures) else ''}",
+            f"Try: es mail list{' --state dead' if dead == len(failures) else ''}",
         )
 
 
@@ -87,13 +88,16 @@ def send(
 def retry(
     env: Env,
     ids: Annotated[
-        list[str] | None, Argument(metavar="ID...", help="Mails' IDs; several, or - for one a line on stdin.")
+        list[str] | None, Argument(metavar="ID...", help="Mail IDs; repeatable; - reads one per line from stdin.")
     ] = None,
-    all_: Annotated[bool, Option("--all", help="All that failed or are dead.")] = False,
+    all_: Annotated[bool, Option("--all", help="All mail that failed or is dead.")] = False,
 ) -> None:
-    """Make failed and dead mail due again; es mail send then tries it."""
+    """Make failed or dead mail due again.
+
+    Then es mail send tries it.
+    """
     if bool(ids) == all_:
-        raise BadUsage("Say which: either IDs, or --all.", hint="es mail list --state dead")
+        raise BadUsage("No mail given.", "Use either IDs or --all.", "Try: es mail list")
     if all_:
         ids = [found.id for state in (MailState.FAILED, MailState.DEAD) for found in env.store.mails(state)]
         with env.printer.many(MAIL):
@@ -106,15 +110,18 @@ def retry(
 
 @reads(ADDRESSEE)
 def test(env: Env, to: Annotated[str, Argument(metavar="ADDRESS", help="Where the test message goes.")]) -> None:
-    """Send a test message now; status 6 if it cannot be delivered."""
+    """Send a test message now.
+
+    The exit status is 6 if it cannot be delivered.
+    """
     sender = wiring.sender_of(env.settings, lease="")
     letter = Letter(
         message_id=message_id(domain_of(sender.address)),
         sender=sender.address,
         reply_to=sender.reply_to,
         recipient=address(to),
-        subject="Expert Support: a test message",
-        text="This is a test message from es mail test.\nMail from Expert Support reaches you.\n",
+        subject="Expert Support: test message",
+        text="This is a test message.\nIf you can read it, mail from Expert Support reaches you.\n",
         at=env.at,
     )
     try:
@@ -122,10 +129,10 @@ def test(env: Env, to: Annotated[str, Argument(metavar="ADDRESS", help="Where th
     except Misconfigured as error:
         raise actions.misconfigured(error) from error
     except Undelivered as error:
-        raise MailUndelivered("The test message could not be delivered.", f"{error}.", "es config list") from error
+        raise MailUndelivered("The test message could not be delivered.", f"{error}.", "Try: es config list") from error
     finally:
         sender.transport.close()
-    env.printer.thing(ADDRESSEE, Named(values={"address": to}), f"The test message was delivered for {to}.")
+    env.printer.thing(ADDRESSEE, Named(values={"address": to}), f"The test message to {to} was delivered.")
 
 
 def _rounds(env: Env, watch: bool) -> Iterator[None]:
@@ -158,10 +165,10 @@ def _send_due(env: Env) -> list[MailState]:
 
 def _failure(mail: Mail) -> str:
     if mail.state is MailState.DEAD:
-        next_attempt = f"It will not be tried again; to try it all the same: es mail retry {mail.id}"
+        next_attempt = f"It will not be tried again. Try: es mail retry {mail.id}"
     else:
         next_attempt = f"It will be tried again after {mail.due_at}."
-    return f"{mail.id} to {mail.recipient}: {(mail.error or '').rstrip('.')}. {next_attempt}"
+    return f"{mail.id} to {mail.recipient} was not delivered: {(mail.error or '').rstrip('.')}. {next_attempt}"
 
 
 def _retry(env: Env, id: str) -> None:

@@ -66,7 +66,7 @@ def _prepare_streams() -> None:
         sys.stdin = open(os.devnull)  # noqa: SIM115
     if closed:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
-        raise OutputLost("The output could not be written.", "stdout is closed; nothing was done.")
+        raise OutputLost("The output could not be written.", "stdout is closed. Nothing was done.")
     # invalid UTF-8 is refused where the input is used
     sys.stdin.reconfigure(encoding=None if sys.stdin.isatty() else "utf-8", errors="surrogateescape")  # type: ignore[union-attr]
     codecs.register_error("ascii_instead", ascii_instead)

@@ -12,6 +12,7 @@ from contextlib import suppress
 from expertsupport_cli.actions.requests import MAX_MESSAGE_LENGTH
 from expertsupport_cli.checks import prose
 from expertsupport_cli.cli.env import Env
+from expertsupport_cli.cli.report import PROGRAM
 from expertsupport_cli.errors import BadUsage, NotFound
 from expertsupport_cli.files import make_folder
 from expertsupport_cli.model.requests import Act
@@ -20,8 +21,8 @@ from expertsupport_cli.text import is_blank, unix_lines
 
 SCISSORS = "# ------------------------ >8 ------------------------"
 _INSTRUCTIONS = f"""{SCISSORS}
-# Write your message above this line; it and all below are left out.
-# Save and leave the editor to send it; an empty message sends nothing.
+# Write your message above this line; everything below it is ignored.
+# To send it, save and close the editor. To send nothing, leave it empty.
 """
 
 
@@ -31,9 +32,9 @@ def given_message(message: str | None, file: str | None, *, stdin: str | None) -
     Raises BadUsage, NotFound.
     """
     if message is not None and file is not None:
-        raise BadUsage("The message is given twice.", hint="Leave out either -m or -F.")
+        raise BadUsage("The message was given twice.", hint="Use either -m or -F.")
     if file == "-" and stdin is not None:
-        raise BadUsage(f"Both the message and {stdin} are to come from stdin.", hint="Give the message with -m.")
+        raise BadUsage(f"stdin cannot be read for both the message and {stdin}.", hint="Give the message with -m.")
     if file is not None:
         message = read_prose(file, "The message").removesuffix("\n")
     return None if message is None else prose(unix_lines(message), "The message", max_length=MAX_MESSAGE_LENGTH)
@@ -63,11 +64,13 @@ class Text:
             with suppress(FileNotFoundError):
                 os.unlink(self._draft)
         else:
-            self._env.printer.note(f"Your text is kept: {self._draft} (to use it: -F {shlex.quote(self._draft)})")
+            again = [argument for argument in self._env.arguments if argument != "--dry-run"]
+            command = shlex.join([PROGRAM, *again, "-F", self._draft])
+            self._env.printer.note(f"Your text was kept in {self._draft}. Try: {command}")
 
     def _read_from_editor(self, act: Act) -> None:
         if not self._env.interactive:
-            raise BadUsage("No message is given.", hint="Give it with -m TEXT, or -F FILE (- is stdin).")
+            raise BadUsage("No message given.", hint="Use -m TEXT, or -F FILE (- reads stdin).")
         for reference in self._requests if "-" not in self._requests else ():
             # refuse before the user writes a message
             self._env.store.request(reference).after(act, self._env.at)
@@ -129,7 +132,9 @@ def _edit(path: str) -> None:
         status = subprocess.run([*shlex.split(editor), path], check=False).returncode
     except (OSError, ValueError) as error:
         raise BadUsage(
-            f"The editor “{editor}” cannot be started.", f"{error}.", "Name another in ES_EDITOR, or use -m or -F."
+            f"The editor '{editor}' cannot be started.",
+            f"{error}.",
+            "Set ES_EDITOR to another editor, or use -m or -F.",
         ) from error
     finally:
         signal.signal(signal.SIGINT, previous_handler)

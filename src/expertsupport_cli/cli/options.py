@@ -43,34 +43,38 @@ __all__ = [
 
 RequestIds = Annotated[
     list[str],
-    Argument(metavar="REQUEST...", help="ES-1, 1, or a task's ID; several, or - for one a line on stdin."),
+    Argument(metavar="REQUEST...", help="ES-1, 1, or a task's ID; repeatable; - reads one per line from stdin."),
 ]
 RequestId = Annotated[str, Argument(metavar="REQUEST", help="ES-1, 1, or a task's ID.")]
 TaskId = Annotated[str, Argument(metavar="TASK", help="The task's ID, such as T-1.")]
-TaskIds = Annotated[list[str], Argument(metavar="TASK...", help="Tasks' IDs; several, or - for one a line on stdin.")]
+TaskIds = Annotated[
+    list[str], Argument(metavar="TASK...", help="Tasks' IDs; repeatable; - reads one per line from stdin.")
+]
 Message = Annotated[str | None, Option("-m", "--message", metavar="TEXT", help="The message.")]
 MessageFile = Annotated[
-    str | None, Option("-F", "--file", metavar="FILE", help="Take the message from a file; - is stdin.")
+    str | None, Option("-F", "--file", metavar="FILE", help="Read the message from a file; - reads stdin.")
 ]
-Limit = Annotated[int | None, Option("--limit", min=1, metavar="N", help="At most so many rows.")]
-SpaceName = Annotated[str | None, Option("--space", metavar="NAME", help="Only of this space.")]
+Limit = Annotated[int | None, Option("--limit", min=1, metavar="N", help="Show at most N rows.")]
+SpaceName = Annotated[str | None, Option("--space", metavar="NAME", help="Only this space.")]
 
 ValidFor = Annotated[
-    str | None, Option("--valid-for", metavar="365d", help="How long it can be used (without end unless told).")
+    str | None, Option("--valid-for", metavar="365d", help="How long it can be used (default: no end).")
 ]
 CertificateNote = Annotated[str, Option("--note", metavar="TEXT", help="A note for yourself.")]
 Serial = Annotated[str, Argument(metavar="SERIAL", help="The serial number; - reads it from stdin.")]
-Email = Annotated[str | None, Option("--email", metavar="ADDRESS", help="The address (yours unless told).")]
+Email = Annotated[str | None, Option("--email", metavar="ADDRESS", help="The address (default: yours).")]
 NewName = Annotated[str, Argument(metavar="NAME", help="The space's name: letters, digits, dots and dashes.")]
-Title = Annotated[str | None, Option("--title", metavar="TEXT", help="A title for people.")]
+Title = Annotated[str | None, Option("--title", metavar="TEXT", help="A display title.")]
 TaskExpiry = Annotated[
     str | None,
-    Option("--task-expiry", metavar="10d|never", help="How long new tasks live (10d unless told otherwise)."),
+    Option("--task-expiry", metavar="10d|never", help="When new tasks expire (default: after 10d)."),
 ]
-TaskLimit = Annotated[str | None, Option("--task-limit", metavar="N|none", help="How many tasks it may have.")]
+TaskLimit = Annotated[
+    str | None, Option("--task-limit", metavar="N|none", help="The most tasks that the space may have.")
+]
 Blocked = Annotated[
     bool | None,
-    Option("--blocked/--unblocked", help="Whether nothing new can be started in it.", show_default=False),
+    Option("--blocked/--unblocked", help="Block the space: nothing new can be started in it.", show_default=False),
 ]
 InSpace = Annotated[str | None, Option("--space", metavar="NAME", help="The space (or the setting space).")]
 LinkAddress = Annotated[
@@ -81,10 +85,8 @@ SettingName = Annotated[str, Argument(metavar="NAME", help="The setting, such as
 
 # Options that commands share, by the field names of `Choices`. For commands that print something:
 PRINTING = {
-    "format": Annotated[
-        str | None, Option("--format", metavar="|".join(FORMATS), help="How to print: table, tsv, csv, json or jsonl.")
-    ],
-    "json": Annotated[bool, Option("--json", help="The same as --format json.", show_default=False)],
+    "format": Annotated[str | None, Option("--format", metavar="|".join(FORMATS), help="The output format.")],
+    "json": Annotated[bool, Option("--json", help="Short for --format json.", show_default=False)],
     "fields": Annotated[
         str | None,
         Option("--fields", metavar="NAMES", help="Only these fields, separated by commas; see es schema."),
@@ -93,7 +95,7 @@ PRINTING = {
         bool,
         Option(
             "--spreadsheet",
-            help="With --format csv: put ' before text that a spreadsheet would run as a formula.",
+            help="With --format csv: make text that a spreadsheet would run as a formula harmless.",
             show_default=False,
         ),
     ],
@@ -101,10 +103,10 @@ PRINTING = {
 # For commands that change something:
 CHANGING = {
     "dry_run": Annotated[
-        bool, Option("--dry-run", help="Do everything but keep it: show what would happen.", show_default=False)
+        bool, Option("--dry-run", help="Show what would happen without changing anything.", show_default=False)
     ],
 }
 # For commands that ask before they do something that cannot be undone:
 ASKING = {
-    "yes": Annotated[bool, Option("--yes", help="Do not ask before what cannot be undone.", show_default=False)],
+    "yes": Annotated[bool, Option("--yes", help="Do not ask for confirmation.", show_default=False)],
 }

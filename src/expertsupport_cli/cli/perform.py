@@ -109,18 +109,19 @@ def _undelivered(delivery: Delivery) -> Iterator[str]:
     failed = [mail for mail in delivery.undelivered if mail.state is not MailState.DEAD]
     if delivery.untried:
         why = delivery.why.rstrip(".") or "there was no time left to deliver it"
-        first = f"First: {hint_text(delivery.hint).removeprefix('Try: ')}. Then" if delivery.hint else "To deliver it"
-        kept = "is kept" if delivery.untried == 1 else "are kept"
-        yield f"{_mails(delivery.untried)} not tried and {kept} ({why}). {first}: es mail send"
+        first = f"{hint_text(delivery.hint)} && " if delivery.hint else "Try: "
+        kept = "stays queued" if delivery.untried == 1 else "stay queued"
+        yield f"{_mails(delivery.untried)} not sent and {kept} ({why}). {first}es mail send"
     if failed:
         due = min(mail.due_at for mail in failed)
-        yield f"{_mails(len(failed))} not delivered yet ({failed[0].error}). To try again after {due}: es mail send"
+        again = f"Another attempt will be made after {due}, by the next command that queues mail or by es mail send."
+        yield f"{_mails(len(failed))} not delivered ({failed[0].error}). {again}"
     if dead:
-        again = f"To try it all the same: es mail retry {' '.join(mail.id for mail in dead)}"
+        try_it = f"es mail retry {' '.join(mail.id for mail in dead)}"
         if len(dead) > MAX_SAVED_IDS:
-            again = "To see all: es mail list --state dead"
-        yield f"{_mails(len(dead))} not delivered ({dead[0].error}); it will not be tried again. {again}"
+            try_it = "es mail list --state dead"
+        yield f"{_mails(len(dead))} not delivered and will not be tried again ({dead[0].error}). Try: {try_it}"
 
 
 def _mails(count: int) -> str:
-    return "1 mail was" if count == 1 else f"{count} mails were"
+    return "1 email was" if count == 1 else f"{count} emails were"

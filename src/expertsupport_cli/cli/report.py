@@ -15,31 +15,31 @@ from expertsupport_cli.text import to_json
 PROGRAM = "es"
 
 STEPS = {
-    Verb.ACTIVATE: "To open one: es activate {}",
-    Verb.ADD_SPACE: "To make it: es space add {}",
-    Verb.BUY: "To buy another: es purchase-link {}",
-    Verb.CHECK_STORE: "To see what is wrong with it: es db check",
-    Verb.EDIT_SPACE: "To change it: es space edit {}",
-    Verb.LEARN_TO_BUY: "Ask where you bought it, or see how to buy one: es purchase-link --help",
-    Verb.LIST_CERTIFICATES: "To see those there are: es cert list",
-    Verb.LIST_LINKS: "To see those there are: es link list",
-    Verb.LIST_MAIL: "To see those there are: es mail list",
-    Verb.LIST_PARTNERS: "To see the partners: es partner list",
-    Verb.LIST_REQUESTS: "To see the requests there are: es list",
-    Verb.LIST_SETTINGS: "es config list",
-    Verb.LIST_SPACES: "es space list",
-    Verb.LIST_TASKS: "To see the tasks there are: es task list",
-    Verb.NAME_STORE: "Name another: es --store PATH …",
-    Verb.RAISE_TASK_LIMIT: "Its owner can: es space edit {} --task-limit N",
-    Verb.REOPEN_REQUEST: "To go on: es reopen {}",
-    Verb.REOPEN_TASK: "To reopen it: es task reopen {}",
+    Verb.ACTIVATE: "Try: es activate {}",
+    Verb.ADD_SPACE: "Try: es space add {}",
+    Verb.BUY: "Try: es purchase-link {}",
+    Verb.CHECK_STORE: "Try: es db check",
+    Verb.SHOW_SPACE: "Try: es space show {}",
+    Verb.LEARN_TO_BUY: "Try: es purchase-link --help",
+    Verb.LIST_CERTIFICATES: "Try: es cert list",
+    Verb.LIST_LINKS: "Try: es link list",
+    Verb.LIST_MAIL: "Try: es mail list",
+    Verb.LIST_PARTNERS: "Try: es partner list",
+    Verb.LIST_REQUESTS: "Try: es list",
+    Verb.LIST_SETTINGS: "Try: es config list",
+    Verb.LIST_SPACES: "Try: es space list",
+    Verb.LIST_TASKS: "Try: es task list",
+    Verb.NAME_STORE: "Try: es --store PATH list",
+    Verb.RAISE_TASK_LIMIT: "Try: es space edit {} --task-limit N",
+    Verb.REOPEN_REQUEST: "Try: es reopen {}",
+    Verb.REOPEN_TASK: "Try: es task reopen {}",
     Verb.SET_SETTING: "Try: es config set {} VALUE",
-    Verb.SHOW_REQUEST: "To see it: es show {}",
-    Verb.SHOW_TASK: "To see it: es task show {}",
-    Verb.TURN_MAIL_ON: "es config set mail.transport maildir",
-    Verb.UNBLOCK_SPACE: "Its owner can: es space edit {} --unblocked",
+    Verb.SHOW_REQUEST: "Try: es show {}",
+    Verb.SHOW_TASK: "Try: es task show {}",
+    Verb.TURN_MAIL_ON: "Try: es config set mail.transport maildir",
+    Verb.UNBLOCK_SPACE: "Try: es space edit {} --unblocked",
     Verb.UPGRADE_STORE: "Try: es db upgrade",
-    Verb.WAIT_LONGER: "Try again, or wait longer: es config set store.timeout 60s",
+    Verb.WAIT_LONGER: "Try: es config set store.timeout 60s",
 }
 
 
@@ -53,7 +53,7 @@ def report(fault: Fault, *, as_json: bool) -> None:
     talk(f"{PROGRAM}: {what}")
     for line in (why, hint):
         if line:
-            talk(f"  {line}")
+            talk(line, indent="  ")
 
 
 def _without_secrets(fault: Fault, text: str) -> str:
@@ -72,11 +72,11 @@ def as_fault(error: Exception, *, saved: bool = False) -> Fault:
         if error.errno == errno.ENOSPC and error.filename is None:  # raised while Typer prints help
             return OutputLost("The output could not be written.", f"{error.strerror}.")
         name = f"{error.filename}: " if error.filename else ""
-        return SystemRefused("The system refused something.", f"{name}{error.strerror or error}.")
+        return SystemRefused("The operating system refused an operation.", f"{name}{error.strerror or error}.")
     return InternalError(
-        f"A fault in this program: {type(error).__name__}.",
-        f"It is ours, not yours. {'What was saved before it stays saved.' if saved else 'Nothing was saved.'}",
-        f"To see where: {PROGRAM} --debug …",
+        f"Internal error: {type(error).__name__}.",
+        f"This is a bug in es. {'What was already saved stays saved.' if saved else 'Nothing was saved.'}",
+        "Run the command again with --debug before it for the details.",
     )
 
 
@@ -85,7 +85,7 @@ def hint_text(hint: str | Step) -> str:
     if isinstance(hint, str):
         return hint
     if hint.verb is Verb.ADD_SPACE and not hint.reference.isascii():  # not a valid space name
-        return "es space add --help"
+        return "Try: es space add --help"
     return STEPS[hint.verb].format(hint.reference or "TASK")
 
 

@@ -44,13 +44,14 @@ def activate(
 ) -> None:
     """Open a request on a task with a certificate.
 
-    The task then never expires. Without SERIAL it is asked for, on a terminal; it can also come from stdin (-) or
-    from a file, where other users of the machine do not see it. If anything is refused, the certificate stays unused.
-    If the task has an open request, that is shown. -m or -F adds a first message.
+    The task then never expires. Without SERIAL, es prompts for it on a terminal; with - it reads stdin, with
+    --serial-file a file. Other users of the machine can see arguments, but not stdin or the file. If anything is
+    refused, the certificate stays unused. If the task already has an open request, that request is shown. -m or -F adds
+    a first message.
     """
     task, serial = _in_order(env, task, serial)
     if serial is not None and serial_file is not None:
-        raise BadUsage("The serial number is given twice.", hint="Leave out either SERIAL or --serial-file.")
+        raise BadUsage("The serial number was given twice.", hint="Use either SERIAL or --serial-file.")
     source = "-" if serial == "-" else serial_file
     is_read = source == "-" or (serial is None and serial_file is None and env.interactive)
     body = given_message(message, file, stdin="the serial number" if is_read else None)
@@ -64,7 +65,7 @@ def activate(
 def comment(env: Env, requests: RequestIds, message: Message = None, file: MessageFile = None) -> None:
     """Add a comment to a request.
 
-    The text comes from -m, from a file with -F (- is stdin), or, on a terminal, from your editor. A request that
+    The text comes from -m, from a file with -F (- reads stdin), or, on a terminal, from your editor. A request that
     waits for you goes back to the desk.
     """
     act_on_each(env, requests, Act.COMMENT, message, file)
@@ -72,13 +73,13 @@ def comment(env: Env, requests: RequestIds, message: Message = None, file: Messa
 
 @changes(REQUEST)
 def close(env: Env, requests: RequestIds, message: Message = None, file: MessageFile = None) -> None:
-    """Close a request, with a last comment if you like."""
+    """Close a request, optionally with a last comment."""
     act_on_each(env, requests, Act.CLOSE, message, file)
 
 
 @changes(REQUEST)
 def reopen(env: Env, requests: RequestIds, message: Message = None, file: MessageFile = None) -> None:
-    """Reopen a closed request, on the same certificate."""
+    """Reopen a closed request on the same certificate."""
     act_on_each(env, requests, Act.REOPEN, message, file)
 
 
@@ -102,8 +103,8 @@ def act_on_each(
             outcome = actions.act(env.store, reference, act, text.body, by=by, at=env.at, post=env.post)
             request = outcome.request
             if not outcome.changed:
-                warning = " The message was not added." if text.body else ""
-                env.printer.note(f"{request.id} is {request.status} already; nothing was changed.{warning}")
+                warning = " Your message was not saved." if text.body else ""
+                env.printer.note(f"{request.id} is already {request.status}; nothing was changed.{warning}")
             env.printer.thing(REQUEST, request, f"{request.id}  {request.status}")
 
         env.for_each(REQUEST, requests, act_on)
@@ -121,7 +122,7 @@ def _in_order(env: Env, task: str, serial: str | None) -> tuple[str, str | None]
     if not is_serial(task) or (serial and is_serial(serial)) or env.store.has_task(task):
         return task, serial
     if serial in (None, "-"):
-        raise BadUsage("A serial number is given where the task belongs.", hint="es activate TASK SERIAL")
+        raise BadUsage("The task is missing: only a serial number was given.", hint="Try: es activate TASK SERIAL")
     return serial, task
 
 
@@ -131,7 +132,7 @@ def _activate(env: Env, task: str, serial: str, body: str | None) -> None:
         request = outcome.request
         warning = _not_added(request, body)
         env.printer.note(
-            f"This certificate opened {request.id} on {request.task} before; nothing was changed.{warning}"
+            f"This certificate already opened {request.id} on {request.task}; nothing was changed.{warning}"
         )
     _show_activation(env, outcome)
 
@@ -144,12 +145,12 @@ def _ask_and_activate(env: Env, task: str, body: str | None) -> None:
         return
     if not env.interactive:
         raise BadUsage(
-            "No serial number is given.",
-            "There is no terminal to ask for it.",
-            f"es activate {task} SERIAL, or: es activate {task} --serial-file FILE",
+            "No serial number given.",
+            "There is no terminal to prompt on.",
+            f"Try: es activate {task} SERIAL",
         )
     for closed in env.store.requests(Wanted(task=task)):
-        env.printer.note(f"{closed.id} on this task is closed. To go on with it: es reopen {closed.id}")
+        env.printer.note(f"{closed.id} on this task is closed. Try: es reopen {closed.id}")
     for attempts_left in range(ATTEMPTS - 1, -1, -1):
         typed = env.ask("Serial number (empty: how to buy one): ")
         if not typed.strip():
@@ -162,23 +163,23 @@ def _ask_and_activate(env: Env, task: str, body: str | None) -> None:
                 raise
             env.printer.note(f"{fault.message} Try again.")
     _show_ways_to_buy(env, task)
-    raise BadUsage("No serial number was given.", hint=f"When you have one: es activate {task}")
+    raise BadUsage("No serial number given.", hint=f"Try: es activate {task}")
 
 
 def _show_open(env: Env, request: Request, body: str | None) -> None:
     """Show the open request instead of opening one. Raises EarlyExit if a message was to be added."""
-    env.printer.note(f"Task {request.task} has an open request; no certificate is needed.{_not_added(request, body)}")
+    env.printer.note(f"Task {request.task} has an open request; you need no certificate.{_not_added(request, body)}")
     _show_activation(env, actions.Outcome(request=request, changed=False))
     if body is not None:
         raise EarlyExit(Refused.exit_status)
 
 
 def _not_added(request: Request, body: str | None) -> str:
-    return "" if body is None else f" The message was not saved. Try: es comment {request.id} -m TEXT"
+    return "" if body is None else f" Your message was not saved. Try: es comment {request.id} -m TEXT"
 
 
 def _show_ways_to_buy(env: Env, task: str) -> None:
-    env.printer.note(f"To buy one online: es purchase-link {task} --open")
+    env.printer.note(f"Buy one online: es purchase-link {task} --open")
     for partner in env.store.partners():
         env.printer.note(f"From a partner: {partner.name}, {partner.url}")
 
@@ -192,11 +193,11 @@ def _show_activation(env: Env, outcome: Outcome) -> None:
     env.printer.thing(REQUEST, request, f"{state}\n{one_line(request.url(env.printer.view.page_url))}")
     if outcome.changed and not request.initiator_email:
         env.printer.note(
-            f"No mail can reach you about this request. Try: es follow {request.id} --email YOU@EXAMPLE.ORG"
-            " (for later requests: es config set user.email YOU@EXAMPLE.ORG)"
+            "No mail can reach you about this request, because your email address is not set."
+            f" Try: es follow {request.id} --email YOU@EXAMPLE.ORG && es config set user.email YOU@EXAMPLE.ORG"
         )
     if outcome.changed:
-        env.printer.hint(f"Task {request.task} no longer expires. To say more: es comment {request.id}")
+        env.printer.hint(f"Task {request.task} no longer expires. Try: es comment {request.id}")
     is_closed = request.status is Status.CLOSED
-    done = f"To go on: es reopen {request.id}" if is_closed else f"When done: es close {request.id}"
-    env.printer.hint(f"To follow it: es show {request.id}   All of them: es list   {done}")
+    next_act = f"Reopen it: es reopen {request.id}" if is_closed else f"Close it: es close {request.id}"
+    env.printer.hint(f"Show it: es show {request.id}   List all: es list   {next_act}")

@@ -25,14 +25,14 @@ def schema(
         list[str] | None, Argument(metavar="[COMMAND]", help="Such as list, or desk queue; all if left out.")
     ] = None,
 ) -> None:
-    """Show what the JSON that a command prints has in it."""
+    """Describe the fields that commands print."""
     wanted = " ".join(command or ())
     known = {name: shapes for name in COMMANDS if (shapes := find(name).shapes)}
     if wanted and wanted not in known:
         similar = [name for name in known if name.split()[0] == wanted.split()[0]]
         raise NotFound(
-            f"There is no command “{wanted[:80]}” that prints JSON.",
-            f"There are: {', '.join(similar or known)}.",
+            f"No command '{wanted[:80]}' prints JSON.",
+            f"Choose one of: {', '.join(similar or known)}.",
         )
     chosen = {wanted: known[wanted]} if wanted else known
     env.printer.list(FIELD, (row for name, shapes in chosen.items() for row in _rows(name, shapes)))

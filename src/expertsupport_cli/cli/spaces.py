@@ -28,19 +28,19 @@ def add(
     task_limit: TaskLimit = None,
     blocked: Blocked = None,
 ) -> None:
-    """Make a space."""
+    """Create a space."""
     changes = _changes(title, task_expiry, task_limit, blocked)
     added = actions.add_space(env.store, name, **changes, by=env.actor(Side.OWNER), at=env.at)  # type: ignore[arg-type]
-    env.printer.thing(SPACE, added, f"{added.name}: tasks live {_lifetime(added)}")
-    env.printer.hint(f"To add a task: es task add NAME --space {added.name}")
+    env.printer.thing(SPACE, added, f"{added.name}  tasks {_expiry(added)}")
+    env.printer.hint(f"Try: es task add NAME --space {added.name}")
 
 
 @reads(SPACE)
 def list_spaces(env: Env) -> None:
-    """List the spaces, by name."""
+    """List spaces by name."""
     shown = env.printer.list(SPACE, env.store.spaces())
     if env.printer.for_people and not shown:
-        env.printer.note("No spaces. To make one: es space add NAME")
+        env.printer.note("No spaces. Try: es space add NAME")
 
 
 @reads(SPACE)
@@ -59,16 +59,17 @@ def edit(
     task_limit: TaskLimit = None,
     blocked: Blocked = None,
 ) -> None:
-    """Change a space. Tasks that are there keep the expiry they have."""
+    """Change a space.
+
+    Existing tasks keep their expiry.
+    """
     changes = _changes(title, task_expiry, task_limit, blocked)
     if not changes:
-        raise BadUsage("Nothing to change was named.", hint="es space edit --help")
+        raise BadUsage("Nothing to change.", hint="Try: es space edit --help")
     after, changed = actions.edit_space(env.store, name, changes, by=env.actor(Side.OWNER), at=env.at)
     if not changed:
-        env.printer.note(f"Space {after.name} is so already; nothing was changed.")
-    env.printer.thing(
-        SPACE, after, f"{after.name}: {'blocked' if after.blocked else 'open'}, tasks live {_lifetime(after)}"
-    )
+        env.printer.note(f"Space {after.name} already has these values; nothing was changed.")
+    env.printer.thing(SPACE, after, f"{after.name}  {'blocked' if after.blocked else 'open'}, tasks {_expiry(after)}")
 
 
 @changes(PARTNER)
@@ -77,14 +78,14 @@ def add_partner(
     name: Annotated[str, Argument(metavar="NAME", help="The partner's name.")],
     url: Annotated[str, Argument(metavar="URL", help="Where to buy from it.")],
 ) -> None:
-    """Name a partner and where to buy from it."""
+    """Add a partner and where to buy from it."""
     added = actions.add_partner(env.store, name, url, by=env.actor(Side.OWNER), at=env.at)
     env.printer.thing(PARTNER, added, f"{added.name}  {added.url}")
 
 
 @reads(PARTNER)
 def list_partners(env: Env) -> None:
-    """List the partners, by name."""
+    """List partners by name."""
     show_partners(env)
 
 
@@ -94,18 +95,19 @@ def remove_partner(env: Env, name: Annotated[str, Argument(metavar="NAME", help=
     found = actions.find_partner(env.store, name)
     env.confirm(f"Remove partner {found.name} ({found.url})?")
     removed = actions.remove_partner(env.store, name, by=env.actor(Side.OWNER), at=env.at)
-    env.printer.thing(PARTNER, removed, f"{removed.name} was removed.")
+    env.printer.thing(PARTNER, removed, f"Removed {removed.name}.")
 
 
 def show_partners(env: Env) -> None:
     """Print the partners' rows."""
     shown = env.printer.list(PARTNER, env.store.partners())
     if env.printer.for_people and not shown:
-        env.printer.note("No partners. To name one: es partner add NAME URL")
+        env.printer.note("No partners. Try: es partner add NAME URL")
 
 
-def _lifetime(space: Space) -> str:
-    return times.write_duration(space.task_lifetime)
+def _expiry(space: Space) -> str:
+    """What becomes of new tasks, after the word "tasks"."""
+    return "never expire" if space.task_lifetime is None else f"expire after {times.in_words(space.task_lifetime)}"
 
 
 def _changes(title: str | None, expiry: str | None, limit: str | None, blocked: bool | None) -> dict[str, object]:
@@ -117,7 +119,7 @@ def _changes(title: str | None, expiry: str | None, limit: str | None, blocked: 
         changes["task_lifetime"] = times.parse_lifetime(expiry)
     if limit is not None:
         if limit.lower() != "none" and not (limit.isascii() and limit.isdigit() and len(limit) < 10):
-            raise BadUsage(f"“{limit[:80]}” is not a limit.", "It is a whole number, or none.")
+            raise BadUsage(f"Invalid task limit '{limit[:80]}'.", "Use a whole number, or none.")
         changes["task_limit"] = None if limit.lower() == "none" else int(limit)
     if blocked is not None:
         changes["blocked"] = blocked

@@ -25,16 +25,16 @@ def task_lines(path: str, space: str | None) -> Iterator[TaskLine]:
     lines = lines_to_import(path)
     first = next((pair for pair in lines if not is_blank(pair[1])), None)
     if first is None:
-        raise BadUsage("The file is empty.", "It starts with a header: id,name,space,description")
+        raise BadUsage("The file is empty.", "It must start with a header such as id,name,space,description.")
     if first[1].lstrip().startswith("["):
         raise line_fault(first[0], "This is a JSON array.", "Write one JSON object per line, or CSV with a header.")
     rows = _json_rows if first[1].lstrip().startswith("{") else _csv_rows
     for line, row in rows(chain([first], lines)):
         if not row.get("name"):
-            raise line_fault(line, "The name is missing.")
+            raise line_fault(line, "The task has no name.")
         space_name = row.get("space") or space
         if not space_name:
-            raise line_fault(line, "No space is named.", "It is in the field space, or --space, or the setting space.")
+            raise line_fault(line, "No space given.", "Add the field space, --space, or the setting space.")
         description = unix_lines(row.get("description", ""))
         yield TaskLine(line=line, id=row.get("id", ""), name=row["name"], space=space_name, description=description)
 
@@ -56,14 +56,14 @@ def _csv_rows(lines: Lines) -> Iterator[tuple[int, dict[str, str]]]:
         try:
             row = next(reader, None)
         except csv.Error as error:
-            raise line_fault(numbers[0], "This is not CSV.", _csv_problem(str(error))) from error
+            raise line_fault(numbers[0], "Invalid CSV.", _csv_problem(str(error))) from error
         if row is None:
             break
         if header is None:
             header = _header(numbers[0], row)
         elif row:
             if len(row) != len(header):
-                raise line_fault(numbers[0], f"There are {len(row)} fields.", f"The header has {len(header)}.")
+                raise line_fault(numbers[0], f"The row has {len(row)} fields.", f"The header has {len(header)}.")
             yield numbers[0], dict(zip(header, row, strict=True))
 
 
@@ -71,7 +71,7 @@ def _header(line: int, row: list[str]) -> list[str]:
     header = [name.strip().lower() for name in row]
     _refuse_unknown(line, header, "column")
     if "name" not in header or len(set(header)) < len(header):
-        raise line_fault(line, "The header is not right.", f"It names some of {', '.join(FIELDS)}, name among them.")
+        raise line_fault(line, "Invalid header.", f"Use some of {', '.join(FIELDS)}; name is required.")
     return header
 
 

@@ -27,15 +27,20 @@ if TYPE_CHECKING:
 @changes(TASK)
 def add(
     env: Env,
-    name: Annotated[str, Argument(metavar="NAME", help="What the task is called.")],
+    name: Annotated[str, Argument(metavar="NAME", help="The task's name.")],
     space: InSpace = None,
     id: Annotated[str | None, Option("--id", metavar="ID", help="Your own ID; else T-1, T-2, …")] = None,
-    description: Annotated[str, Option("--description", metavar="TEXT", help="What it is about.")] = "",
+    description: Annotated[str, Option("--description", metavar="TEXT", help="What the task is about.")] = "",
 ) -> None:
-    """Add a task to a space; it expires as the space says."""
+    """Add a task to a space.
+
+    The space decides when it expires.
+    """
     space = env.space(space)
     if not space:
-        raise BadUsage("No space is named.", hint="es task add NAME --space S, or: es config set space S")
+        from shlex import quote
+
+        raise BadUsage("No space given.", hint=f"Try: es task add {quote(name)} --space SPACE")
     added = actions.add_task(
         env.store, name, space, id=id, description=unix_lines(description), by=env.actor(), at=env.at
     )
@@ -60,7 +65,7 @@ def list_tasks(
 
 @reads(TASK)
 def show(env: Env, task: TaskId) -> None:
-    """Show a task, and the requests that were opened on it."""
+    """Show a task and its requests."""
     found = env.store.task(task)
     requests = list(env.store.requests(Wanted(task=found.id), ascending=True))
     env.printer.page(TASK, found, lambda: task_page(found, requests, env.printer.view))
@@ -68,14 +73,20 @@ def show(env: Env, task: TaskId) -> None:
 
 @changes(TASK)
 def close(env: Env, tasks: TaskIds) -> None:
-    """Close a task: support can no longer be activated on it. A request that it has goes on."""
+    """Close tasks, so that no support can be activated on them.
+
+    Open requests stay open.
+    """
     env.look_up(tasks, env.store.task)
     env.for_each(TASK, tasks, lambda id: _show(env, *actions.close_task(env.store, id, by=env.actor(), at=env.at)))
 
 
 @changes(TASK)
 def reopen(env: Env, tasks: TaskIds) -> None:
-    """Reopen a closed or expired task; its time starts again."""
+    """Reopen closed or expired tasks.
+
+    Their time to expiry starts again.
+    """
     env.look_up(tasks, env.store.task)
     env.for_each(TASK, tasks, lambda id: _show(env, *actions.reopen_task(env.store, id, by=env.actor(), at=env.at)))
 
@@ -83,20 +94,20 @@ def reopen(env: Env, tasks: TaskIds) -> None:
 @changes(TASK)
 def import_(
     env: Env,
-    file: Annotated[str, Argument(metavar="FILE", help="CSV with a header, or JSON lines; - is stdin.")],
+    file: Annotated[str, Argument(metavar="FILE", help="A CSV file with a header, or JSON lines; - reads stdin.")],
     space: InSpace = None,
 ) -> None:
-    """Add many tasks from a file, all or none.
+    """Add tasks from a file, all or none.
 
-    The fields are id, name, space and description; id may be left out for T-1, T-2, …, and space for --space or the
-    setting. Prints the new IDs, one a line.
+    The fields are id, name, space and description. Without id, tasks get T-1, T-2, …; without space, --space or the
+    setting space is used. Prints the new IDs, one per line.
     """
     lines = task_lines(file, env.space(space))
     read = list(track(lines, "Reading", show=env.shows_progress, colour=env.colour_on_stderr))
     if env.shows_progress:
         env.printer.note(f"Adding {len(read):,} tasks.")
     added = actions.import_tasks(env.store, read, by=env.actor(), at=env.at)
-    env.printer.all(TASK, added, f"{len(added):,} tasks were imported.")
+    env.printer.all(TASK, added, f"Imported {len(added):,} tasks.")
 
 
 @reads(LOG)
@@ -105,9 +116,9 @@ def log(
     task: Annotated[str, Argument(metavar="TASK", help="The task's ID, or a request on it.")],
     expand: Annotated[bool, Option("--expand", help="Show each event's fields too.")] = False,
 ) -> None:
-    """Show what happened on a task.
+    """Show a task's history.
 
-    Expanded, each event with its fields: where support was activated, the support ticket URL.
+    With --expand, each event is shown with its fields, such as the support ticket URL.
     """
     found = _task_of(env, task)
     entries = env.store.events_of_task(found.id)
@@ -115,7 +126,7 @@ def log(
         env.printer.lines(log_lines(log_page(found, entries, env.printer.view)))
     elif env.printer.for_people:
         env.printer.list(LOG, entries)
-        env.printer.hint(f"To see more of each: es log {found.id} --expand")
+        env.printer.hint(f"Try: es log {found.id} --expand")
     else:
         env.printer.list(LOG, entries)
 
@@ -133,8 +144,8 @@ def _task_of(env: Env, reference: str) -> Task:
 def _show(env: Env, found: Task, changed: bool) -> None:
     state = found.state(env.at)
     if not changed:
-        env.printer.note(f"Task {found.id} is {state} already; nothing was changed.")
+        env.printer.note(f"Task {found.id} is already {state}; nothing was changed.")
     env.printer.thing(TASK, found, f"{found.id}  {state}" + (f", until {found.expires_at}" if found.expires_at else ""))
     if not changed or state is not TaskState.OPEN:
         return
-    env.printer.hint(f"To get expert support on it: es activate {found.id}")
+    env.printer.hint(f"Try: es activate {found.id}")

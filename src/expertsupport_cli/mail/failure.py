@@ -82,7 +82,11 @@ def _text(error: Exception) -> str:
         return f"{error.smtp_code} {_decoded(error.smtp_error)}"
     if isinstance(error, UnicodeEncodeError):
         return "the user and the password must be ASCII"
-    return "the name of the server is invalid" if isinstance(error, UnicodeError) else str(error)
+    if isinstance(error, UnicodeError):
+        return "the name of the server is invalid"
+    # OpenSSL's reasons are in the text only
+    reason = None if isinstance(error, ssl.SSLError) else getattr(error, "strerror", None)
+    return reason or str(error)
 
 
 def _decoded(reply: bytes | str) -> str:

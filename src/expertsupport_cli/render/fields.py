@@ -32,7 +32,7 @@ REQUEST = Shape(
         plain("task_id", "string", "The ID of its task", "task"),
         plain("task_name", "string", "The name of its task"),
         plain("initiator", "string", "Who activated the certificate"),
-        plain("initiator_email", "string or null", "Where the initiator hears of it"),
+        plain("initiator_email", "string or null", "The initiator's email address"),
         plain("created_at", "time", "When it was opened"),
         plain("updated_at", "time", "When the customer's side last saw a change"),
         plain("closed_at", "time or null", "When it was closed, if it is"),
@@ -42,13 +42,17 @@ REQUEST = Shape(
 )
 
 _OF_THE_QUEUE = (
-    plain("turn_since", "time", "Since when it waits for the desk"),
-    plain("unanswered_since", "time or null", "Since when nobody has answered; null if the desk spoke last"),
+    plain("turn_since", "time", "When it became the desk's turn"),
+    plain(
+        "unanswered_since",
+        "time or null",
+        "When the oldest unanswered message was written; null if the desk spoke last",
+    ),
     plain("last_by", "string", "Who spoke last").replace(
         shown=lambda request, _: f"{request.last_by} ({request.last_side})"
     ),
-    plain("last_side", "string", f"For whom: {one_of((Side.CUSTOMER, Side.DESK))}"),
-    plain("last_at", "time", "When that was"),
+    plain("last_side", "string", f"For which side: {one_of((Side.CUSTOMER, Side.DESK))}"),
+    plain("last_at", "time", "When they spoke last"),
 )
 QUEUE = REQUEST.replace(
     name="queue",
@@ -64,7 +68,7 @@ COMMENT = Shape(
     name="comment",
     key="id",
     fields=(
-        plain("id", "integer", "Its number, in the order of all comments", "number"),
+        plain("id", "integer", "Its number, which orders all comments", "number"),
         plain("author", "string", "Who wrote it"),
         plain("side", "string", one_of((Side.CUSTOMER, Side.DESK))),
         plain("kind", "string", "comment, or note (which only the desk sees)"),
@@ -78,14 +82,14 @@ EVENT = Shape(
     key="number",
     rows=("at", "event", "actor"),
     fields=(
-        plain("number", "integer", "Its place in the history; the order is by this"),
+        plain("number", "integer", "Its number in the history, which orders it"),
         plain("at", "time", "When it happened"),
         plain("event", "string", "What happened, such as activated, commented, closed", "kind").replace(
             shown=lambda event, _: WORDS[event.kind].title
         ),
         plain("actor", "string", "Who did it"),
         plain("side", "string", one_of(Side)),
-        plain("via", "string", f"Which way it came: {one_of(Via)}"),
+        plain("via", "string", f"How it came in: {one_of(Via)}"),
         plain("from", "string or null", "The value before, where one changed", "old"),
         plain("to", "string or null", "The value after", "new"),
     ),
@@ -137,10 +141,10 @@ SPACE = Shape(
             "How long a new task lives, such as 10d, or never",
             lambda space, _: times.write_duration(space.task_lifetime),
         ),
-        plain("task_limit", "integer or null", "How many tasks it may have"),
+        plain("task_limit", "integer or null", "The most tasks it may have"),
         plain("tasks", "integer", "How many tasks it has"),
-        plain("blocked", "boolean", "Whether nothing new can be started in it"),
-        plain("created_at", "time", "When it was made"),
+        plain("blocked", "boolean", "Whether it is blocked"),
+        plain("created_at", "time", "When it was created"),
     ),
 )
 
@@ -153,9 +157,9 @@ CERTIFICATE = Shape(
         plain("certificate", "string", "Its serial, masked", "masked"),
         computed("state", "string", one_of(CertificateState), lambda certificate, view: certificate.state(view.now)),
         plain("origin", "string", one_of(Origin, {Origin.BOUGHT: "with a purchase link"})),
-        plain("note", "string", "What its issuer noted; may be empty"),
-        plain("created_at", "time", "When it came into the store"),
-        plain("expires_at", "time or null", "Until when it can be used; null for no end"),
+        plain("note", "string", "The issuer's note; may be empty"),
+        plain("created_at", "time", "When it was issued or imported"),
+        plain("expires_at", "time or null", "When it expires; null if it never does"),
         plain("revoked_at", "time or null", "When it was revoked, if it was"),
         plain("used_at", "time or null", "When it opened its request, if it did"),
         plain("request", "string or null", "The request that it opened"),
@@ -169,14 +173,14 @@ LINK = Shape(
     rows=("id", "task_id", "state", "creator", "created_at", "expires_at", "certificate"),
     fields=(
         plain("id", "string", "The purchase link's ID, L-1; not its address"),
-        plain("task_id", "string", "The task that it was made for", "task"),
+        plain("task_id", "string", "The task it was created for", "task"),
         computed("state", "string", one_of(LinkState), lambda link, view: link.state(view.now)),
-        plain("creator", "string", "Who made it"),
-        plain("created_at", "time", "When it was made"),
-        plain("expires_at", "time", "When it can no longer be used"),
+        plain("creator", "string", "Who created it"),
+        plain("created_at", "time", "When it was created"),
+        plain("expires_at", "time", "When it expires"),
         plain("used_at", "time or null", "When it was redeemed, if it was"),
         plain("revoked_at", "time or null", "When it was revoked, if it was"),
-        plain("certificate", "string or null", "The certificate that it was redeemed for, masked"),
+        plain("certificate", "string or null", "The certificate it was redeemed for, masked"),
     ),
 )
 
@@ -188,19 +192,19 @@ MAIL = Shape(
     fields=(
         plain("id", "string", "The mail's ID, M-1"),
         plain("request", "string", "The request that it is about"),
-        plain("recipient", "string", "To whom it goes"),
+        plain("recipient", "string", "The recipient"),
         plain(
             "state", "string", one_of(MailState, {MailState.FAILED: "to be tried again", MailState.DEAD: "given up"})
         ),
-        plain("attempts", "integer", "How often it was tried"),
-        plain("error", "string or null", "Why the last try failed, or why there was none"),
+        plain("attempts", "integer", "The number of attempts"),
+        plain("error", "string or null", "Why the last attempt failed, or why none was made"),
         plain("created_at", "time", "When it was queued"),
-        plain("due_at", "time", "When it is to be tried, or was last"),
+        plain("due_at", "time", "When the next attempt is due, or the last was made"),
         plain("sent_at", "time or null", "When it was delivered"),
-        plain("event", "integer", "The number of the event that it tells of"),
-        plain("message_id", "string", "Its Message-ID, the same at each try"),
+        plain("event", "integer", "The number of the event it is about"),
+        plain("message_id", "string", "Its Message-ID, the same for each attempt"),
         plain("subject", "string", "Its subject"),
-        plain("body", "string or null", "Its text; null once that was purged"),
+        plain("body", "string or null", "Its text; null once purged"),
     ),
 )
 
@@ -210,7 +214,7 @@ NEWS = Shape(
     rows=("at", "request", "task_name", "event", "actor", "from", "to", "text"),
     columns=("request", "task_name", "at", "actor", "event", "text"),
     fields=(
-        plain("number", "integer", "Its place in the history; the order is by this"),
+        plain("number", "integer", "Its number in the history, which orders it"),
         plain("at", "time", "When it happened"),
         plain("request", "string", "The request"),
         plain("event", "string", "What happened, such as replied, closed", "kind").replace(
@@ -244,7 +248,7 @@ SERIAL = named(
     "serial",
     ("serial", "string", "The serial number, shown this once"),
     ("id", "string", "The certificate's ID, C-1"),
-    ("expires_at", "time or null", "Until when it can be used; null for no end"),
+    ("expires_at", "time or null", "When it expires; null if it never does"),
     rows=("serial",),
 )
 ADDRESS = named(
@@ -252,14 +256,14 @@ ADDRESS = named(
     "url",
     ("url", "string", "The address"),
     ("id", "string", "The ID of the purchase link, L-1, or of the request"),
-    ("expires_at", "time or null", "When a purchase link can no longer be used"),
+    ("expires_at", "time or null", "When a purchase link expires"),
     rows=("url",),
 )
 SETTING = named(
     "setting",
     "value",
     ("name", "string", "The setting"),
-    ("value", "string or null", "Its value in force"),
+    ("value", "string or null", "Its effective value"),
     ("origin", "string", "flag, variable NAME, file PATH or default"),
     ("variable", "string", "The environment variable for it"),
     ("meaning", "string", "What it is for"),
@@ -270,10 +274,10 @@ FINDING = named(
     "rule",
     ("rule", "string", "What was checked"),
     ("ok", "boolean", "Whether it holds"),
-    ("found", "array of string", "What was found amiss; empty if nothing"),
+    ("found", "array of string", "What breaks the rule; empty if nothing"),
 )
 PATH = named(
-    "path", "path", ("path", "string", "The path"), ("exists", "boolean", "Whether there is a file"), rows=("path",)
+    "path", "path", ("path", "string", "The path"), ("exists", "boolean", "Whether the file exists"), rows=("path",)
 )
 ADDRESSEE = named("addressee", "address", ("address", "string", "Where the test message went"))
 FIELD = named(
@@ -283,5 +287,5 @@ FIELD = named(
     ("of", "string", "What it is a field of"),
     ("name", "string", "The field"),
     ("type", "string", "Its type"),
-    ("meaning", "string", "What it says"),
+    ("meaning", "string", "What it means"),
 )

@@ -28,7 +28,7 @@ def notice_text(notice: Notice) -> str:
         "\n".join(rows),
         _quoted(notice.description),
         "\n".join(f"{name + ':':<13}{command}" for name, command in _commands(notice)),
-        "" if notice.pages.replies_are_read else "Nobody reads what is answered to this mail.",
+        "" if notice.pages.replies_are_read else "Replies to this email are not read.",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-FIX_FILE = "Correct the file, or remove it."
+FIX_FILE = "Fix or remove the file."
 
 
 class SettingsFile(Record):

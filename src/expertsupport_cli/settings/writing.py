@@ -87,7 +87,7 @@ def _locked(folder: str) -> Iterator[None]:
             except BlockingIOError:
                 time.sleep(LOCK_PAUSE)
         else:
-            raise BadUsage("The settings file is locked by another program.", f"{folder}.", "Try again.")
+            raise BadUsage("Another program has locked the settings file.", f"{folder}.", "Try again.")
         yield
     finally:
         os.close(handle)

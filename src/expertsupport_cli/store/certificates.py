@@ -44,7 +44,7 @@ class Certificates(Statements):
         """By its ID, `C-1`. Raises NotFound."""
         row = self.row(f"{_CERTIFICATE} WHERE c.number = ?", parse_id(id, CERTIFICATE))
         if row is None:
-            raise NotFound(f"There is no certificate “{id[:80]}”.", hint=Step(verb=Verb.LIST_CERTIFICATES))
+            raise NotFound(f"Certificate '{id[:80]}' not found.", hint=Step(verb=Verb.LIST_CERTIFICATES))
         return _certificate(row)
 
     def certificates(
@@ -105,7 +105,7 @@ class Certificates(Statements):
         """By its ID, `L-1`. Raises NotFound."""
         row = self.row(f"{_LINK} WHERE l.number = ?", parse_id(id, LINK))
         if row is None:
-            raise NotFound(f"There is no purchase link “{id[:80]}”.", hint=Step(verb=Verb.LIST_LINKS))
+            raise NotFound(f"Purchase link '{id[:80]}' not found.", hint=Step(verb=Verb.LIST_LINKS))
         return _link(row)
 
     def links(self, task: str | None = None, limit: int | None = None) -> Iterator[PurchaseLink]:

@@ -32,7 +32,7 @@ _task = str
 
 # each rule: a query that finds what breaks it, and a function that names a finding
 RULES: dict[str, tuple[str, Callable[[Any], str]]] = {
-    "a certificate is used exactly if it opened a request": (
+    "a certificate is used if and only if it opened a request": (
         "SELECT c.number FROM certificates c LEFT JOIN requests r ON r.certificate = c.number"
         " WHERE (c.used_at IS NULL) <> (r.number IS NULL)",
         _certificate,
@@ -46,22 +46,22 @@ RULES: dict[str, tuple[str, Callable[[Any], str]]] = {
         "SELECT DISTINCT t.id FROM tasks t JOIN requests r ON r.task = t.number WHERE t.expires_at IS NOT NULL",
         _task,
     ),
-    "a task has one request that is not closed, at most": (
+    "a task has at most one open request": (
         "SELECT t.id FROM requests r JOIN tasks t ON t.number = r.task WHERE r.closed_at IS NULL"
         " GROUP BY t.id HAVING count(*) > 1",
         _task,
     ),
-    "every request was activated, once": (
+    "every request was activated exactly once": (
         "SELECT r.number FROM requests r WHERE 1 <> (SELECT count(*) FROM events e WHERE e.request = r.number"
         " AND e.kind = 'activated' AND e.certificate = r.certificate AND e.task = r.task)",
         _request,
     ),
-    "a request has the status that its history gives it": (
+    "the status of a request matches its history": (
         "SELECT r.number FROM requests r WHERE r.status <> (SELECT e.new FROM events e"
         f" WHERE e.request = r.number AND {_MOVED} ORDER BY e.number DESC LIMIT 1)",
         _request,
     ),
-    "each change of status starts from the one before": (
+    "each status change starts from the previous status": (
         "SELECT m.number FROM (SELECT e.number, e.kind, e.old, lag(e.new) OVER"
         " (PARTITION BY e.request ORDER BY e.number) AS was FROM events e"
         f" WHERE e.request IS NOT NULL AND {_MOVED}) AS m WHERE m.kind <> 'activated' AND m.old IS DISTINCT FROM m.was",
@@ -72,7 +72,7 @@ RULES: dict[str, tuple[str, Callable[[Any], str]]] = {
         " WHERE e.number IS NULL OR e.request <> k.request",
         _comment,
     ),
-    "notes are the desk's": (
+    "only the desk writes notes": (
         "SELECT k.number FROM comments k JOIN events e ON e.comment = k.number"
         " WHERE (k.kind = 'note') <> (e.kind = 'noted') OR (k.kind = 'note' AND k.side <> 'desk')",
         _comment,
@@ -96,7 +96,7 @@ RULES: dict[str, tuple[str, Callable[[Any], str]]] = {
         " UNION ALL SELECT 1 WHERE (SELECT min(number) FROM events) > 1",
         _event,
     ),
-    "a notice is about its own request": (
+    "a notice is about the request of its event": (
         "SELECT m.number FROM outbox m JOIN events e ON e.number = m.event WHERE e.request <> m.request",
         _mail,
     ),
@@ -173,7 +173,7 @@ def _misfolded_followers(store: Statements) -> Iterator[str]:
 
 
 RULES_IN_PYTHON: dict[str, Callable[[Statements], Iterator[str]]] = {
-    "IDs T-n are counted": _miscounted,
-    "what names are compared by fits them": _misfolded,
-    "what followers are compared by fits them": _misfolded_followers,
+    "IDs of the form T-N are counted": _miscounted,
+    "comparison keys match their names": _misfolded,
+    "comparison keys match their addresses": _misfolded_followers,
 }

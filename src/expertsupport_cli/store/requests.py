@@ -47,7 +47,7 @@ class Requests(Statements):
             newest_open_first = f"ORDER BY {_OPEN} DESC, r.number DESC LIMIT 1"
             row = self.row(f"{SELECT_REQUEST} WHERE r.task_key = ? {newest_open_first}", fold_key(reference))
         if row is None:
-            raise NotFound("There is no request with this address.") if token else self._no_request(reference, number)
+            raise NotFound("No request has this address.") if token else self._no_request(reference, number)
         return to_request(row)
 
     def open_request(self, task: str) -> Request | None:
@@ -99,9 +99,7 @@ class Requests(Statements):
             expected,
         )
         if not changed:
-            raise InternalError(
-                f"{after.id} was changed by somebody else in between.", "Nothing was saved.", "Try again."
-            )
+            raise InternalError(f"Someone else changed {after.id} in the meantime.", "Nothing was saved.", "Try again.")
 
     def comments(self, request: Request, *, notes: bool) -> list[Comment]:
         """The conversation, oldest first, with the desk's notes if `notes`."""
@@ -133,13 +131,13 @@ class Requests(Statements):
     def _no_request(self, reference: str, number: int | None) -> NotFound:
         hint = Step(verb=Verb.LIST_REQUESTS)
         if number is not None:
-            return NotFound(f"There is no request {write_id(REQUEST, number)}.", hint=hint)
+            return NotFound(f"Request {write_id(REQUEST, number)} not found.", hint=hint)
         if self.row("SELECT 1 FROM tasks WHERE id_key = ?", fold_key(reference)):
             return NotFound(
                 f"Task {reference} has no request.",
-                "None was opened on it.",
+                "No certificate was activated on it.",
                 Step(verb=Verb.ACTIVATE, reference=reference),
             )
         if "://" in reference:  # which may have a token in it
-            return NotFound("There is no request with this address.", hint=hint)
-        return NotFound(f"There is no request “{reference[:80]}”.", "It is neither a request's ID nor a task's.", hint)
+            return NotFound("No request has this address.", hint=hint)
+        return NotFound(f"Request '{reference[:80]}' not found.", "It is neither a request ID nor a task ID.", hint)

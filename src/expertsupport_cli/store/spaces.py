@@ -24,8 +24,8 @@ class Spaces(Statements):
         if row is None:
             names = ", ".join(space["name"] for space in self.rows("SELECT name FROM spaces ORDER BY name_key LIMIT 8"))
             raise NotFound(
-                f"There is no space “{name[:80]}”.",
-                f"There are: {names}." if names else "There is no space yet.",
+                f"Space '{name[:80]}' not found.",
+                f"Choose one of: {names}." if names else "There are no spaces yet. Try: es space add NAME",
                 Step(verb=Verb.LIST_SPACES) if names else Step(verb=Verb.ADD_SPACE, reference=name),
             )
         return _space(row)

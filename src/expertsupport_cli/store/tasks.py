@@ -31,7 +31,7 @@ class Tasks(Statements):
         if row is None:
             close = self._close_ids(id)
             raise NotFound(
-                f"There is no task “{id[:80]}”.",
+                f"Task '{id[:80]}' not found.",
                 f"Did you mean {' or '.join(close)}?" if close else "",
                 Step(verb=Verb.LIST_TASKS),
             )

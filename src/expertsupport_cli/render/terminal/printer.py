@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 
 from expertsupport_cli.errors import BadUsage, OutputLost
 from expertsupport_cli.interrupts import interrupts_held
-from expertsupport_cli.render.terminal.capabilities import ELLIPSIS, can_show, is_terminal, wants_colour
+from expertsupport_cli.render.terminal.capabilities import ELLIPSIS, can_show, is_terminal, wants_colour, width
 from expertsupport_cli.render.terminal.rows import FORMATS, RowWriter, chosen_fields
 from expertsupport_cli.text import lines, one_line
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from expertsupport_cli.render.pages import Page
     from expertsupport_cli.render.shapes import Shape, View
     from expertsupport_cli.render.terminal.paint import Line
+
+TRY = " Try: "  # before the next command in a message
 
 
 class Printer:
@@ -42,7 +44,7 @@ class Printer:
         if spreadsheet and format != "csv":
             raise BadUsage("--spreadsheet goes with --format csv only.")
         if format is not None and format not in FORMATS:
-            raise BadUsage(f"There is no format “{format[:80]}”.", f"There are: {', '.join(FORMATS)}.")
+            raise BadUsage(f"Unknown format '{format[:80]}'.", f"Choose one of: {', '.join(FORMATS)}.")
         self.view = view
         self.on_terminal = is_terminal(sys.stdout)
         self.colour = wants_colour(colour, sys.stdout, environment)
@@ -181,7 +183,7 @@ class Printer:
         except OSError as error:
             raise OutputLost("The output could not be written.", f"{error.strerror}.") from error
         if written < len(data):
-            raise OutputLost("The output could not be written.", f"{written} of {len(data)} bytes were.")
+            raise OutputLost("The output could not be written.", f"{written} of {len(data)} bytes were written.")
 
     @property
     def as_page(self) -> bool:
@@ -193,13 +195,18 @@ class Printer:
         return self._format in ("json", "jsonl")
 
     def note(self, text: str) -> None:
-        """Print a message on stderr."""
-        talk(text)
+        """Print a message on stderr; the next command, if it ends in one (`Try: es …`), on a line of its own."""
+        message, tries, command = text.rpartition(TRY)
+        if tries and message:
+            talk(message)
+            talk(tries.strip() + " " + command, indent="  ")
+        else:
+            talk(text)
 
     def hint(self, text: str) -> None:
         """Print on stderr what can be done next, for people only."""
         if self.on_terminal:
-            talk(text)
+            self.note(text)
 
     def _row_writer(self, shape: Shape, *, alone: bool = False) -> RowWriter:
         names = chosen_fields(shape, self._fields)
@@ -255,9 +262,16 @@ def flush_stdout() -> None:
         raise OutputLost("The output could not be written.", f"{error.strerror}.") from error
 
 
-def talk(text: str) -> None:
-    """Print a line on stderr, with control characters escaped."""
-    talk_raw(one_line(text))
+def talk(text: str, *, indent: str = "") -> None:
+    """Print a line on stderr, with control characters escaped; on a terminal wrapped between words."""
+    line = f"{indent}{one_line(text)}"
+    if is_terminal(sys.stderr) and len(line) > (columns := width()):
+        import textwrap
+
+        line = textwrap.fill(
+            line, columns, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False, tabsize=1
+        )
+    talk_raw(line)
 
 
 def talk_raw(text: str) -> None:

@@ -28,8 +28,8 @@ def chosen_fields(shape: Shape, names: str | None) -> list[str]:
     unknown = [name for name in wanted if name not in shape.names()]
     if unknown or not wanted:
         raise BadUsage(
-            f"There is no field “{unknown[0][:80]}” here." if unknown else "--fields names no field.",
-            f"There are: {', '.join(shape.names())}.",
+            f"Unknown field '{unknown[0][:80]}'." if unknown else "--fields is empty.",
+            f"Choose from: {', '.join(shape.names())}.",
         )
     return wanted
 

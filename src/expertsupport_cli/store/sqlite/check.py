@@ -23,12 +23,12 @@ _INSTANT_COLUMN = re.compile(r"CHECK \((\w+) LIKE '____-__-__T__:__:__Z'")
 
 def findings(engine: Engine, db: sqlite3.Connection) -> Iterator[tuple[str, list[str]]]:
     """Yield each rule with what breaks it: an empty list in an intact store."""
-    yield "the file is whole", _file(engine)
-    yield "all references lead somewhere", _references(engine)
+    yield "the file is intact", _file(engine)
+    yield "all references are valid", _references(engine)
     expected = _expected_schema()
-    yield "the schema is as it should be", _schema(engine, expected)
-    yield "all times are times", _times(engine, expected)
-    yield "the search index fits the text", _index(engine, db)
+    yield "the schema is correct", _schema(engine, expected)
+    yield "all times are valid", _times(engine, expected)
+    yield "the search index matches the text", _index(engine, db)
 
 
 def is_intact(db: sqlite3.Connection) -> bool:
@@ -97,7 +97,7 @@ def _index(engine: Engine, db: sqlite3.Connection) -> list[str]:
         try:
             with Transaction(engine, keep=False, writes=False):
                 fits = fits_the_text(db, what)
-            broken += [] if fits else [f"{what}_words does not fit the text"]
+            broken += [] if fits else [f"{what}_words does not match the text"]
         except (StoreUnusable, sqlite3.Error) as error:
             broken.append(f"{what}_words cannot be checked: {error}")
     return broken

@@ -91,7 +91,7 @@ class SqliteEngine(Engine):
         return self._empty
 
     def _say_there_is_none(self) -> None:
-        self._notify(f"There is no store yet at {self.place}; the first command that writes makes it.")
+        self._notify(f"No store yet at {self.place}. The first command that changes something creates it.")
 
     def _switch(self, db: sqlite3.Connection | None) -> None:
         """Go on with another database; with the empty one if it is None."""
@@ -153,7 +153,7 @@ class SqliteEngine(Engine):
         creation = self._creation
         self._control(self._commit, patient)
         if creation is not None:
-            self._notify(f"Made a new store: {self.place}")
+            self._notify(f"Created a new store: {self.place}")
 
     def _commit(self) -> None:
         with interrupts_held():  # each attempt waits for a fraction of a second
@@ -217,6 +217,6 @@ class SqliteEngine(Engine):
     def _too_old(self, done: str) -> StoreTooOld:
         return StoreTooOld(
             f"The store must be upgraded before it can be {done}.",
-            f"{self.place} was made by an older version of this program.",
+            f"An older version of es created {self.place}.",
             Step(verb=Verb.UPGRADE_STORE),
         )

@@ -53,7 +53,7 @@ class Creation:
         except OSError as error:
             self.abandon()
             why = access_denied(self._place) or f"{self._place}: {error.strerror}."
-            raise StoreMissing("The store cannot be made.", why, Step(verb=Verb.NAME_STORE)) from error
+            raise StoreMissing("The store cannot be created.", why, Step(verb=Verb.NAME_STORE)) from error
         except BaseException:
             self.abandon()
             raise
@@ -69,9 +69,9 @@ class Creation:
             except OSError as error:
                 self.abandon()
                 if isinstance(error, FileExistsError):
-                    raise StoreBusy("Another program has just made the store.", hint="Try again.") from error
+                    raise StoreBusy("Another program has just created the store.", hint="Try again.") from error
                 why = f"{self._place}: {error.strerror}."
-                raise StoreMissing("The store cannot be made.", why, Step(verb=Verb.NAME_STORE)) from error
+                raise StoreMissing("The store cannot be created.", why, Step(verb=Verb.NAME_STORE)) from error
             with suppress(OSError):  # a folder that cannot be read cannot be flushed
                 sync_folder(self._folder)
         self._release()
@@ -139,7 +139,7 @@ def _lock(folder: str, timeout: float) -> int | None:
                 os.close(handle)
                 raise StoreBusy(
                     "The store is busy.",
-                    "Another program has been creating it for longer than the setting store.timeout.",
+                    "Another program has been creating it for longer than store.timeout.",
                     Step(verb=Verb.WAIT_LONGER),
                 ) from None
             time.sleep(POLL_INTERVAL)

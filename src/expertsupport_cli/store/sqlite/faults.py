@@ -46,13 +46,13 @@ def unusable(error: Exception, path: str) -> Exception:
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return StoreBusy(
             "The store is busy.",
-            "Another program has held it for longer than the setting store.timeout.",
+            "Another program held it for longer than store.timeout.",
             Step(verb=Verb.WAIT_LONGER),
         )
     if code in _DAMAGED:
         return damaged(error, path)
     if code == sqlite3.SQLITE_FULL:
-        return StoreFull("The disk is full.", f"Nothing was changed in {path}.", "Make room and try again.")
+        return StoreFull("The disk is full.", f"Nothing was changed in {path}.", "Free some space and try again.")
     if code == sqlite3.SQLITE_READONLY:
         why = access_denied(path) or f"{path} is read-only."
         return StoreReadOnly("The store cannot be written.", why, Step(verb=Verb.NAME_STORE))
@@ -66,4 +66,4 @@ def unusable(error: Exception, path: str) -> Exception:
 
 def damaged(error: Exception, path: str) -> StoreDamaged:
     """The error for a store that is damaged, with what SQLite says of it."""
-    return StoreDamaged("The store is damaged, or not a store.", f"{path}: {error}.", Step(verb=Verb.CHECK_STORE))
+    return StoreDamaged("The store is damaged or not a store.", f"{path}: {error}.", Step(verb=Verb.CHECK_STORE))

@@ -41,7 +41,7 @@ def refuse_old_sqlite() -> None:
         raise StoreUnusable(
             f"The SQLite library of this Python is too old: {sqlite3.sqlite_version}.",
             f"The store needs {'.'.join(map(str, OLDEST_SQLITE))} or newer.",
-            "Run es with a Python that has a newer one.",
+            "Run es with a Python that has a newer SQLite.",
         )
 
 
@@ -59,8 +59,8 @@ def holds_something(path: str) -> bool:
         raise cannot_open(path, "it is not an ordinary file")
     if 0 < found.st_size < _SMALLEST_DATABASE:
         raise StoreForeign(
-            "This file is not a store of Expert Support.",
-            f"{path} is too short for one ({found.st_size} bytes); it was left as it is.",
+            "This file is not an Expert Support store.",
+            f"{path} has only {found.st_size} bytes. It was not changed.",
             Step(verb=Verb.NAME_STORE),
         )
     return found.st_size > 0
@@ -108,19 +108,19 @@ def read_version(db: sqlite3.Connection, place: str) -> int:
         if owner == version == 0 and not filled:
             return 0
         raise StoreForeign(
-            "This file is not a store of Expert Support.",
-            f"{place} is a database of another program; it was left as it is.",
+            "This file is not an Expert Support store.",
+            f"{place} is a database of another program. It was not changed.",
             Step(verb=Verb.NAME_STORE),
         )
     if version > VERSION:
         raise StoreTooNew(
-            "The store was made by a newer version of this program.",
-            f"{place} has version {version}, and this program knows {VERSION}; it was left as it is.",
+            "A newer version of es created this store.",
+            f"{place} has version {version}; this es knows versions up to {VERSION}. It was not changed.",
             "Upgrade the program: pip install --upgrade expertsupport-cli",
         )
     if version < 1 or not filled:
-        what = f"version {version}, which never was" if version < 1 else "no tables"
-        raise StoreDamaged("The store is damaged.", f"{place} has {what}; it was left as it is.")
+        what = f"the unknown version {version}" if version < 1 else "no tables"
+        raise StoreDamaged("The store is damaged.", f"{place} has {what}. It was not changed.")
     return int(version)
 
 

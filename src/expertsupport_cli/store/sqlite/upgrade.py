@@ -47,7 +47,7 @@ def upgrade(db: sqlite3.Connection, place: str, notify: Callable[[str], None], *
         version = read_version(db, place)
         if version < VERSION:
             if copy_of is not None:
-                notify(f"Upgrading the store; a copy of it as it was is in {_copy(copy_of, version)}")
+                notify(f"Upgrading the store. The old one was copied to {_copy(copy_of, version)}")
             make_schema(db)
             _refuse_dangling(db, place)
         db.execute("COMMIT")
@@ -75,8 +75,8 @@ def _refuse_dangling(db: sqlite3.Connection, place: str) -> None:
     if dangling:
         raise StoreDamaged(
             "The store is damaged, so it was not upgraded.",
-            f"{place}: table {dangling[0]} refers to something that is not there.",
-            "Keep a copy of the file before you do anything else.",
+            f"{place}: table {dangling[0]} refers to a row that does not exist.",
+            "Copy the file before you do anything else.",
         )
 
 
@@ -98,6 +98,6 @@ def _copy(path: str, version: int) -> str:
         raise StoreUnusable(
             "The store could not be copied, so it was not upgraded.",
             f"{copy}: {error.strerror}.",
-            "Make room beside it.",
+            "Free some space beside it.",
         ) from error
     return copy
