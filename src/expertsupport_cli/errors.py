@@ -1,9 +1,9 @@
 """What can go wrong, as a tree; each class has its code (for scripts) and its exit status.
 
-    Fault                       1   fault               the base, raised as one of these
-    ├── InternalError           1   fault               a bug in this program
-    ├── SystemRefused           1   fault               the operating system refused something
-    ├── OutputLost              1   output_lost         what was printed could not be written
+    Fault                       1   internal_error      the base, raised as one of these
+    ├── InternalError           1   internal_error      a bug in this program
+    ├── SystemRefused           1   system_error        the operating system refused something
+    ├── OutputLost              1   output_failed       what was printed could not be written
     ├── BadUsage                2   usage               wrong usage, malformed input
     │   └── MalformedSerial     2   malformed_serial
     ├── NotFound                3   not_found
@@ -31,7 +31,7 @@
     │   ├── StoreTooNew         5   store_too_new       written by a newer version
     │   └── StoreTooOld         5   store_too_old       it must be upgraded first
     ├── MailUndelivered         6   mail_undelivered    it stays queued
-    └── TimedOut              124   waited_in_vain      `es wait --timeout`
+    └── TimedOut              124   timed_out           `es wait --timeout`
 
 A fault is at most three lines: what is wrong, why, and what to do next. If the product itself can do the next step, it
 is a `Step`, which each front words in its own way: as a command, or as a button.
@@ -48,7 +48,7 @@ class Fault(Exception):
     `what` and `why` are sentences. `hint` says what to do next: a step, or a sentence where no step helps.
     """
 
-    code = "fault"
+    code = "internal_error"
     exit_status = 1
 
     def __init__(self, what: str, why: str = "", hint: str | Step = "") -> None:
@@ -70,9 +70,11 @@ class InternalError(Fault):
 class SystemRefused(Fault):
     """The operating system refused something that is neither the store nor the output."""
 
+    code = "system_error"
+
 
 class OutputLost(Fault):
-    code = "output_lost"
+    code = "output_failed"
 
 
 class BadUsage(Fault):
@@ -284,7 +286,7 @@ class MailUndelivered(Fault):
 
 
 class TimedOut(Fault):
-    code = "waited_in_vain"
+    code = "timed_out"
     exit_status = 124
 
 
