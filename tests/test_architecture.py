@@ -119,7 +119,7 @@ def test_platformdirs_is_imported_where_it_is_used() -> None:
 
 
 def test_parsing_alone_knows_typer_and_no_body_of_a_command_does() -> None:
-    assert {child.file for child in importers("typer", "click")} == {"cli/app.py", "cli/options.py"}
+    assert {child.file for child in importers("typer", "click")} == {"cli/app.py", "cli/options.py", "cli/usage.py"}
     parsing = {f"{PACKAGE}.cli.app", f"{PACKAGE}.cli.options"}
     eager = [child for child in OURS if child.module in parsing and not child.typing and not child.lazy]
     assert {child.file for child in eager} == {"cli/app.py"}

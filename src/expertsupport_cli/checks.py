@@ -34,7 +34,7 @@ def task_id(text: str) -> str:
 def refuse_blanks(reference: str, what: str) -> None:
     """Raises BadUsage for a reference with a blank in it: that is never an ID, but a message without its option."""
     if any(character.isspace() for character in reference.strip()):
-        raise BadUsage(f"'{reference[:80]}' is not {what}.", "A message goes after -m.")
+        raise BadUsage(f"'{reference[:80]}' is not {what}.", "IDs contain no spaces. A message goes after -m.")
 
 
 def prose(text: str, what: str, *, max_length: int = 1_000) -> str:
@@ -85,8 +85,8 @@ def address(text: str, what: str = "An email address") -> str:
     valid = text.isascii() and text.isprintable() and domain.strip(".-") and "=?" not in text
     parts = [*local.split("."), *domain.split(".")]
     if not valid or not all(parts) or any(character in ' <>,;:"()[]\\@' for character in local + domain):
-        why = "Only one address is allowed." if "," in text or ";" in text else ""
-        raise BadUsage(f"{what} must look like ann@example.org, not '{text[:80]}'.", why)
+        why = "Use only one address." if "," in text or ";" in text else "Use an address such as ann@example.org."
+        raise BadUsage(f"Invalid email address '{text[:80]}'.", why)
     return prose(text, what, max_length=254)
 
 
@@ -139,5 +139,5 @@ def web_address(text: str, what: str) -> str:
         or not rest.strip("/")
         or any(c.isspace() or not c.isprintable() for c in text)
     ):
-        raise BadUsage(f"{what} must start with http:// or https://, not '{text[:80]}'.")
+        raise BadUsage(f"Invalid URL '{text[:80]}'.", f"{what} starts with http:// or https://.")
     return prose(text, what, max_length=2_000)

@@ -91,7 +91,7 @@ class MalformedSerial(BadUsage):
         super().__init__(
             "Invalid serial number.",
             why,
-            "A serial number has 16 letters and digits: XXXX-XXXX-XXXX-XXXX.",
+            "A serial number has 16 letters and digits in groups of four.",
         )
 
 
@@ -170,9 +170,10 @@ class LinkSpent(Refused):
     def __init__(self, link: str, state: str, at: str, task: str) -> None:
         self.code = f"link_{state}"
         phrase = {"used": "was already used", "expired": "has expired", "revoked": "was revoked"}[state]
+        happened = phrase.replace("has ", "").replace("already ", "")
         super().__init__(
             f"Purchase link {link} {phrase}.",
-            f"That was at {at}; a link works once.",
+            f"It {happened} at {at}. A link works once.",
             Step(verb=Verb.BUY, reference=task),
         )
 

@@ -169,7 +169,7 @@ def _reading(path: str, what: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise NotFound(f"{what} does not exist: {path}") from error
+        raise NotFound(f"{what} cannot be read.", f"File not found: {path}.") from error
     except PermissionError as error:
         why = access_denied(path, os.R_OK) or f"{path}: {error.strerror}."
         raise BadUsage(f"{what} cannot be read.", why) from error

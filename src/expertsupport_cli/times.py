@@ -1,7 +1,7 @@
 """Instants and durations as text.
 
-An instant is UTC, of fixed width, `2026-01-31T09:30:00Z`, so that it sorts as text. A duration is a whole
-number and a unit, `10d`; the word `never` stands for no duration. Nothing here reads a clock.
+An instant is UTC, of fixed width, `2026-01-31T09:30:00Z`, so that it sorts as text. A duration is a whole number
+and a unit, `10d`; the word `never` stands for no duration. Nothing here reads a clock.
 """
 
 from __future__ import annotations
@@ -49,11 +49,13 @@ def parse_duration(text: str) -> int:
     number, unit = text[:-1].strip(), text[-1:].lower()
     if unit in UNITS and number.isascii() and number.isdigit() and len(number) < 12:
         seconds = int(number) * UNITS[unit]
-        if 0 < seconds <= _MAX_DURATION:
+        if seconds > _MAX_DURATION:
+            raise BadUsage(f"Duration '{text}' is too long.", "The maximum is 1000 years.")
+        if seconds:
             return seconds
     raise BadUsage(
         f"Invalid duration '{text}'.",
-        "Use a positive whole number and a unit (s, m, h, d or w), such as 10d.",
+        "Use a positive whole number and a unit: s, m, h, d or w.",
         "Example: 10d",
     )
 

@@ -119,7 +119,7 @@ def test_wait_ends_when_it_happens_and_prints_the_event(es: Es, request_id: str,
 def test_wait_in_vain_ends_with_124(es: Es, request_id: str) -> None:
     ended = es("wait", request_id, "--for", "reply", "--timeout", "1s")
     assert (ended.status, ended.stdout) == (124, "")
-    assert ended.stderr.startswith("es: Timed out: nothing happened.\n")
+    assert ended.stderr.startswith("es: Timed out after 1s: nothing happened on ES-1.\n")
 
 
 def test_waiting_for_a_closed_request_to_close_is_over_at_once(es: Es, request_id: str) -> None:

@@ -280,4 +280,4 @@ def test_a_missing_file_is_named(filled_store: Es) -> None:
         result = filled_store.inside(*command.format("/nope").split())
         assert (result.status, result.stdout) == (3, "")
         assert result.stderr.startswith("es: The "), result
-        assert " does not exist: /nope\n" in result.stderr
+        assert " cannot be read.\n  File not found: /nope.\n" in result.stderr

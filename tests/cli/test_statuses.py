@@ -78,7 +78,8 @@ def test_on_a_closed_request_nothing_is_said_and_the_way_to_reopen_it_is_told(es
         result = es(*act.split(), id)
         assert (result.status, result.stdout) == (4, "")
         assert result.stderr.startswith(f"es: {id} is closed.\n")
-        assert f"es reopen {id}" in result.stderr
+        side = "desk " if act.startswith("desk") else ""
+        assert f"Try: es {side}reopen {id}\n" in result.stderr
     assert dump(es) == before
     assert es("desk", "note", id, "-m", "x").id == id
 

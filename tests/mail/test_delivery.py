@@ -108,7 +108,7 @@ MISSET = {
     "no port": ({**BY_SMTP, "ES_MAIL_SMTP_PORT": "smtp"}, "Invalid port 'smtp'"),
     "no password file": (
         {**BY_SMTP, "ES_MAIL_SMTP_USER": "es", "ES_MAIL_SMTP_PASSWORD_FILE": "/nowhere"},
-        "The password file does not exist",
+        "The password file cannot be read",
     ),
 }
 
@@ -194,7 +194,7 @@ def test_mail_that_is_no_text_is_a_damage_that_is_told(es: Es) -> None:
         db.execute("UPDATE outbox SET subject = cast(x'FF80' AS TEXT) WHERE number = 1")
     told = es("mail", "send")
     assert told.status == 5
-    assert told.stderr.startswith("es: The store is damaged or not a store.\n")
+    assert told.stderr.startswith("es: The store is damaged.\n")
 
 
 def block_ann(es: Es) -> Path:

@@ -206,7 +206,7 @@ def test_an_address_that_is_taken_stands_alone_and_unchanged_in_to(to: str) -> N
 
 @pytest.mark.parametrize("to", ["a@b@c", ".a@b.c", "a.@b.c", "a..b@c.d", "a@b..c", "a@.b", "=?q?x?=@b.c", "a@b.c."])
 def test_an_address_that_readers_would_take_for_another_is_refused(to: str) -> None:
-    with pytest.raises(BadUsage, match=r"must look like ann@example\.org"):
+    with pytest.raises(BadUsage, match=r"Invalid email address"):
         address(to)
 
 

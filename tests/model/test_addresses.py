@@ -89,8 +89,9 @@ def refused(name: str, text: str, path: Path) -> None:
         Settings({}).find(name)
 
     path.unlink(missing_ok=True)
+    with pytest.raises(BadUsage):
+        write(str(path), name, text)
     for use in (
-        lambda: write(str(path), name, text),
         lambda: Settings({SETTINGS[name].variable: text}).find(name),
         from_file,
     ):

@@ -36,20 +36,20 @@ GOOD = {
 }
 BAD = [
     ("store.timeout", "soon", "Invalid duration"),
-    ("user.email", "ann", "must look like ann@example.org"),
-    ("user.email", "ann@exa mple.org", "must look like ann@example.org"),
+    ("user.email", "ann", "Invalid email address"),
+    ("user.email", "ann@exa mple.org", "Invalid email address"),
     ("user.name", " ", "is empty"),
     ("user.name", "x" * 201, "too long"),
     ("space", "a b", "Invalid space name"),
-    ("page.url", "example.org", "must start with http"),
-    ("shop.url", "https://", "must start with http"),
+    ("page.url", "example.org", "Invalid URL"),
+    ("shop.url", "https://", "Invalid URL"),
     ("shop.link-lifetime", "0h", "Invalid duration"),
-    ("desk.email", "a@example.org,", "must look like ann@example.org"),
+    ("desk.email", "a@example.org,", "Invalid email address"),
     ("store", "", "is empty"),
     ("mail.transport", "post", "Choose one of: maildir, smtp, off."),
     ("mail.deliver", "never", "Choose one of: auto, manual."),
-    ("mail.from", "Ann", "must look like ann@example.org"),
-    ("mail.from", "Ann <ann>", "must look like ann@example.org"),
+    ("mail.from", "Ann", "Invalid email address"),
+    ("mail.from", "Ann <ann>", "Invalid email address"),
     ("mail.reply-to", "<>", "is not an address with a name"),
     ("mail.smtp.port", "0", "Invalid port"),
     ("mail.smtp.port", "65536", "Invalid port"),
@@ -169,9 +169,9 @@ def test_an_unknown_setting_suggests_those_that_are_close(file: Path) -> None:
     with pytest.raises(BadUsage) as refusal:
         Settings({}).find("user.mail")
     assert "Did you mean user.email" in refusal.value.why
-    with pytest.raises(BadUsage) as refusal:
+    with pytest.raises(BadUsage, match="Unknown setting 'colour'") as refusal:
         write(str(file), "colour", "red")
-    assert "Choose one of: store, store.timeout" in refusal.value.why
+    assert refusal.value.why == ""
 
 
 def test_the_path_of_the_store_and_its_timeout_are_in_one_table(file: Path) -> None:

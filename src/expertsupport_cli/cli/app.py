@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import inspect
-import shlex
 from typing import Annotated, Any, get_type_hints
 
 import typer
 
 # Typer vendors Click and does not export its exceptions; CI tests the oldest and the newest Typer that is allowed.
-from typer._click.exceptions import ClickException, NoArgsIsHelpError, NoSuchOption, UsageError
+from typer._click.exceptions import ClickException, NoArgsIsHelpError
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command_from_info, get_group
 from typer.models import CommandInfo
@@ -21,13 +20,9 @@ from expertsupport_cli.cli.commands import COMMANDS, GROUPS, SECTIONS, find, nam
 from expertsupport_cli.cli.env import Choices, Env
 from expertsupport_cli.cli.perform import Command, perform
 from expertsupport_cli.cli.report import PROGRAM
+from expertsupport_cli.cli.usage import bad_usage
 from expertsupport_cli.errors import BadUsage, InternalError
 from expertsupport_cli.render.terminal.printer import talk_raw
-
-# the options on one side of the command; whether each takes a value
-GLOBAL_OPTIONS = {"--store": True, "--as": True, "--color": True, "--no-input": False, "--debug": False}
-OUTPUT_OPTIONS = {"--format": True, "--json": False, "--fields": True, "--spreadsheet": False}
-OUTPUT_OPTIONS |= {"--dry-run": False, "--yes": False}
 
 
 def run(arguments: list[str]) -> int:
@@ -42,7 +37,7 @@ def run(arguments: list[str]) -> int:
         talk_raw(error.format_message())
         return BadUsage.exit_status
     except ClickException as error:
-        raise _bad_usage(error, arguments) from None  # the text may repeat a serial that was typed in four parts
+        raise bad_usage(error, arguments) from None  # the text may repeat a serial that was typed in four parts
 
 
 class Group(TyperGroup):
@@ -142,7 +137,7 @@ def _typer(help: str, group: type[TyperGroup]) -> typer.Typer:
 
 
 def program() -> TyperGroup:
-    """The whole command line: all commands, and the global options before them."""
+    """The Typer program: all commands, and the global options before them."""
     app = _typer(
         """Expert support from the terminal: buy it, activate it, follow it, answer it.
 
@@ -176,54 +171,10 @@ def _global_options(
 ) -> None:
     """Build the `Env` from the global options, and close it when the command ends."""
     if color not in ("auto", "always", "never"):
-        raise BadUsage(f"Invalid --color '{color[:80]}'. Choose one of: auto, always, never.")
+        raise BadUsage(f"Invalid --color '{color[:80]}'.", "Choose one of: auto, always, never.")
     name, email = (None, None) if who is None else person(who)
     given = {"store": store, "user.name": name, "user.email": email}
     flags = {setting: value for setting, value in given.items() if value is not None}
     env = Env(flags, arguments=ctx.obj, colour=color, no_input=no_input)
     ctx.obj = env
     ctx.call_on_close(env.close)
-
-
-def _bad_usage(error: ClickException, arguments: list[str]) -> BadUsage:
-    if isinstance(error, NoSuchOption):
-        return _misplaced(error, arguments)
-    if isinstance(error, UsageError):
-        if _may_repeat_a_serial(error):
-            return BadUsage("Too many arguments.", "Put a serial number that contains spaces in quotes.")
-        return BadUsage(error.format_message(), hint=f"Try: {_path(error)} --help")
-    return BadUsage(error.format_message())
-
-
-def _may_repeat_a_serial(error: UsageError) -> bool:
-    """Whether the message repeats arguments that may be a serial typed in four parts."""
-    return (
-        error.ctx is not None
-        and "extra argument" in error.message
-        and any(param.name == "serial" for param in error.ctx.command.params)
-    )
-
-
-def _misplaced(error: NoSuchOption, arguments: list[str]) -> BadUsage:
-    """The fault for an unknown option. If it is known on the other side of the command, the hint moves it there."""
-    name, path = error.option_name, _path(error)
-    if name in GLOBAL_OPTIONS and path != PROGRAM:
-        option, rest = _taken_out(arguments, name, GLOBAL_OPTIONS[name])
-        return BadUsage(f"{name} goes before the command.", hint=f"Try: {shlex.join([PROGRAM, *option, *rest])}")
-    if name in OUTPUT_OPTIONS and path == PROGRAM:
-        option, rest = _taken_out(arguments, name, OUTPUT_OPTIONS[name])
-        return BadUsage(f"{name} goes after the command.", hint=f"Try: {shlex.join([PROGRAM, *rest, *option])}")
-    return BadUsage(error.format_message(), hint=f"Try: {path} --help")
-
-
-def _taken_out(arguments: list[str], name: str, has_value: bool) -> tuple[list[str], list[str]]:
-    """An option, with its value (VALUE if that is missing), and the other arguments."""
-    start = next(at for at, argument in enumerate(arguments) if argument == name or argument.startswith(f"{name}="))
-    end = start + (2 if has_value and arguments[start] == name else 1)
-    missing = ["VALUE"] if end > len(arguments) else []
-    return arguments[start:end] + missing, arguments[:start] + arguments[end:]
-
-
-def _path(error: UsageError) -> str:
-    """The command as typed so far, such as `es desk reply`."""
-    return error.ctx.command_path if error.ctx else PROGRAM

@@ -46,7 +46,7 @@ def show(env: Env, request: RequestId) -> None:
 
 @changes(REQUEST)
 def acknowledge(env: Env, requests: RequestIds) -> None:
-    """Tell the customer that the request was seen."""
+    """Show the customer that the request was seen."""
     act_on_each(env, requests, Act.ACKNOWLEDGE, side=Side.DESK)
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from expertsupport_cli import wiring
-from expertsupport_cli.cli.report import as_fault, report
+from expertsupport_cli.cli.report import as_fault, completed, report
 from expertsupport_cli.errors import BadUsage, OutputLost, StoreUnusable
 from expertsupport_cli.model.people import Actor, Side
 from expertsupport_cli.reading import read_answer, read_references
@@ -56,7 +56,7 @@ class EarlyExit(Exception):  # noqa: N818 -- not an error
 
 
 class Env:
-    """The environment of one command, built from the global options; `arguments` are the whole command line."""
+    """The environment of one command, built from the global options; `arguments` are the command line as typed."""
 
     def __init__(
         self, flags: dict[str, str], arguments: Sequence[str] = (), *, colour: str = "auto", no_input: bool = False
@@ -86,6 +86,7 @@ class Env:
             format=self.choices.requested_format(),
             fields=self.choices.fields,
             spreadsheet=self.choices.spreadsheet,
+            complete=lambda text: completed(text, self.arguments),
         )
 
     @cached_property
@@ -203,7 +204,7 @@ class Env:
             fault = as_fault(error, saved=self.commits > commits_before)
             if place and isinstance(fault, BadUsage) and fault is not reference:
                 fault.what = f"{place}: {fault.what}"
-            report(fault, as_json=self.printer.as_json)
+            report(fault, self.arguments, as_json=self.printer.as_json)
             return fault
         return None
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 FollowAction = Callable[..., tuple[Request, bool]]
 AWAITED = ("reply", "status", "closed")
+MAX_NAMED = 5  # requests in a message
 
 
 @changes(REQUEST)
@@ -138,7 +139,10 @@ def _first_match(
             last_seen = item.number
             if matches(item):
                 return item
-    raise TimedOut("Timed out: nothing happened.", hint=f"Try: es show {found[0].id}")
+    names = ", ".join(request.id for request in found[:MAX_NAMED])
+    if len(found) > MAX_NAMED:
+        names += f" and {len(found) - MAX_NAMED} more"
+    raise TimedOut(f"Timed out after {seconds}s: nothing happened on {names}.", hint=f"Try: es show {found[0].id}")
 
 
 def _closed_already(env: Env, found: list[Request]) -> News | None:

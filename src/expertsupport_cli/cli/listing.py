@@ -185,7 +185,7 @@ def _wanted(
     now = env.at
     space = env.space(space)
     if turn not in (None, *Turn):
-        raise BadUsage(f"Unknown --turn '{(turn or '')[:80]}'.", "Choose one of: desk, customer.")
+        raise BadUsage(f"Unknown turn '{(turn or '')[:80]}'.", "Choose one of: desk, customer.")
     words = [] if search is None else _words(search)
     known = {str(status).lower(): status for status in Status}
     for status in statuses:

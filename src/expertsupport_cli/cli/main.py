@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> int:
         if "--debug" in arguments:
             talk_raw("\n".join(lines(mask_serials(traceback.format_exc().rstrip()))))
         fault = as_fault(error)
-        report(fault, as_json=asks_for_json(arguments))
+        report(fault, arguments, as_json=asks_for_json(arguments))
         _flush_after_failure(fault)
         return fault.exit_status
     return status

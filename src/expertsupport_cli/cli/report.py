@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import shlex
 from itertools import pairwise
 
 from expertsupport_cli.errors import BadUsage, Fault, InternalError, NotFound, OutputLost, SystemRefused
@@ -11,6 +12,10 @@ from expertsupport_cli.render.terminal.printer import talk, talk_raw
 from expertsupport_cli.serial import mask_serials
 from expertsupport_cli.steps import Step, Verb
 from expertsupport_cli.text import to_json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 PROGRAM = "es"
 
@@ -43,9 +48,10 @@ STEPS = {
 }
 
 
-def report(fault: Fault, *, as_json: bool) -> None:
-    """Report a fault on stderr. Control characters in it are escaped, and secrets masked."""
-    what, why, hint = (_without_secrets(fault, text) for text in (fault.what, fault.why, hint_text(fault.hint)))
+def report(fault: Fault, arguments: Sequence[str], *, as_json: bool) -> None:
+    """Report the fault of a command line on stderr. Control characters in it are escaped, and secrets masked."""
+    next_step = completed(hint_text(fault.hint), arguments)
+    what, why, hint = (_without_secrets(fault, text) for text in (fault.what, fault.why, next_step))
     if as_json:
         error = {"code": fault.code, "message": f"{what} {why}".rstrip(), "hint": hint or None}
         talk_raw(to_json({"error": error}))
@@ -87,6 +93,33 @@ def hint_text(hint: str | Step) -> str:
     if hint.verb is Verb.ADD_SPACE and not hint.reference.isascii():  # not a valid space name
         return "Try: es space add --help"
     return STEPS[hint.verb].format(hint.reference or "TASK")
+
+
+def completed(text: str, arguments: Sequence[str]) -> str:
+    """A text with the commands that it suggests as they have to be after this command line.
+
+    They use the same store and act as the same person, and on the same side: `es --store s.db desk show ES-1`.
+    """
+    options, words = _split(arguments)
+    if words[:1] == ["desk"]:
+        for verb in ("show", "reopen", "close"):
+            text = text.replace(f": {PROGRAM} {verb} ", f": {PROGRAM} desk {verb} ")
+    if options and f"{PROGRAM} --" not in text:
+        for before in (": ", "&& "):
+            text = text.replace(f"{before}{PROGRAM} ", f"{before}{shlex.join([PROGRAM, *options])} ")
+    return text
+
+
+def _split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The options before the command that name the store and who acts, with their values; the command and the rest."""
+    found: list[str] = []
+    at = 0
+    while at < len(arguments) and arguments[at].startswith("-"):
+        size = 2 if arguments[at] in ("--store", "--as", "--color") else 1
+        if arguments[at].startswith(("--store", "--as")):
+            found += arguments[at : at + size]
+        at += size
+    return found, list(arguments[at:])
 
 
 def asks_for_json(arguments: list[str]) -> bool:

@@ -31,8 +31,9 @@ def schema(
     if wanted and wanted not in known:
         similar = [name for name in known if name.split()[0] == wanted.split()[0]]
         raise NotFound(
-            f"No command '{wanted[:80]}' prints JSON.",
-            f"Choose one of: {', '.join(similar or known)}.",
+            f"Unknown command '{wanted[:80]}', or one that prints no data.",
+            f"Choose one of: {', '.join(similar)}." if similar else "",
+            "Try: es --help",
         )
     chosen = {wanted: known[wanted]} if wanted else known
     env.printer.list(FIELD, (row for name, shapes in chosen.items() for row in _rows(name, shapes)))

@@ -1,4 +1,4 @@
-"""Reads task files: CSV with a header, or JSON lines. The first character tells which it is."""
+"""Reads task files: CSV with a header, or JSON lines. The first character decides which."""
 
 from __future__ import annotations
 

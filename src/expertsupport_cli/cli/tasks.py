@@ -29,7 +29,9 @@ def add(
     env: Env,
     name: Annotated[str, Argument(metavar="NAME", help="The task's name.")],
     space: InSpace = None,
-    id: Annotated[str | None, Option("--id", metavar="ID", help="Your own ID; else T-1, T-2, …")] = None,
+    id: Annotated[
+        str | None, Option("--id", metavar="ID", help="Your own ID, such as INC-4711 (default: T-N).")
+    ] = None,
     description: Annotated[str, Option("--description", metavar="TEXT", help="What the task is about.")] = "",
 ) -> None:
     """Add a task to a space.
@@ -97,10 +99,10 @@ def import_(
     file: Annotated[str, Argument(metavar="FILE", help="A CSV file with a header, or JSON lines; - reads stdin.")],
     space: InSpace = None,
 ) -> None:
-    """Add tasks from a file, all or none.
+    """Add tasks from a file: all of them or none.
 
-    The fields are id, name, space and description. Without id, tasks get T-1, T-2, …; without space, --space or the
-    setting space is used. Prints the new IDs, one per line.
+    The fields are id, name, space and description; only name is required. Without id, a task gets the next ID of the
+    form T-1; without space, --space or the setting space is used. Prints the IDs of the new tasks.
     """
     lines = task_lines(file, env.space(space))
     read = list(track(lines, "Reading", show=env.shows_progress, colour=env.colour_on_stderr))

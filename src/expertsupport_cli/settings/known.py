@@ -193,18 +193,23 @@ def known(name: str) -> Setting:
         similar = get_close_matches(name, SETTINGS, n=2)
         raise BadUsage(
             f"Unknown setting '{name[:80]}'.",
-            f"Did you mean {' or '.join(similar)}?" if similar else f"Choose one of: {', '.join(SETTINGS)}.",
+            f"Did you mean {' or '.join(similar)}?" if similar else "",
             Step(verb=Verb.LIST_SETTINGS),
         )
     return SETTINGS[name]
 
 
 def check(setting: Setting, value: str, origin: Callable[[], str]) -> None:
-    """Check a value of a setting. Raises BadUsage, which names the setting and the origin of the value."""
+    """Check a value of a setting. Raises BadUsage, which names the setting and the origin of the value.
+
+    The origin is empty for a value that was given in the command itself.
+    """
     try:
         setting.check(value)
     except BadUsage as fault:
         place = origin()
+        if not place:
+            raise
         fault.why = f"This is the value of {setting.name} ({place}). {fault.why}".rstrip()
         if place == f"variable {setting.variable}":  # which the settings file would not override
             fault.hint = f"Try: unset {setting.variable}"

@@ -32,7 +32,7 @@ def write(path: str, name: str, value: str | None, *, dry_run: bool = False) -> 
     """
     setting = known(name)
     if value is not None:
-        check(setting, value, lambda: "your value")
+        check(setting, value, str)
     target = os.path.realpath(path)
     folder = os.path.dirname(target)
     if dry_run:

@@ -59,7 +59,7 @@ class Outbox(Statements):
         """By its ID, `M-1`. Raises NotFound."""
         row = self.row(f"{_MAIL} WHERE m.number = ?", parse_id(id, MAIL))
         if row is None:
-            raise NotFound(f"Mail '{id[:80]}' not found.", hint=Step(verb=Verb.LIST_MAIL))
+            raise NotFound(f"Email '{id[:80]}' not found.", hint=Step(verb=Verb.LIST_MAIL))
         return _mail(row)
 
     def leased_mails(self, lease: str) -> list[Mail]:

@@ -40,6 +40,7 @@ class Printer:
         format: str | None,
         fields: str | None,
         spreadsheet: bool = False,
+        complete: Callable[[str], str] = str,
     ) -> None:
         if spreadsheet and format != "csv":
             raise BadUsage("--spreadsheet goes with --format csv only.")
@@ -51,6 +52,7 @@ class Printer:
         self._format = format
         self._fields = fields
         self._spreadsheet = spreadsheet
+        self._complete = complete  # adds to a suggested command the global options of this one
         self._writer: RowWriter | None = None
         self._block: list[str] | None = None
         self.saved: list[str] = []  # IDs of the things passed to `thing`, which are saved even if printing fails
@@ -196,12 +198,12 @@ class Printer:
 
     def note(self, text: str) -> None:
         """Print a message on stderr; the next command, if it ends in one (`Try: es …`), on a line of its own."""
-        message, tries, command = text.rpartition(TRY)
+        message, tries, command = self._complete(text).rpartition(TRY)
         if tries and message:
             talk(message)
             talk(tries.strip() + " " + command, indent="  ")
         else:
-            talk(text)
+            talk(command)
 
     def hint(self, text: str) -> None:
         """Print on stderr what can be done next, for people only."""

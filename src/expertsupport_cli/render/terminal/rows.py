@@ -75,7 +75,7 @@ class RowWriter:
         self._count = 0
 
     def rows(self, things: Iterable[Any]) -> None:
-        """Write a whole list, with the header of CSV or the brackets of JSON."""
+        """Write a list in one go, with the header of CSV or the brackets of JSON."""
         self.begin()
         for thing in things:
             self.row(thing)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+from contextlib import suppress
 
 from expertsupport_cli import times
 from expertsupport_cli.render.terminal.capabilities import ELLIPSIS, can_show, width
@@ -170,4 +171,11 @@ def _cut(text: str, size: int) -> str:
         return text[:size]
     from rich.cells import set_cell_size
 
-    return text if _length(text) <= size else set_cell_size(text, size)
+    if _length(text) <= size:
+        return text
+    with suppress(ArithmeticError, LookupError):  # which Rich 15 raises where joiners stand alone
+        cut = set_cell_size(text, size)
+        if _length(cut) <= size:
+            return cut
+    cut = next(text[:end] for end in range(len(text), -1, -1) if _length(text[:end]) <= size)
+    return cut + " " * (size - _length(cut))

@@ -32,7 +32,7 @@ def findings(engine: Engine, db: sqlite3.Connection) -> Iterator[tuple[str, list
 
 
 def is_intact(db: sqlite3.Connection) -> bool:
-    """Whether the file and its references are whole: a statement that breaks a rule is then a bug, and no damage."""
+    """Whether the file and its references are intact: a statement that breaks a rule is then a bug, and no damage."""
     try:
         file = db.execute("PRAGMA integrity_check(1)").fetchone()[0]
         return file == "ok" and not db.execute("PRAGMA foreign_key_check").fetchone()

@@ -66,4 +66,8 @@ def unusable(error: Exception, path: str) -> Exception:
 
 def damaged(error: Exception, path: str) -> StoreDamaged:
     """The error for a store that is damaged, with what SQLite says of it."""
-    return StoreDamaged("The store is damaged or not a store.", f"{path}: {error}.", Step(verb=Verb.CHECK_STORE))
+    if str(error) == "file is not a database":
+        what, verb = "This file is not a store, or it is damaged.", Verb.NAME_STORE
+    else:
+        what, verb = "The store is damaged.", Verb.CHECK_STORE
+    return StoreDamaged(what, f"{path}: {error}.", Step(verb=verb))

@@ -1,7 +1,7 @@
-"""Opens the file of a store: tells what is at a path, and refuses what is not a store of this version.
+"""Opens the file of a store: checks what is at a path, and refuses what is not a store of this version.
 
 Nothing is written to a file before it was checked: one of another program, or of a newer version of this one, is
-refused and left unchanged. A store that does not exist yet is made by `creation`, an old one upgraded by `upgrade`.
+refused and left unchanged. A store that does not exist yet is created by `creation`, an old one upgraded by `upgrade`.
 """
 
 from __future__ import annotations
@@ -54,9 +54,9 @@ def holds_something(path: str) -> bool:
     except (OSError, ValueError) as error:
         raise cannot_open(path, str(getattr(error, "strerror", "") or error)) from error
     if stat.S_ISDIR(found.st_mode):
-        raise cannot_open(path, "it is a folder")
+        raise cannot_open(path, "This is a folder")
     if not stat.S_ISREG(found.st_mode):
-        raise cannot_open(path, "it is not an ordinary file")
+        raise cannot_open(path, "This is not a regular file")
     if 0 < found.st_size < _SMALLEST_DATABASE:
         raise StoreForeign(
             "This file is not an Expert Support store.",

@@ -70,7 +70,7 @@ def upgraded_copy(db: sqlite3.Connection, place: str) -> sqlite3.Connection:
 
 
 def _refuse_dangling(db: sqlite3.Connection, place: str) -> None:
-    """Raises StoreDamaged where a reference leads nowhere."""
+    """Raises StoreDamaged where a row refers to one that does not exist."""
     dangling = db.execute("PRAGMA foreign_key_check").fetchone()
     if dangling:
         raise StoreDamaged(
