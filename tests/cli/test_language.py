@@ -264,6 +264,7 @@ def test_no_help_is_cut_or_wider_than_a_terminal(inside: Es) -> None:
         for line in result.stdout.splitlines():
             assert len(line) <= WIDTH, (name, line)
             assert not line.endswith("...") or line.startswith("Usage: "), (name, line)
+            assert not line.endswith("-"), (name, line)
             assert "…" not in line, (name, line)
 
 

@@ -142,7 +142,7 @@ def program() -> TyperGroup:
         """Expert support from the terminal: buy it, activate it, follow it, answer it.
 
         A certificate opens one request on one task. Global options go before the command, output options (--format,
-        --fields) after it. IDs are case-insensitive.
+        --fields) after it. IDs ignore case.
         """,
         Root,
     )

@@ -99,7 +99,7 @@ def wait(
 @reads(NEWS)
 def watch(
     env: Env,
-    requests: Annotated[list[str] | None, Argument(metavar="[REQUEST...]", help="Only these.")] = None,
+    requests: Annotated[list[str] | None, Argument(metavar="[REQUEST...]", help="Only these requests.")] = None,
     space: SpaceName = None,
 ) -> None:
     """Print events as they happen, until interrupted.

@@ -92,7 +92,7 @@ def show(env: Env, request: RequestId) -> None:
 def open_page(env: Env, request: RequestId) -> None:
     """Open a request's page in the browser.
 
-    Prints the address, the support ticket URL. Off a terminal, or with --no-input, it only prints.
+    Prints the support ticket URL. With --no-input, or off a terminal, no browser is started.
     """
     found = env.store.request(request)
     url = found.url(env.printer.view.page_url)

@@ -49,7 +49,7 @@ def list_mails(
 
 @reads(MAIL)
 def show(env: Env, id: MailId) -> None:
-    """Show a mail: its state, and the message as it is sent."""
+    """Show an email: its state, and the message as it is sent."""
     found = env.store.mail(id)
     letter = actions.letter(found, env.settings["mail.from"], env.settings.get("mail.reply-to"), env.at)
     env.printer.page(MAIL, found, lambda: mail_page(found, letter.headers(), letter.body()))
@@ -64,8 +64,8 @@ def send(
 ) -> None:
     """Deliver the mail that is due.
 
-    Prints the IDs of delivered mail. The exit status is 6 if something could not be delivered; it is tried again, less
-    and less often, up to ten times. If a setting is wrong, no attempt is counted. Several senders may run at once.
+    Prints the IDs of delivered mail. The exit status is 6 if something could not be delivered; it is retried at
+    growing intervals, up to ten times. If a setting is wrong, no attempt is counted. Several senders may run at once.
     """
     failures: list[MailState] = []
     with env.printer.many(MAIL):
