@@ -138,7 +138,7 @@ def test_docs_say_of_every_command_what_its_json_is(inside: Es) -> None:
 
 
 def test_docs_list_every_setting() -> None:
-    table = TEXTS["README.md"].partition("\n## Settings")[2].partition("\n## ")[0]
+    table = TEXTS["docs/settings.md"].partition("\n## All settings")[2].partition("\n## ")[0]
     for setting in SETTINGS.values():
         assert re.search(rf"^{re.escape(setting.name)} +{setting.variable} +", table, re.MULTILINE), setting.name
         assert setting.meaning in table
@@ -164,8 +164,9 @@ def codes(fault: type[Fault]) -> set[str]:
     return {fault.code}
 
 
-def test_the_readme_lists_every_exit_status() -> None:
-    rows = re.findall(r"^\| ([\d, ]+) \|", TEXTS["README.md"], re.MULTILINE)
+def test_docs_list_every_exit_status() -> None:
+    table = TEXTS["docs/exit-statuses.md"].partition("\n## Exit statuses")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| ([\d, ]+) \|", table, re.MULTILINE)
     assert {int(status) for row in rows for status in row.split(",")} == statuses()
 
 
@@ -195,7 +196,11 @@ def anchors(text: str) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("document", [*DOCUMENTS, ROOT / "CHANGELOG.md"], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "document",
+    [*DOCUMENTS, ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md"],
+    ids=lambda path: path.relative_to(ROOT).as_posix(),
+)
 def test_every_link_leads_somewhere(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)]+)\)", text):
@@ -207,9 +212,11 @@ def test_every_link_leads_somewhere(document: Path) -> None:
         assert not anchor or anchor in anchors(found.read_text(encoding="utf-8")), target
 
 
-def test_every_page_is_linked_from_the_readme() -> None:
-    for name in TEXTS:
-        assert name == "README.md" or f"]({name})" in TEXTS["README.md"], name
+def test_the_index_has_one_line_for_every_page_and_the_readme_links_to_it() -> None:
+    listed = re.findall(r"^- \[[^]]+\]\(([^)]+)\): \w", TEXTS["docs/README.md"], re.MULTILINE)
+    pages = {Path(name).name for name in TEXTS} - {"README.md"}
+    assert sorted(name for name in listed if "/" not in name) == sorted(pages)
+    assert "](docs/README.md)" in TEXTS["README.md"]
 
 
 def test_the_files_that_the_architecture_names_are_there() -> None:

@@ -1,0 +1,126 @@
+"""Export and import of a whole store, and copies from one store to another."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from contextlib import closing
+
+from expertsupport_cli import wiring
+from expertsupport_cli.actions import transfer as actions
+from expertsupport_cli.cli.perform import changes, reads
+from expertsupport_cli.errors import AlreadyExists, BadUsage, NotFound, OutputLost
+from expertsupport_cli.files import access_denied, new_file
+from expertsupport_cli.reading import STDIN
+from expertsupport_cli.render.fields import PATH
+from expertsupport_cli.render.shapes import Named
+from expertsupport_cli.render.terminal.progress import track
+from expertsupport_cli.settings.account import expand_home
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Annotated, BinaryIO, TypeVar
+
+    from expertsupport_cli.cli.env import Env
+    from expertsupport_cli.cli.options import Argument
+
+    _Item = TypeVar("_Item")
+
+MAX_LINE = 100_000_000  # bytes
+SECRET = "Keep it private: it has the addresses of all request pages, which open them."  # noqa: S105 -- says so
+
+
+@reads()
+def export(
+    env: Env,
+    file: Annotated[str | None, Argument(metavar="[FILE]", help="A new file; stdout without it, or with -.")] = None,
+) -> None:
+    """Write the whole store as JSON lines, for es db import.
+
+    Serials and purchase links are in it as digests, as in the store.
+    """
+    if not os.path.lexists(wiring.store_path(env.settings)):
+        raise NotFound("There is no store to export.", f"{env.store.path} does not exist.")
+    lines = _shown(env, actions.export_lines(env.store), "Exporting", actions.count_rows(env.store))
+    if file in (None, STDIN):
+        for line in lines:
+            env.printer.write(line.decode("ascii"))
+        return
+    path = expand_home(file)
+    try:
+        with new_file(path) as target:
+            target.writelines(lines)
+    except FileExistsError as error:
+        raise AlreadyExists(f"{path} already exists.", "Nothing is overwritten.") from error
+    except OSError as error:
+        raise OutputLost("The file cannot be written.", access_denied(path) or f"{path}: {error.strerror}.") from error
+    env.printer.write(f"{path}\n")
+    env.printer.note(SECRET)
+
+
+@changes(PATH)
+def import_(env: Env, file: Annotated[str, Argument(metavar="FILE", help="An export; - reads stdin.")]) -> None:
+    """Fill an empty store from an export, all or nothing.
+
+    The export is checked first. The store is created if there is none.
+    """
+    with _spooled(file) as spool:
+        for _ in _shown(env, actions.checked_rows(_lines(spool)), "Checking"):
+            pass
+        if env.shows_progress:
+            env.printer.note("Importing.")
+        added = actions.import_rows(env.store, lambda: actions.checked_rows(_lines(spool)))
+    place = env.store.path
+    env.printer.thing(PATH, Named(values={"path": place, "exists": os.path.exists(place)}), f"{place}  {added:,} rows")
+
+
+@changes(PATH)
+def copy(
+    env: Env,
+    source: Annotated[str, Argument(metavar="FROM", help="A store.")],
+    target: Annotated[str, Argument(metavar="TO", help="An empty store, or a place for a new one.")],
+) -> None:
+    """Copy everything from one store to another, all or nothing."""
+    start, end = expand_home(source), expand_home(target)
+    if not os.path.lexists(start):
+        raise NotFound("There is no store to copy.", f"{start} does not exist.")
+    notify = env.printer.note
+    with closing(wiring.open_store(env.settings, writes=False, notify=notify, place=start)) as old:
+        rows = actions.all_rows(old)
+        with closing(
+            wiring.open_store(env.settings, writes=True, dry_run=env.dry_run, notify=notify, place=end)
+        ) as new:
+            added = actions.import_rows(new, lambda: _shown(env, rows(), "Copying", actions.count_rows(old)))
+    env.printer.thing(PATH, Named(values={"path": end, "exists": os.path.exists(end)}), f"{end}  {added:,} rows")
+
+
+def _shown(env: Env, items: Iterable[_Item], title: str, total: int | None = None) -> Iterator[_Item]:
+    return track(items, title, show=env.shows_progress, colour=env.colour_on_stderr, total=total)
+
+
+def _spooled(path: str) -> BinaryIO:
+    """A file that can be read twice: what is on stdin is written to a private, temporary file first."""
+    try:
+        if path != STDIN:
+            return open(expand_home(path), "rb")
+        spool = tempfile.TemporaryFile()  # noqa: SIM115 -- the caller closes it
+        shutil.copyfileobj(sys.stdin.buffer, spool, 1 << 20)
+        return spool
+    except FileNotFoundError as error:
+        raise NotFound("The export cannot be read.", f"File not found: {path}.") from error
+    except OSError as error:
+        raise BadUsage("The export cannot be read.", f"{path}: {error.strerror}.") from error
+
+
+def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """The lines of a file from its beginning, with their numbers. Raises BadUsage if one is too long."""
+    file.seek(0)
+    number = 0
+    while data := file.readline(MAX_LINE + 1):
+        number += 1
+        if len(data) > MAX_LINE:
+            raise BadUsage(f"Line {number} is too long.", f"At most {MAX_LINE:,} bytes are read.")
+        yield number, data
