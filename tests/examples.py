@@ -33,6 +33,7 @@ PATIENCE = 60  # seconds
 _RANDOM = re.compile(r"\b(?:[0-9a-f]{40}|[0-9a-f]{32}|(?:[0-9A-HJKMNP-TV-Z]{4}-){3}[0-9A-HJKMNP-TV-Z]{4})\b")
 _DIFFERS = [
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(Z| UTC)"), "<time>"),
+    (re.compile(r"\d{8}T\d{6}Z"), "<stamp>"),
     (re.compile(r"(?<= )now\b|\b\d+[sm] ago"), "<ago>"),
     (re.compile(r"\bin (10d|1d|24h)\b"), "<ahead>"),
     (re.compile(r"\*{4}-\*{4}-\*{4}-\w{4}"), "<certificate>"),

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
+from contextlib import contextmanager, suppress
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
 
 PRIVATE = 0o700  # the mode of a folder that only its owner may enter
 
@@ -34,6 +41,42 @@ def sync_folder(folder: str) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+@contextmanager
+def new_file(path: str) -> Iterator[BinaryIO]:
+    """A file, for its owner alone, that gets its name when the block has ended, complete and flushed to the disk.
+
+    Raises FileExistsError if there is something at the path, or another OSError; then nothing is left.
+    """
+    if os.path.lexists(path):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
+    new = f"{path}.{os.urandom(4).hex()}.new"
+    try:
+        with open(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600), "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        give_name(new, path)
+        with suppress(OSError):  # a folder that cannot be read cannot be flushed
+            sync_folder(os.path.dirname(os.path.abspath(path)))
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(new)
+
+
+def give_name(new: str, path: str) -> None:
+    """Move a file to a path at which there must be none. Raises FileExistsError, or another OSError."""
+    try:
+        os.link(new, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        if os.path.lexists(path):
+            raise FileExistsError(path) from None
+        os.rename(new, path)
+    else:
+        os.unlink(new)
 
 
 def access_denied(path: str, access: int = os.R_OK | os.W_OK) -> str:

@@ -51,12 +51,17 @@ def store_path(settings: Settings) -> str:
     return expand_home(settings["store"])
 
 
-def open_store(settings: Settings, *, writes: bool, notify: Callable[[str], None], dry_run: bool = False) -> Store:
-    """Open the store that the settings name. `notify` is called with messages for the user. Raises StoreUnusable."""
+def open_store(
+    settings: Settings, *, writes: bool, notify: Callable[[str], None], dry_run: bool = False, place: str | None = None
+) -> Store:
+    """Open the store that the settings name, or the one at `place`. Raises StoreUnusable.
+
+    `notify` is called with messages for the user.
+    """
     from expertsupport_cli import store
 
     return store.open_store(
-        store_path(settings),
+        store_path(settings) if place is None else place,
         timeout=settings.seconds("store.timeout"),
         writes=writes,
         dry_run=dry_run,

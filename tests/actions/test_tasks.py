@@ -14,6 +14,7 @@ from expertsupport_cli.actions import spaces, tasks
 from expertsupport_cli.actions.tasks import TaskLine
 from expertsupport_cli.errors import AlreadyExists, BadUsage, Fault, NotFound, SpaceBlocked, SpaceFull
 from expertsupport_cli.store import Store
+from expertsupport_cli.store.engine import RowRefused
 
 
 def a_line(line: int, id: str = "", *, name: str = "A task", space: str = "acme", description: str = "") -> TaskLine:
@@ -183,7 +184,7 @@ def test_an_import_that_fails_while_it_writes_leaves_nothing(store: Store) -> No
             " BEGIN SELECT RAISE(ABORT, 'broken'); END"
         )
     before = dump(store)
-    with pytest.raises(sqlite3.IntegrityError, match="broken"):
+    with pytest.raises(RowRefused, match="broken"):
         tasks.import_tasks(store, map(a_line, range(3_000)), by=ANN, at=AT)
     assert dump(store) == before
 

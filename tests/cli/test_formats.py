@@ -138,6 +138,10 @@ CONTRACT = [
     ("config path", "config path", "", ["path", "exists"]),
     ("db path", "db path", "", ["path", "exists"]),
     ("db upgrade", "db upgrade", "", ["path", "exists"]),
+    ("db backup", "db backup {new}", "", ["path", "exists"]),
+    ("db restore", "db restore {backup} --yes", "", ["path", "exists"]),
+    ("db import", "--store {new} db import {export}", "", ["path", "exists"]),
+    ("db copy", "db copy {backup} {new}", "", ["path", "exists"]),
     ("db check", "db check", "", ["rule", "ok", "found"]),
     ("schema", "schema list", "", ["command", "of", "name", "type", "meaning"]),
 ]
@@ -158,6 +162,13 @@ def schema(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return as_json(Es(tmp_path_factory.mktemp("schema")).inside("schema", "--json"))
 
 
+def files(es: Es) -> dict[str, str]:
+    """The files that commands about stores read, and one that they create."""
+    names = {"backup": f"{es.home}/backup.db", "export": f"{es.home}/export.jsonl", "new": f"{es.home}/new.db"}
+    assert es.inside("db", "backup", names["backup"]).status == es.inside("db", "export", names["export"]).status == 0
+    return names
+
+
 def of_type(value: Any, types: str) -> bool:
     if types.startswith("array of"):
         return isinstance(value, list)
@@ -168,8 +179,8 @@ def of_type(value: Any, types: str) -> bool:
 def test_the_json_of_each_command_has_these_keys_in_this_order_and_its_schema_says_so(
     es: Es, schema: list[dict[str, str]], name: str, command: str, stdin: str, keys: list[str]
 ) -> None:
-    secrets = a_whole_store(es)
-    printed = as_json(es(*command.split(), "--json", stdin=stdin.format(**secrets)))
+    given = {**a_whole_store(es), **files(es)}
+    printed = as_json(es(*command.format(**given).split(), "--json", stdin=stdin.format(**given)))
     assert isinstance(printed, list) == (name in LISTS)
     things = printed if isinstance(printed, list) else [printed]
     assert things
@@ -200,12 +211,14 @@ def test_a_page_has_comments_and_events_in_it(es: Es, command: str) -> None:
 @pytest.mark.program
 def test_the_installed_program_prints_of_each_command_what_these_tests_see_without_a_process(tmp_path: Path) -> None:
     es = Es(tmp_path)
-    secrets = a_whole_store(es)
+    given = {**a_whole_store(es), **files(es)}
     before = es.store.read_bytes()
     for _, command, stdin, _ in CONTRACT:
         ended = []
         for program in (es, es.inside):
             es.store.write_bytes(before)
-            done = program(*command.split(), stdin=stdin.format(**secrets))
+            for path in (Path(given["new"]), *tmp_path.glob("*.bak")):
+                path.unlink(missing_ok=True)
+            done = program(*command.format(**given).split(), stdin=stdin.format(**given))
             ended.append((done.status, alike(done.stdout), alike(done.stderr)))
         assert ended[0] == ended[1], command

@@ -165,6 +165,8 @@ def changing() -> list[str]:
     return [name for name in COMMANDS if find(name).writes]
 
 
+# those that change stores other than one of this version with something in it; test_backups and test_moving try them
+ON_OTHER_STORES = ("db upgrade", "db restore", "db import", "db copy")
 DRY = {
     "activate": ("T-2 -", "{serial}"),
     "purchase-link": ("T-2", ""),
@@ -200,7 +202,7 @@ DRY = {
 
 
 def test_every_command_that_changes_something_can_be_run_dry() -> None:
-    assert sorted(changing()) == sorted([*DRY, "db upgrade"])  # which changes old stores only
+    assert sorted(changing()) == sorted([*DRY, *ON_OTHER_STORES])
 
 
 def for_each_command(es: Es) -> tuple[Path, dict[str, str]]:

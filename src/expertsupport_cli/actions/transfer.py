@@ -1,4 +1,4 @@
-"""Moves a whole store: as lines of JSON, or straight from one store to another.
+"""Moves all of a store: as lines of JSON, or straight from one store to another.
 
 The first line names the format and its version, the last one the number of rows of each table and a digest of the lines
 before it, so that a file that was cut or changed is noticed. Between them is one object for each row: its table and its

@@ -67,6 +67,11 @@ COMMANDS = {
     "db path": "db.path",
     "db check": "db.check",
     "db upgrade": "db.upgrade",
+    "db backup": "backups.backup",
+    "db restore": "backups.restore",
+    "db export": "transfer.export",
+    "db import": "transfer.import_",
+    "db copy": "transfer.copy",
     "schema": "schema.schema",
     "demo": "demo.demo",
 }
@@ -80,7 +85,7 @@ GROUPS = {
     "link": "Manage purchase links, which work once.",
     "config": "Show and change settings.",
     "mail": "Show and send queued mail.",
-    "db": "Check and upgrade the store.",
+    "db": "Check, back up and move the store.",
 }
 
 SECTIONS = {

@@ -54,7 +54,7 @@ def purchase_link(
             f"Task {link.task} has an open request, {current.id}. A new one can be opened when it is closed."
         )
     if not env.dry_run:
-        env.printer.hint(f"The link works once, until {link.expires_at}. Then: es activate {link.task}")
+        env.printer.hint(f"The link works once, until {link.expires_at}. After buying: es activate {link.task}")
     if open_ and not env.dry_run:
         browse(env, url)
 
@@ -94,7 +94,8 @@ def redeem(env: Env, link: LinkAddress) -> None:
     address = typed_or_on_stdin(link, "The link")
     actions.redeem_link(env.store, address, lambda block: print_serials(env, block), by=env.actor(), at=env.at)
     if not env.dry_run:
-        env.printer.hint("Save it now: it is not shown again. Try: es activate TASK SERIAL")
+        task = actions.find_link(env.store, address).task
+        env.printer.hint(f"Save it now: it is not shown again. Try: es activate {task} SERIAL")
 
 
 @changes(LINK, asks=True)

@@ -114,7 +114,7 @@ def _undelivered(delivery: Delivery) -> Iterator[str]:
         yield f"{_mails(delivery.untried)} not sent and {kept} ({why}). {first}es mail send"
     if failed:
         due = min(mail.due_at for mail in failed)
-        again = f"Another attempt will be made after {due}, by the next command that queues mail or by es mail send."
+        again = f"The next attempt is due after {due}. Try: es mail send"
         yield f"{_mails(len(failed))} not delivered ({failed[0].error}). {again}"
     if dead:
         try_it = f"es mail retry {' '.join(mail.id for mail in dead)}"

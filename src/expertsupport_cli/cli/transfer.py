@@ -1,4 +1,4 @@
-"""Export and import of a whole store, and copies from one store to another."""
+"""Export and import of all that a store holds, and copies from one store to another."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def export(
     env: Env,
     file: Annotated[str | None, Argument(metavar="[FILE]", help="A new file; stdout without it, or with -.")] = None,
 ) -> None:
-    """Write the whole store as JSON lines, for es db import.
+    """Write everything in the store as JSON lines, for es db import.
 
     Serials and purchase links are in it as digests, as in the store.
     """

@@ -172,7 +172,7 @@ SETTINGS = {
         Setting(
             name="mail.smtp.user",
             variable="ES_MAIL_SMTP_USER",
-            meaning="The SMTP user; docs/mail.md says where the password is read from",
+            meaning="The SMTP user; the password is in ES_SMTP_PASSWORD, a file or the system keyring",
             check=lambda text: prose(text, "The user"),
         ),
         Setting(

@@ -19,7 +19,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Store", "Wanted", "open_store"]
+    Progress = Callable[[int, int], None]
+
+__all__ = ["Store", "Wanted", "back_up", "check_backup", "count_requests", "open_store", "restore"]
 
 
 class Store(Spaces, Tasks, Certificates, Requests, History, Listing, Outbox, Followers):
@@ -38,3 +40,37 @@ def open_store(
 
     engine = SqliteEngine(path, timeout=timeout, writes=writes, dry_run=dry_run, notify=notify)
     return Store(engine, dry_run=dry_run)
+
+
+def back_up(place: str, target: str, *, timeout: float, progress: Progress) -> None:
+    """Copy a store to a new file, consistent and checked. `progress` is called with the parts done, and all.
+
+    Raises StoreUnusable, or AlreadyExists.
+    """
+    from expertsupport_cli.store.sqlite import copying
+
+    copying.back_up(place, target, timeout=timeout, progress=progress)
+
+
+def restore(backup: str, place: str, kept: str, *, timeout: float, progress: Progress) -> bool:
+    """Put the content of a backup in place of a store. Returns whether there was one, now a copy at `kept`.
+
+    Raises StoreUnusable; the store is as it was then.
+    """
+    from expertsupport_cli.store.sqlite import copying
+
+    return copying.restore(backup, place, kept, timeout=timeout, progress=progress)
+
+
+def check_backup(place: str, timeout: float) -> None:
+    """Check that there is an intact store at a path, of this version or an older one. Raises StoreUnusable."""
+    from expertsupport_cli.store.sqlite import copying
+
+    copying.check(place, timeout)
+
+
+def count_requests(place: str, timeout: float) -> int | None:
+    """How many requests the store at a path has; None if there is none, or one that cannot be read."""
+    from expertsupport_cli.store.sqlite import copying
+
+    return copying.count_requests(place, timeout)

@@ -36,6 +36,10 @@ PAGE = 2_000
 INDEXED: tuple[Indexed, ...] = ("tasks", "comments")
 
 
+class RowRefused(Exception):  # noqa: N818 -- as the faults, which it becomes
+    """A row that breaks a rule of the schema, among many that were loaded."""
+
+
 class Engine(ABC):
     """One open database. Not thread-safe.
 
@@ -54,8 +58,11 @@ class Engine(ABC):
         """Run a statement that writes, inside a transaction. Returns its rows, and how many rows it changed."""
 
     @abstractmethod
-    def load(self, table: str, rows: Iterable[Named]) -> None:
-        """Add many rows quickly, inside a transaction."""
+    def load(self, table: str, rows: Iterable[Named], *, one_by_one: bool = False) -> None:
+        """Add many rows quickly, or each with a statement of its own, inside a transaction.
+
+        Raises RowRefused if a row breaks a rule of the schema.
+        """
 
     @abstractmethod
     def begin(self, *, writes: bool, patient: bool) -> None:
@@ -78,6 +85,14 @@ class Engine(ABC):
     @abstractmethod
     def index(self, what: Indexed, number: int, words: Sequence[str]) -> None:
         """Make a new task or comment findable by its words, inside a transaction."""
+
+    @abstractmethod
+    def index_everything(self) -> None:
+        """Make all tasks and comments findable, where none is yet, inside a transaction."""
+
+    @abstractmethod
+    def freeze(self) -> None:
+        """Read the store as it is now from here on. Others can write meanwhile; nothing is written through this one."""
 
     @abstractmethod
     def numbers_with(self, what: Indexed, value: str) -> str:

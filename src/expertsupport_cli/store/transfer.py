@@ -1,4 +1,4 @@
-"""Whole stores as rows: what each table holds, read in one state and written to an empty store.
+"""Stores as rows: what each table holds, read in one state and written to an empty store.
 
 The search index is left out, because it follows from the rest. Sessions of the browser would be too.
 """

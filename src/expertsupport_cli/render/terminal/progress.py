@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 
 from expertsupport_cli.render.terminal.capabilities import colour_depth, width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import TypeVar
 
     from rich.console import Console
@@ -25,6 +26,19 @@ def track(items: Iterable[Item], title: str, *, show: bool, colour: bool, total:
 
     with Progress(console=_console(colour=colour), transient=True) as progress:
         yield from progress.track(items, total=total, description=title)
+
+
+@contextmanager
+def bar(title: str, *, show: bool, colour: bool) -> Iterator[Callable[[int, int], None]]:
+    """A bar that advances when the function that this gives is called with what is done, and the total."""
+    if not show:
+        yield lambda done, total: None
+        return
+    from rich.progress import Progress
+
+    with Progress(console=_console(colour=colour), transient=True) as progress:
+        task = progress.add_task(title, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
 def _console(*, colour: bool) -> Console:

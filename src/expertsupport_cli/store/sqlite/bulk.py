@@ -15,6 +15,6 @@ if TYPE_CHECKING:
 BATCH = 1_000
 
 
-def load(db: sqlite3.Connection, table: str, rows: Iterable[Named]) -> None:
+def load(db: sqlite3.Connection, table: str, rows: Iterable[Named], *, batch: int = BATCH) -> None:
     """Add rows to a table, inside the transaction that is open."""
-    Database(db, execute_plugins=False).table(table).insert_all(rows, batch_size=BATCH)
+    Database(db, execute_plugins=False).table(table).insert_all(rows, batch_size=batch)

@@ -11,7 +11,7 @@ import sqlite3
 from expertsupport_cli.errors import StoreTooOld
 from expertsupport_cli.interrupts import interrupts_held
 from expertsupport_cli.steps import Step, Verb
-from expertsupport_cli.store.engine import Engine
+from expertsupport_cli.store.engine import INDEXED, Engine, RowRefused
 from expertsupport_cli.store.sqlite import opening
 from expertsupport_cli.store.sqlite.faults import DATABASE_ERRORS, damaged, retry_while_busy, unusable
 
@@ -113,14 +113,16 @@ class SqliteEngine(Engine):
         except DATABASE_ERRORS as error:
             raise self._refusal(error) from error
 
-    def load(self, table: str, rows: Iterable[Named]) -> None:
-        from expertsupport_cli.store.sqlite.bulk import load
+    def load(self, table: str, rows: Iterable[Named], *, one_by_one: bool = False) -> None:
+        from expertsupport_cli.store.sqlite.bulk import BATCH, load
 
         assert self.db.in_transaction, "a write outside of a transaction"
         try:
-            load(self.db, table, rows)
+            load(self.db, table, rows, batch=1 if one_by_one else BATCH)
+        except sqlite3.IntegrityError as error:
+            raise RowRefused(str(error)) from error
         except DATABASE_ERRORS as error:
-            raise self._refusal(error) from error
+            raise unusable(error, self.place) from error
 
     def _refusal(self, error: Exception) -> Exception:
         """The error for a write that failed: where it breaks a rule, that is a bug, unless the store is damaged."""
@@ -184,6 +186,28 @@ class SqliteEngine(Engine):
 
         for values in search.index_rows(number, words):
             self.write(search.insertion(what), values)
+
+    def index_everything(self) -> None:
+        from expertsupport_cli.store.sqlite import search
+
+        for what in INDEXED:
+            search.index_everything(self.db, what)
+
+    def freeze(self) -> None:
+        """Copy the store to a temporary database, and go on with that."""
+        if self._is_copy or self.db is self._empty:
+            return
+        copy = sqlite3.connect("", isolation_level=None)  # on the disk if it is large, and gone when it is closed
+        try:
+            self.db.execute("BEGIN")
+            retry_while_busy(lambda: self.db.execute("SELECT 1 FROM spaces LIMIT 1").fetchone(), self.timeout)
+            self.db.backup(copy)
+        except DATABASE_ERRORS as error:
+            copy.close()
+            raise unusable(error, self.place) from error
+        self.db.close()
+        self._is_copy = True
+        self._switch(copy)
 
     def numbers_with(self, what: Indexed, value: str) -> str:
         from expertsupport_cli.store.sqlite import search

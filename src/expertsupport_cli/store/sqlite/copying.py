@@ -1,4 +1,4 @@
-"""Copies whole stores: a backup to a new file, and a backup back into the store.
+"""Copies stores: a backup to a new file, and a backup back into the store.
 
 A backup is read in one transaction, so it is consistent, and writers wait until it is read. It is written beside its
 place, checked there, and only then gets its name. A store that can be opened is restored in place, in one transaction:

@@ -14,7 +14,7 @@ import time
 from contextlib import suppress
 
 from expertsupport_cli.errors import StoreBusy, StoreMissing
-from expertsupport_cli.files import access_denied, make_folder, sync_folder
+from expertsupport_cli.files import access_denied, give_name, make_folder, sync_folder
 from expertsupport_cli.steps import Step, Verb
 from expertsupport_cli.store.sqlite.faults import retry_while_busy
 from expertsupport_cli.store.sqlite.opening import connect, read_version
@@ -65,7 +65,7 @@ class Creation:
         self._close()
         if self._new:
             try:
-                _give_name(self._new, self._path)
+                give_name(self._new, self._path)
             except OSError as error:
                 self.abandon()
                 if isinstance(error, FileExistsError):
@@ -146,17 +146,3 @@ def _lock(folder: str, timeout: float) -> int | None:
         except OSError:  # a file system without locks
             os.close(handle)
             return None
-
-
-def _give_name(new: str, path: str) -> None:
-    """Move a file to a path at which there must be none. Raises FileExistsError, or another OSError."""
-    try:
-        os.link(new, path)
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without hard links
-        if os.path.lexists(path):
-            raise FileExistsError(path) from None
-        os.rename(new, path)
-    else:
-        os.unlink(new)

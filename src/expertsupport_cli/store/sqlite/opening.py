@@ -78,7 +78,7 @@ def connect(path: str, place: str, timeout: float) -> tuple[sqlite3.Connection, 
     `place` names the file in messages. Raises StoreUnusable.
     """
     try:
-        db = sqlite3.connect(_address(path), uri=True, isolation_level=None, timeout=BUSY_TIMEOUT)
+        db = sqlite3.connect(address(path), uri=True, isolation_level=None, timeout=BUSY_TIMEOUT)
     except DATABASE_ERRORS as error:
         raise unusable(error, place) from error
     try:
@@ -145,7 +145,7 @@ def prepare(db: sqlite3.Connection) -> None:
         db.execute(f"PRAGMA {pragma}")
 
 
-def _address(path: str) -> str:
+def address(path: str) -> str:
     """The URI that opens an existing file for reading and writing, whatever its name."""
     absolute = b"/" + os.fsencode(os.path.abspath(path)).lstrip(b"/")
     return "file://" + "".join(chr(b) if b in _PLAIN else f"%{b:02X}" for b in absolute) + "?mode=rw"
