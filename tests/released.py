@@ -9,6 +9,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from expertsupport_cli.store import open_store
+
 FOLDER = Path(__file__).parent / "data" / "store-0.1.0"
 NOW = "2026-11-25T01:31:08Z"  # when it was printed
 PAGE_URL = "http://127.0.0.1:8765"
@@ -32,6 +34,18 @@ def first_version(path: Path) -> Path:
         "DELETE FROM _sqlite_migrations WHERE name = 'mail'",
         "PRAGMA user_version = 1",
     )
+
+
+def third_version(path: Path) -> Path:
+    """As the third version had it, before there were counters."""
+    store = open_store(str(released_store(path)), timeout=10, writes=True, notify=lambda _: None)
+    store.close()
+    execute(
+        path, "DROP TABLE counters", "DELETE FROM _sqlite_migrations WHERE name = 'counters'", "PRAGMA user_version = 3"
+    )
+    for copy in path.parent.glob(f"{path.name}.*.bak"):
+        copy.unlink()
+    return path
 
 
 def execute(path: Path, *statements: str) -> None:

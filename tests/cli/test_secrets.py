@@ -7,11 +7,12 @@ import re
 import signal
 import sqlite3
 import subprocess
+import time
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from builders import a_request, a_space, a_task
+from builders import a_certificate, a_request, a_space, a_task
 from conftest import ES, Es, needs
 from sessions import Terminal, an_editor, as_json, filled
 
@@ -200,3 +201,33 @@ def test_the_password_for_mail_is_handed_to_no_editor_and_a_file_that_others_can
         assert result.status == 6
         assert result.stderr.count(f"chmod 600 {password}") == warnings
         assert "canary-bird" not in result.stderr
+
+
+def test_after_ten_wrong_serials_in_a_row_each_further_answer_takes_a_second(inside: Es) -> None:
+    es = inside
+    with filled(es) as store:
+        a_space(store, lifetime=None)
+        a_task(store)
+        a_task(store)
+        serials = [a_certificate(store)[0] for _ in range(2)]
+    wrong = [
+        ("activate", "T-1", "AAAA-BBBB-CCCC-DDDD"),
+        ("cert", "check", "AAAA-BBBB-CCCC-DDDD"),
+        ("cert", "revoke", "AAAA-BBBB-CCCC-DDDD", "AAAA-BBBB-CCCC-DDDE", "--yes"),
+    ]
+    for command in (*wrong, *wrong, wrong[0], wrong[0]):
+        assert es(*command).status == 4
+    assert seconds(es, *wrong[0]) >= 1
+    assert seconds(es, *wrong[1]) >= 1
+    assert es("activate", "T-1", serials[0]).stdout == "ES-1\n"
+    with closing(sqlite3.connect(es.store)) as db:
+        assert db.execute("SELECT value FROM counters").fetchall() == [(0,)]
+    assert es("activate", "T-2", "AAAA-BBBB-CCCC-DDDD", "--dry-run").status == 4
+    with closing(sqlite3.connect(es.store)) as db:
+        assert db.execute("SELECT value FROM counters").fetchall() == [(0,)]
+
+
+def seconds(es: Es, *command: str) -> float:
+    started = time.monotonic()
+    assert es(*command).status == 4
+    return time.monotonic() - started

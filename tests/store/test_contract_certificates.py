@@ -122,3 +122,12 @@ def test_what_was_used_or_revoked_can_be_taken_back(store: Store) -> None:
         store.revoke_certificate(other.number, AT)
         store.restore_certificate(other.number)
     assert (store.link(link.id), store.certificate(other.id)) == (link, other)
+
+
+def test_wrong_serials_are_counted_until_they_are_forgotten(store: Store) -> None:
+    for expected in (1, 2, 3):
+        with store.transaction():
+            assert store.count_wrong_serial() == expected
+    with store.transaction():
+        store.forget_wrong_serials()
+        assert store.count_wrong_serial() == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from functools import partial
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 BLOCK_SIZE = 200  # certificates that are committed and handed over together
 NOT_PRINTED = "not printed"
+MAX_WRONG = 10  # serials in a row that are answered at once
+PAUSE = 1  # second, before each further answer
 
 
 class Block(list[tuple[str, Certificate]]):
@@ -218,6 +221,20 @@ def by_serial(store: Store, normal: str) -> Certificate:
     if found is None:
         raise SerialMistyped() if serial.looks_mistyped(normal) else CertificateUnknown()
     return found
+
+
+def slow_down(store: Store) -> None:
+    """Count a serial that was not found. After MAX_WRONG in a row, the answer takes PAUSE, so that nobody guesses.
+
+    A store that cannot be written counts nothing.
+    """
+    try:
+        with store.transaction(patient=False):
+            wrong = store.count_wrong_serial()
+    except StoreUnusable:
+        return
+    if wrong > MAX_WRONG:
+        time.sleep(PAUSE)
 
 
 def find_certificate(store: Store, reference: str) -> Certificate:

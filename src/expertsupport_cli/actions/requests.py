@@ -173,6 +173,7 @@ def _open(
         unanswered_since=at,
     )
     request = store.add_request(new, certificate.number)
+    store.forget_wrong_serials()
     store.save_task(task.replace(expires_at=None))
     comment_number = None if message is None else store.add_comment(_comment(request, message, by, at))
     event = Event.on(request, by, at, Kind.ACTIVATED)

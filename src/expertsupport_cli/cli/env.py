@@ -9,7 +9,7 @@ from functools import cached_property
 
 from expertsupport_cli import wiring
 from expertsupport_cli.cli.report import as_fault, completed, report
-from expertsupport_cli.errors import BadUsage, OutputLost, StoreUnusable
+from expertsupport_cli.errors import BadUsage, CertificateUnknown, OutputLost, SerialMistyped, StoreUnusable
 from expertsupport_cli.model.people import Actor, Side
 from expertsupport_cli.reading import read_answer, read_references
 from expertsupport_cli.record import Record
@@ -202,11 +202,19 @@ class Env:
             raise
         except Exception as error:
             fault = as_fault(error, saved=self.commits > commits_before)
+            self.note_wrong_serial(error)
             if place and isinstance(fault, BadUsage) and fault is not reference:
                 fault.what = f"{place}: {fault.what}"
             report(fault, self.arguments, as_json=self.printer.as_json)
             return fault
         return None
+
+    def note_wrong_serial(self, error: Exception) -> None:
+        """Slow down whoever gives one wrong serial after the other."""
+        if isinstance(error, CertificateUnknown | SerialMistyped):
+            from expertsupport_cli.actions.certificates import slow_down
+
+            slow_down(self.store)
 
     def confirm(self, question: str) -> None:
         """Ask before something that cannot be undone, unless `--yes` was given.

@@ -65,6 +65,7 @@ def perform(env: Env, command: Command, values: Mapping[str, object], choices: C
         _deliver(env)
         raise
     except Exception as error:
+        env.note_wrong_serial(error)
         _deliver(env)
         fault = as_fault(error, saved=env.commits > 0)
         if command.writes and isinstance(fault, OutputLost):

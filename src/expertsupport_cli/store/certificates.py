@@ -167,6 +167,19 @@ class Certificates(Statements):
             )
         )
 
+    def count_wrong_serial(self) -> int:
+        """Count a serial that was not found, inside a transaction. Returns how many there were in a row."""
+        (row,), _ = self.engine.write(
+            "INSERT INTO counters (name, value) VALUES ('wrong_serials', 1)"
+            " ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING value",
+            (),
+        )
+        return int(row[0])
+
+    def forget_wrong_serials(self) -> None:
+        """Begin to count again, inside a transaction."""
+        self.change("UPDATE counters SET value = 0 WHERE name = 'wrong_serials' AND value > 0")
+
 
 def _certificate(row: Row) -> Certificate:
     request = None if row["request"] is None else write_id(REQUEST, row["request"])

@@ -213,3 +213,11 @@ def keys_and_words(db: Database) -> None:
     for what in INDEXED:
         create_index(db.conn, what)
         index_everything(db.conn, what)
+
+
+@migrations()
+def counters(db: Database) -> None:
+    """Counts that belong to the store, such as wrong serials in a row."""
+    db.conn.execute(
+        "CREATE TABLE counters (name TEXT PRIMARY KEY NOT NULL, value INTEGER NOT NULL) STRICT, WITHOUT ROWID"
+    )
