@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,11 @@ def imported(path: Path, data: bytes) -> Store:
     for _ in transfer.checked_rows(numbered(data)):
         pass
     store = open_store(str(path), timeout=10, writes=True, notify=lambda _: None)
-    transfer.import_rows(store, lambda: transfer.checked_rows(numbered(data)))
+    try:
+        transfer.import_rows(store, lambda: transfer.checked_rows(numbered(data)))
+    except BaseException:
+        store.close()
+        raise
     return store
 
 
@@ -136,13 +141,15 @@ def test_a_store_of_a_released_version_is_exported_as_it_will_be(tmp_path: Path)
 
 
 def test_others_write_while_a_store_is_exported_and_the_export_does_not_see_it(full: Store, tmp_path: Path) -> None:
-    expected = exported(a_store(tmp_path / "store.db"))
-    reader = open_store(str(tmp_path / "store.db"), timeout=0.2, writes=False, notify=lambda _: None)
-    lines = transfer.export_lines(reader)
-    first = next(lines)
-    other = open_store(str(tmp_path / "store.db"), timeout=0.2, writes=True, notify=lambda _: None)
-    requests.comment(other, "ES-1", "Written meanwhile", by=ANN, at=later(3))
-    assert first + b"".join(lines) == expected
+    path = tmp_path / "store.db"
+    with closing(a_store(path)) as store:
+        expected = exported(store)
+    with closing(open_store(str(path), timeout=0.2, writes=False, notify=lambda _: None)) as reader:
+        lines = transfer.export_lines(reader)
+        first = next(lines)
+        with closing(a_store(path)) as other:
+            requests.comment(other, "ES-1", "Written meanwhile", by=ANN, at=later(3))
+        assert first + b"".join(lines) == expected
 
 
 Change = Callable[[list[bytes]], bytes]
