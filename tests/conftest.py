@@ -97,6 +97,16 @@ class Es:
         return other
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="run the proofs with all their processes, kills and bit flips")
+
+
+@pytest.fixture(scope="session")
+def long(request: pytest.FixtureRequest) -> bool:
+    """Whether a proof is to take hours instead of seconds."""
+    return bool(request.config.getoption("--long"))
+
+
 @pytest.fixture(scope="session")
 def program() -> str:
     """The path of the installed program. Whatever test has this among its fixtures is of the tier `program`."""
