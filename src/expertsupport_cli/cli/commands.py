@@ -67,6 +67,8 @@ COMMANDS = {
     "db path": "db.path",
     "db check": "db.check",
     "db upgrade": "db.upgrade",
+    "db forget": "forgetting.forget",
+    "db vacuum": "vacuum.vacuum",
     "schema": "schema.schema",
     "demo": "demo.demo",
 }
