@@ -111,7 +111,7 @@ def forget(store: Store, found: Found, *, by: Actor, at: str) -> list[Request]:
             itself = by.is_person(request.initiator, request.initiator_email)
             who = by.replace(name=NAME, email=None) if itself or _is(found.person, by) else by
             store.record(Event.on(request, who, at, Kind.FORGOTTEN))
-        return [store.request(request.id) for request in requests]
+        return [store.request(request.id) for request in found.requests]
 
 
 def _is(person: Person | None, by: Actor) -> bool:

@@ -126,4 +126,4 @@ def _say_what_is_left(env: Env, found: Found) -> None:
         env.printer.note(f"Delivered mail: {mail}")
     if found.others:
         ids = ", ".join(request.id for request in found.others)
-        env.printer.note(f"The same person may have opened {ids}. Try: es db forget {ids.replace(',', '')}")
+        env.printer.note(f"The same person may have opened {ids}. Try: es show {found.others[0].id}")
