@@ -5,24 +5,26 @@ from __future__ import annotations
 import os
 import sqlite3
 import subprocess
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from builders import ANN, AT, a_request
-from conftest import ES, Es
+from conftest import ES, Es, Result
 from sessions import Terminal, as_json, dump, filled, refusal
 
 from expertsupport_cli.actions import forgetting, requests
 
-# a file system with this many KiB, on which the program finds no room for the journal; the store is compared afterwards
+# runs the program in a folder that is a file system of its own with so many KiB, and copies the store back from it
 FULL_DISK = """
 set -eu
-mount -t tmpfs -o size="$3"k tmpfs "$2"
-cp "$1" "$2/store.db"
-status=0; ES_STORE="$2/store.db" "$4" db vacuum || status=$?
-cmp "$1" "$2/store.db"
-test "$(ls "$2")" = store.db
+store=$1 folder=$2 size=$3; shift 3
+mount -t tmpfs -o size="$size"k tmpfs "$folder"
+cp "$store" "$folder/store.db"
+status=0; ES_STORE=$folder/store.db "$@" || status=$?
+test "$(ls "$folder")" = store.db
+cp "$folder/store.db" "$store"
 exit "$status"
 """
 
@@ -84,14 +86,38 @@ def test_where_there_is_no_store_there_is_nothing_to_rebuild(inside: Es) -> None
     assert not inside.store.exists()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only the superuser can make a disk that is full")
-def test_a_full_disk_leaves_the_store_as_it_was(es: Es, tmp_path: Path) -> None:
+@pytest.fixture
+def full(es: Es, tmp_path: Path) -> Callable[..., Result]:
+    """Runs a command on a disk that has room for the store and a small journal. ES-1 is large, and ES-2 is closed."""
+    if os.geteuid() != 0:
+        pytest.skip("only the superuser can make a disk that is full")
     with filled(es) as store:
         requests.comment(store, a_request(store).id, os.urandom(200_000).hex(), by=ANN, at=AT)
+        requests.close(store, a_request(store).id, None, by=ANN, at=AT)
     disk = tmp_path / "disk"
     disk.mkdir()
-    size = es.store.stat().st_size // 1024 + 8
-    command = ["unshare", "--mount", "sh", "-c", FULL_DISK, "sh", str(es.store), str(disk), str(size), ES]
-    done = subprocess.run(command, env=es.env, capture_output=True, text=True, timeout=60, check=False)
-    assert (done.stdout, done.returncode) == ("", 5), done
-    assert done.stderr.startswith("es: The disk is full.\n")
+    size = str(es.store.stat().st_size // 1024 + 200)
+
+    def run(*arguments: str) -> Result:
+        command = ["unshare", "--mount", "sh", "-c", FULL_DISK, "sh", str(es.store), str(disk), size, ES, *arguments]
+        done = subprocess.run(command, env=es.env, capture_output=True, text=True, timeout=60, check=False)
+        return Result(done.stdout, done.stderr, done.returncode)
+
+    return run
+
+
+def test_a_full_disk_leaves_the_store_as_it_was(full: Callable[..., Result], es: Es) -> None:
+    before = es.store.read_bytes()
+    assert refusal(full("db", "vacuum", "--json")) == (5, "store_full")
+    assert es.store.read_bytes() == before
+
+
+def test_what_was_erased_on_a_full_disk_stays_erased(full: Callable[..., Result], es: Es) -> None:
+    result = full("db", "forget", "ES-2", "--yes")
+    assert (result.stdout, result.status) == ("ES-2\n", 5)
+    what, why, hint = result.stderr.splitlines()[-3:]
+    assert what == "es: The data was erased, but the store could not be rebuilt."
+    assert why.startswith("  The disk is full. Traces of the data may be left in unused parts of ")
+    assert hint == "  Try: es db vacuum"
+    assert as_json(es("show", "ES-2", "--json"))["initiator"] == "forgotten"
+    assert es("db", "vacuum").status == es("db", "check").status == 0

@@ -50,7 +50,7 @@ def forget(
     else they stand. All or nothing; then the store is rebuilt, as by es db vacuum.
     """
     if bool(requests) == (initiator is not None):
-        raise BadUsage("Nothing to forget was given.", "Use either requests or --initiator.", "Try: es list")
+        raise BadUsage("Use either requests or --initiator.", hint="Try: es list")
     found = _find(env, requests or [], initiator)
     one = initiator is None and requests is not None and len(requests) == 1 and requests[0] != "-"
     if found.is_empty:
