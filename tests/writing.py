@@ -12,8 +12,8 @@ from expertsupport_cli.actions import following, links, requests, spaces
 from expertsupport_cli.actions.notices import Post
 from expertsupport_cli.render.notice import notice_text
 
-# those that change stores other than one of this version with something in it; test_backups and test_moving try them
-ON_OTHER_STORES = ("db upgrade", "db restore", "db import", "db copy")
+# those that change other stores than this one, or no row of it
+ON_OTHER_STORES = ("db upgrade", "db restore", "db import", "db copy", "db vacuum")
 DRY = {
     "activate": ("T-2 -", "{serial}"),
     "purchase-link": ("T-2", ""),
@@ -45,6 +45,7 @@ DRY = {
     "mail retry": ("M-1", ""),
     "config set": ("space acme", ""),
     "config unset": ("user.name", ""),
+    "db forget": ("ES-2 --yes", ""),
 }
 
 

@@ -14,6 +14,7 @@ class Verb(Enum):
     ADD_SPACE = auto()  # (name)
     BUY = auto()  # (task, or nothing)
     CHECK_STORE = auto()
+    CLOSE_REQUEST = auto()  # (requests)
     SHOW_SPACE = auto()  # (space)
     LEARN_TO_BUY = auto()
     LIST_CERTIFICATES = auto()
@@ -34,6 +35,7 @@ class Verb(Enum):
     TURN_MAIL_ON = auto()
     UNBLOCK_SPACE = auto()  # (space)
     UPGRADE_STORE = auto()
+    VACUUM_STORE = auto()
     WAIT_LONGER = auto()
 
 

@@ -127,6 +127,13 @@ def test_two_accounts_play_the_story_on_a_store_that_they_share(place: Path) -> 
         assert path.stat().st_gid == GROUP
         assert path.stat().st_mode & 0o070 == (0o070 if path.is_dir() else 0o060)
     assert len(list((boxes["ann@example.org"] / "new").iterdir())) == 3
+    before = ann.store.stat()
+    assert run(bob, BOB, "db", "vacuum").id == str(ann.store)
+    assert run(ann, ANN, "close", "ES-1").status == run(bob, BOB, "db", "forget", "ES-1", "--yes").status == 0
+    after = ann.store.stat()
+    assert (after.st_ino, after.st_mode) == (before.st_ino, before.st_mode)
+    assert (after.st_uid, after.st_gid) == (ANN, GROUP)
+    assert run(ann, ANN, "show", "ES-1").status == 0
 
 
 def test_files_of_another_account_are_refused_naming_owner_and_mode(place: Path) -> None:

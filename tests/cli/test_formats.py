@@ -143,6 +143,7 @@ CONTRACT = [
     ("db import", "--store {new} db import {export}", "", ["path", "exists"]),
     ("db copy", "db copy {backup} {new}", "", ["path", "exists"]),
     ("db check", "db check", "", ["rule", "ok", "found"]),
+    ("db vacuum", "db vacuum", "", ["path", "exists"]),
     ("schema", "schema list", "", ["command", "of", "name", "type", "meaning"]),
 ]
 LISTS = {"task import", "cert import", "db check", "schema"} | {c for c, *_ in CONTRACT if c.endswith("list")}
@@ -194,7 +195,14 @@ def test_the_json_of_each_command_has_these_keys_in_this_order_and_its_schema_sa
 
 def test_every_command_that_prints_json_is_in_this_contract(schema: list[dict[str, str]]) -> None:
     known = {field["command"] for field in schema}
-    assert known == {name for name, *_ in CONTRACT} | {"watch"}  # which never ends; it prints what `wait` does
+    # watch never ends, and prints what `wait` does; only closed requests can be forgotten
+    assert known == {name for name, *_ in CONTRACT} | {"watch", "db forget"}
+
+
+def test_what_is_forgotten_is_printed_as_a_request(es: Es) -> None:
+    a_whole_store(es)
+    es("close", "ES-1")
+    assert list(as_json(es("db", "forget", "ES-1", "--yes", "--json"))) == REQUEST
 
 
 @pytest.mark.parametrize("command", ["show", "desk show"])

@@ -10,7 +10,7 @@ from itertools import count
 import pytest
 from builders import ANN, AT, BOB, OLGA, a_certificate, a_request, a_space, a_task, dump, engine, later, raw
 
-from expertsupport_cli.actions import certificates, links, requests, spaces, tasks
+from expertsupport_cli.actions import certificates, forgetting, links, requests, spaces, tasks
 from expertsupport_cli.actions.tasks import TaskLine
 from expertsupport_cli.errors import Fault, StoreBusy, StoreFull, StoreUnusable
 from expertsupport_cli.store import Store, check
@@ -77,6 +77,13 @@ def editing_a_space(store: Store) -> Act:
     return lambda: spaces.edit_space(store, "acme", {"title": "A", "blocked": True}, by=OLGA, at=AT)
 
 
+def forgetting_a_person(store: Store) -> Act:
+    request = a_request(store)
+    requests.close(store, request.id, LONG, by=ANN, at=AT)
+    found = forgetting.find_person(store, "ann")
+    return lambda: forgetting.forget(store, found, by=OLGA, at=AT)
+
+
 ACTS = [
     activating,
     commenting,
@@ -89,6 +96,7 @@ ACTS = [
     importing_tasks,
     reopening_a_task,
     editing_a_space,
+    forgetting_a_person,
 ]
 BIG = [commenting, closing_with_a_word, reopening, adding_a_task, importing_tasks]
 

@@ -72,6 +72,8 @@ COMMANDS = {
     "db export": "transfer.export",
     "db import": "transfer.import_",
     "db copy": "transfer.copy",
+    "db forget": "forgetting.forget",
+    "db vacuum": "vacuum.vacuum",
     "schema": "schema.schema",
     "demo": "demo.demo",
 }

@@ -24,6 +24,7 @@ STEPS = {
     Verb.ADD_SPACE: "Try: es space add {}",
     Verb.BUY: "Try: es purchase-link {}",
     Verb.CHECK_STORE: "Try: es db check",
+    Verb.CLOSE_REQUEST: "Try: es close {}",
     Verb.SHOW_SPACE: "Try: es space show {}",
     Verb.LEARN_TO_BUY: "Try: es purchase-link --help",
     Verb.LIST_CERTIFICATES: "Try: es cert list",
@@ -44,6 +45,7 @@ STEPS = {
     Verb.TURN_MAIL_ON: "Try: es config set mail.transport maildir",
     Verb.UNBLOCK_SPACE: "Try: es space edit {} --unblocked",
     Verb.UPGRADE_STORE: "Try: es db upgrade",
+    Verb.VACUUM_STORE: "Try: es db vacuum",
     Verb.WAIT_LONGER: "Try: es config set store.timeout 60s",
 }
 

@@ -52,6 +52,7 @@ class Kind(StrEnum):
     REOPENED = "reopened"
     FOLLOWED = "followed"
     UNFOLLOWED = "unfollowed"
+    FORGOTTEN = "forgotten"
 
     @property
     def value_kind(self) -> Value | None:

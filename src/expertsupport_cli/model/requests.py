@@ -151,7 +151,10 @@ class Request(Record):
 
 
 class Comment(Record):
-    """A message on a request, never edited or deleted. Those of kind `note` are visible to the desk only."""
+    """A message on a request, never edited or deleted, only erased when the request is forgotten.
+
+    Those of kind `note` are visible to the desk only.
+    """
 
     number: int
     request: str

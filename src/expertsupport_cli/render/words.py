@@ -60,6 +60,7 @@ WORDS = {
     Kind.REOPENED: Words(title="Request reopened", said="reopened the request"),
     Kind.FOLLOWED: Words(title="Request followed by mail", said="follows the request by mail"),
     Kind.UNFOLLOWED: Words(title="Request no longer followed by mail", said="no longer follows the request by mail"),
+    Kind.FORGOTTEN: Words(title="Request forgotten", said="erased the request's personal data"),
 }
 
 VALUE_NAMES = {

@@ -14,6 +14,7 @@ from expertsupport_cli.steps import Step, Verb
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from enum import StrEnum
     from typing import Any, Literal, Protocol, TypeVar
 
@@ -101,6 +102,18 @@ class Engine(ABC):
     @abstractmethod
     def expression(self, phrase: Phrase) -> str:
         """The value to bind in order to search for a phrase."""
+
+    @abstractmethod
+    def erasing(self) -> AbstractContextManager[None]:
+        """`with engine.erasing():` inside a transaction lets the history be changed, and leaves no trace of it.
+
+        What is changed in the block does not stay in the unused space of the database, nor in the search index, which
+        is built anew at the end.
+        """
+
+    @abstractmethod
+    def vacuum(self) -> None:
+        """Rebuild the database, outside of a transaction: nothing that was ever deleted stays in it."""
 
     @abstractmethod
     def data_version(self) -> int:
@@ -199,6 +212,11 @@ class Statements:
     def snapshot(self) -> Transaction:
         """A transaction for reads that see one state of the store. Leave it before anything is printed."""
         return Transaction(self.engine, keep=False, writes=False)
+
+    def vacuum(self) -> None:
+        """Rebuild the database, so that it is as small as it can be, and nothing that was ever deleted stays in it."""
+        if not self.dry_run:
+            self.engine.vacuum()
 
     def close(self) -> None:
         self.engine.close()

@@ -7,6 +7,7 @@ waits its turn.
 from __future__ import annotations
 
 import sqlite3
+from contextlib import contextmanager
 
 from expertsupport_cli.errors import StoreTooOld
 from expertsupport_cli.interrupts import interrupts_held
@@ -218,6 +219,21 @@ class SqliteEngine(Engine):
         from expertsupport_cli.store.sqlite import search
 
         return search.expression(phrase)
+
+    @contextmanager
+    def erasing(self) -> Iterator[None]:
+        from expertsupport_cli.store.sqlite.erasing import erasing
+
+        assert self.db.in_transaction, "a write outside of a transaction"
+        try:
+            with erasing(self.db):
+                yield
+        except DATABASE_ERRORS as error:
+            raise self._refusal(error) from error
+
+    def vacuum(self) -> None:
+        if self._creation is None:
+            self._control(lambda: self.db.execute("VACUUM"), patient=True)
 
     def data_version(self) -> int:
         if self._is_copy:

@@ -47,6 +47,11 @@ def expression(phrase: Phrase) -> str:
     return f'"{" ".join(phrase.lexemes)}"' + (" *" if phrase.prefix else "")
 
 
+def empty_index(db: sqlite3.Connection, what: Indexed) -> None:
+    """Remove everything from an index."""
+    db.execute(f"INSERT INTO {what}_words ({what}_words) VALUES ('delete-all')")
+
+
 def index_everything(db: sqlite3.Connection, what: Indexed) -> None:
     """Fill an index that is empty."""
     for number, words in _texts(db, what):

@@ -1,0 +1,38 @@
+"""Rebuilding the file of the store: `es db vacuum`."""
+
+from __future__ import annotations
+
+import os
+
+from expertsupport_cli import wiring
+from expertsupport_cli.cli.perform import changes
+from expertsupport_cli.render.fields import PATH
+from expertsupport_cli.render.shapes import Named
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from expertsupport_cli.cli.env import Env
+
+
+@changes(PATH)
+def vacuum(env: Env) -> None:
+    """Rebuild the file of the store.
+
+    It becomes as small as it can be, and nothing that was ever deleted is left in it. Others wait meanwhile. It needs
+    free space: as much as the store takes, once beside it and once in the folder for temporary files.
+    """
+    where = wiring.store_path(env.settings)
+    store = env.store
+    before = _size(where)
+    store.vacuum()
+    after = _size(where)
+    summary = where if after is None else f"{where}  {before or 0:,} -> {after:,} bytes"
+    env.printer.thing(PATH, Named(values={"path": where, "exists": after is not None}), summary)
+
+
+def _size(path: str) -> int | None:
+    """The size of a file, None if there is none."""
+    try:
+        return os.path.getsize(path)
+    except OSError:
+        return None
