@@ -12,8 +12,9 @@ from expertsupport_cli.actions import following, links, requests, spaces
 from expertsupport_cli.actions.notices import Post
 from expertsupport_cli.render.notice import notice_text
 
-# those that change stores other than one of this version with something in it; test_backups and test_moving try them
-ON_OTHER_STORES = ("db upgrade", "db restore", "db import", "db copy")
+# those that change stores other than one of this version with something in it, or modes; test_backups, test_moving and
+# test_sharing try them
+ON_OTHER_STORES = ("db upgrade", "db restore", "db import", "db copy", "db share", "db unshare")
 DRY = {
     "activate": ("T-2 -", "{serial}"),
     "purchase-link": ("T-2", ""),

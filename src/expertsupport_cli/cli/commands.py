@@ -72,6 +72,8 @@ COMMANDS = {
     "db export": "transfer.export",
     "db import": "transfer.import_",
     "db copy": "transfer.copy",
+    "db share": "sharing.share",
+    "db unshare": "sharing.unshare",
     "schema": "schema.schema",
     "demo": "demo.demo",
 }
@@ -85,7 +87,7 @@ GROUPS = {
     "link": "Manage purchase links, which work once.",
     "config": "Show and change settings.",
     "mail": "Show and send queued mail.",
-    "db": "Check, back up and move the store.",
+    "db": "Check, back up, move and share the store.",
 }
 
 SECTIONS = {
