@@ -10,7 +10,7 @@ import os
 import stat
 from shlex import quote
 
-from expertsupport_cli.accounts import group_name, is_home, own_group, require_member, user_name
+from expertsupport_cli.accounts import described_user, group_name, is_home, own_group, require_member, user_name
 from expertsupport_cli.errors import NotFound, Refused, SystemRefused
 from expertsupport_cli.files import PRIVATE, PRIVATE_FILE, SHARED, SHARED_FILE, asked_by, ownership
 from expertsupport_cli.record import Record
@@ -182,10 +182,13 @@ def _of_the_store(folder: StoreFolder, rights: Rights, changes: Sequence[Change]
 
 def _set(handle: int, mode: int, rights: Rights) -> None:
     """Change mode, group and owner, so that nobody else gets in between. Raises OSError."""
-    if not rights.shares:
+    owner = -1 if rights.owner is None else rights.owner
+    if rights.shares:
+        os.fchown(handle, owner, rights.group)
         os.fchmod(handle, mode)
-    os.fchown(handle, -1 if rights.owner is None else rights.owner, rights.group)
-    os.fchmod(handle, mode)  # after fchown, which may clear bits
+    else:
+        os.fchmod(handle, mode)
+        os.fchown(handle, owner, rights.group)
 
 
 def _require_changeable(folder: StoreFolder, entry: Entry, rights: Rights) -> None:
@@ -193,7 +196,7 @@ def _require_changeable(folder: StoreFolder, entry: Entry, rights: Rights) -> No
     if entry.path == folder.path and entry.found is not None:
         _require_own_folder(folder, entry.found, rights)
     if not entry.may_be_changed and entry.found is not None:
-        owner = user_name(entry.found.st_uid)
+        owner = described_user(entry.found.st_uid)
         hint = f"Ask {owner} to run this command." if owner == "root" else f"Ask {owner} or root to run this command."
         what = "share the store" if rights.shares else "end the sharing"
         raise Refused(f"You cannot {what}.", f"{ownership(entry.path)}, and {asked_by()}.", hint)

@@ -6,7 +6,7 @@ import os
 import sqlite3
 from time import monotonic
 
-from expertsupport_cli.accounts import group_name, user_name
+from expertsupport_cli.accounts import described_user, group_name, user_name
 from expertsupport_cli.errors import StoreBusy, StoreDamaged, StoreFull, StoreMissing, StoreReadOnly, StoreUnusable
 from expertsupport_cli.files import access_denied, denying, is_shared, is_shared_folder
 from expertsupport_cli.steps import Step, Verb
@@ -76,7 +76,7 @@ def way_in(path: str) -> str | Step:
         return Step(verb=Verb.NAME_STORE)
     if is_shared_folder(place) or is_shared(place):
         return f"Ask root to run: usermod -aG {group_name(found.st_gid)} {user_name(os.geteuid())}"
-    return Step(verb=Verb.ASK_TO_SHARE, reference=user_name(found.st_uid))
+    return Step(verb=Verb.ASK_TO_SHARE, reference=described_user(found.st_uid))
 
 
 def damaged(error: Exception, path: str) -> StoreDamaged:
