@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import grp
 import os
+import pwd
 import stat
 import sys
 from pathlib import Path
 
 import pytest
 from accounts import ANN, BOB, EVE, GROUP, account, run, run_as
-from conftest import Es
+from conftest import ES, Es
 from released import released_store
 from sessions import as_json
 
@@ -144,6 +146,24 @@ def test_who_is_not_in_the_group_or_not_the_owner_changes_nothing(place: Path) -
     assert f"{shared} belongs to user {ANN}, mode 0700" in closed.stderr
     shared.chmod(0o755)
     assert modes(shared) == before
+
+
+def test_an_account_that_the_system_knows_is_told_what_it_lacks(place: Path) -> None:
+    known = pwd.getpwuid(1)
+    ann = account(place, known.pw_uid, known.pw_name)
+    shared = folder_of(place, owner=known.pw_uid)
+    group = grp.getgrgid(known.pw_gid).gr_name
+    enter = ["setpriv", f"--reuid={known.pw_uid}", f"--regid={GROUP}", "--clear-groups", ES]
+    early = run_as(0, [*enter, "db", "share", "--group", group], ann.env)
+    assert early.status == 4
+    assert f"You are not in group {group} yet.\n  You were added to it after you logged in." in early.stderr
+    assert run_as(0, [*enter, "space", "add", "acme"], ann.env).status == 0
+    by_root = run(ann, 0, "db", "share", "--group", str(GROUP))
+    assert by_root.status == 4
+    assert by_root.stderr.startswith(f"es: {known.pw_name} is not in group {GROUP}.\n")
+    assert by_root.stderr.endswith(f"  Add {known.pw_name} first: usermod -aG {GROUP} {known.pw_name}\n")
+    assert run(ann, 0, "db", "share", "--group", group).status == 0
+    assert modes(shared) == {".": (0o2770, known.pw_gid), "store.db": (0o660, known.pw_gid)}
 
 
 def test_an_upgrade_of_a_shared_store_leaves_store_and_copy_to_the_group(place: Path) -> None:
