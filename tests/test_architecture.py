@@ -18,16 +18,18 @@ MODEL = GROUND | {"model"}
 MAY_IMPORT = {
     **dict.fromkeys(GROUND, GROUND),
     "__init__": set(),
-    "files": set(),
+    "accounts": GROUND,
+    "files": {"accounts"},
     "reading": GROUND | {"files"},
     "model": GROUND,
     "settings": GROUND | {"files", "reading"},
     "mail": GROUND | {"files"},
-    "store": MODEL | {"files"},
+    "store": MODEL | {"accounts", "files"},
     "render": MODEL,
     "actions": MODEL | {"mail", "store"},
     "wiring": MODEL | {"actions", "files", "mail", "reading", "render", "settings", "store"},
-    "cli": MODEL | {"__init__", "actions", "files", "mail", "reading", "render", "settings", "store", "wiring"},
+    "cli": MODEL
+    | {"__init__", "accounts", "actions", "files", "mail", "reading", "render", "settings", "store", "wiring"},
     "__main__": {"cli"},
 }
 

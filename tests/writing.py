@@ -13,7 +13,7 @@ from expertsupport_cli.actions.notices import Post
 from expertsupport_cli.render.notice import notice_text
 
 # those that change other stores than this one, or no row of it
-ON_OTHER_STORES = ("db upgrade", "db restore", "db import", "db copy", "db vacuum")
+ON_OTHER_STORES = ("db upgrade", "db restore", "db import", "db copy", "db vacuum", "db share", "db unshare")
 DRY = {
     "activate": ("T-2 -", "{serial}"),
     "purchase-link": ("T-2", ""),

@@ -7,12 +7,18 @@ import os
 import stat
 from contextlib import contextmanager, suppress
 
+from expertsupport_cli.accounts import described_user
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
 PRIVATE = 0o700  # the mode of a folder that only its owner may enter
+PRIVATE_FILE = 0o600
+SHARED = 0o2770  # of a folder that a group shares: what is created in it is the group's
+SHARED_FILE = 0o660
+_GROUP_OWNED = stat.S_ISGID | stat.S_IWGRP
 
 
 def make_folder(folder: str, mode: int = PRIVATE) -> None:
@@ -53,7 +59,7 @@ def new_file(path: str) -> Iterator[BinaryIO]:
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
     new = f"{path}.{os.urandom(4).hex()}.new"
     try:
-        with open(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600), "wb") as file:
+        with open(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, PRIVATE_FILE), "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -79,32 +85,56 @@ def give_name(new: str, path: str) -> None:
         os.unlink(new)
 
 
+def is_shared_folder(folder: str) -> bool:
+    """Whether a group may write to a folder, and owns what is created in it."""
+    try:
+        return os.stat(folder).st_mode & _GROUP_OWNED == _GROUP_OWNED
+    except OSError:
+        return False
+
+
+def is_shared(path: str) -> bool:
+    """Whether a group shares a file: it may write to it, and it shares the folder.
+
+    What is created beside a shared file must be usable by the group too, whatever the umask.
+    """
+    folder = os.path.dirname(path) or "."
+    if not is_shared_folder(folder):
+        return False
+    try:
+        file = os.stat(path)
+        return bool(file.st_mode & stat.S_IWGRP) and file.st_gid == os.stat(folder).st_gid
+    except OSError:
+        return False
+
+
 def access_denied(path: str, access: int = os.R_OK | os.W_OK) -> str:
     """Which file or folder denies this user access to a file, its owner and mode; empty if none does."""
+    place = denying(path, access)
+    return f"{ownership(place)}, and {asked_by()}." if place else ""
+
+
+def denying(path: str, access: int = os.R_OK | os.W_OK) -> str | None:
+    """The file or folder that denies this user access to a file; None if none does."""
     full = os.path.abspath(path)
     folders = [full]
     while folders[-1] != os.path.dirname(folders[-1]):
         folders.append(os.path.dirname(folders[-1]))
     for place in reversed(folders[1:]):
         if os.path.isdir(place) and not os.access(place, os.X_OK):
-            return _belongs(place)
+            return place
     if os.path.exists(full) and not os.access(full, access):
-        return _belongs(full)
+        return full
     must_write = access & os.W_OK and os.path.isdir(folders[1]) and not os.access(folders[1], os.W_OK)
-    return _belongs(folders[1]) if must_write else ""
+    return folders[1] if must_write else None
 
 
-def _belongs(place: str) -> str:
-    """A sentence with the owner and mode of a file or folder, and the current user."""
+def ownership(place: str) -> str:
+    """The owner and mode of a file or folder, as the beginning of a sentence."""
     found = os.stat(place)
-    who, me = _account(found.st_uid), _account(os.geteuid())
-    return f"{place} belongs to {who}, mode {stat.S_IMODE(found.st_mode):04o}, and you are {me}."
+    return f"{place} belongs to {described_user(found.st_uid)}, mode {stat.S_IMODE(found.st_mode):04o}"
 
 
-def _account(uid: int) -> str:
-    import pwd
-
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"user {uid}"
+def asked_by() -> str:
+    """Who runs this process, as the end of such a sentence."""
+    return f"you are {described_user(os.geteuid())}"

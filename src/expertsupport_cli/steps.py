@@ -12,6 +12,7 @@ class Verb(Enum):
 
     ACTIVATE = auto()  # (task)
     ADD_SPACE = auto()  # (name)
+    ASK_TO_SHARE = auto()  # (account that owns the store)
     BUY = auto()  # (task, or nothing)
     CHECK_STORE = auto()
     CLOSE_REQUEST = auto()  # (requests)

@@ -169,7 +169,7 @@ def transport_of(settings: Settings, deadline: float | None = None) -> Transport
     if kind == "maildir":
         from expertsupport_cli.mail.maildir import Maildir
 
-        return Maildir(maildir_path(settings), shared=_is_shared(store_path(settings)))
+        return Maildir(maildir_path(settings), shared=_mail_is_shared(settings))
     from expertsupport_cli.mail.smtp import Smtp
     from expertsupport_cli.mail.transport import Server
 
@@ -198,12 +198,13 @@ def maildir_path(settings: Settings) -> str:
     return expand_home(path) if path else os.path.join(os.path.dirname(store_path(settings)) or ".", "mail")
 
 
-def _is_shared(path: str) -> bool:
-    """Whether a group may write to the store."""
-    try:
-        return bool(os.stat(path).st_mode & stat.S_IWGRP)
-    except OSError:
-        return False
+def _mail_is_shared(settings: Settings) -> bool:
+    """Whether a group shares the store, and also the folder that the Maildirs are in, or are to be created in."""
+    from expertsupport_cli.files import is_shared, is_shared_folder
+
+    folder = maildir_path(settings)
+    above = folder if os.path.isdir(folder) else os.path.dirname(folder) or "."
+    return is_shared(store_path(settings)) and is_shared_folder(above)
 
 
 def _lease_seconds(settings: Settings) -> int:

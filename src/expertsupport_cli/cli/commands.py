@@ -74,6 +74,8 @@ COMMANDS = {
     "db copy": "transfer.copy",
     "db forget": "forgetting.forget",
     "db vacuum": "vacuum.vacuum",
+    "db share": "sharing.share",
+    "db unshare": "sharing.unshare",
     "schema": "schema.schema",
     "demo": "demo.demo",
 }
@@ -87,7 +89,7 @@ GROUPS = {
     "link": "Manage purchase links, which work once.",
     "config": "Show and change settings.",
     "mail": "Show and send queued mail.",
-    "db": "Check, back up and move the store.",
+    "db": "Check, back up, move and share the store.",
 }
 
 SECTIONS = {

@@ -22,6 +22,7 @@ PROGRAM = "es"
 STEPS = {
     Verb.ACTIVATE: "Try: es activate {}",
     Verb.ADD_SPACE: "Try: es space add {}",
+    Verb.ASK_TO_SHARE: "Ask {} to run: es db share --group GROUP",
     Verb.BUY: "Try: es purchase-link {}",
     Verb.CHECK_STORE: "Try: es db check",
     Verb.CLOSE_REQUEST: "Try: es close {}",
@@ -100,7 +101,8 @@ def hint_text(hint: str | Step) -> str:
 def completed(text: str, arguments: Sequence[str]) -> str:
     """A text with the commands that it suggests as they have to be after this command line.
 
-    They use the same store and act as the same person, and on the same side: `es --store s.db desk show ES-1`.
+    They use the same store and act as the same person, and on the same side: `es --store s.db desk show ES-1`. Settings
+    have nothing to do with either.
     """
     options, words = _split(arguments)
     if words[:1] == ["desk"]:
@@ -109,6 +111,7 @@ def completed(text: str, arguments: Sequence[str]) -> str:
     if options and f"{PROGRAM} --" not in text:
         for before in (": ", "&& "):
             text = text.replace(f"{before}{PROGRAM} ", f"{before}{shlex.join([PROGRAM, *options])} ")
+        text = text.replace(f"{shlex.join([PROGRAM, *options])} config ", f"{PROGRAM} config ")
     return text
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from errno import EACCES, ELOOP, ENAMETOOLONG, ENOTDIR, EPERM, EROFS
 
-from expertsupport_cli.files import make_folder, sync_folder
+from expertsupport_cli.files import PRIVATE, PRIVATE_FILE, SHARED, SHARED_FILE, make_folder, sync_folder
 from expertsupport_cli.mail.errors import Misconfigured, Undelivered
 from expertsupport_cli.mail.letter import Letter
 
@@ -25,8 +25,8 @@ class Maildir:
     def __init__(self, folder: str, *, shared: bool = False) -> None:
         """If `shared`, the group gets access too, so that the recipient need not be the user who delivers."""
         self._folder = folder
-        self._folder_mode = 0o770 if shared else 0o700
-        self._file_mode = 0o660 if shared else 0o600
+        self._folder_mode = SHARED if shared else PRIVATE
+        self._file_mode = SHARED_FILE if shared else PRIVATE_FILE
 
     def deliver(self, letter: Letter) -> None:
         """Deliver a letter to its recipient's Maildir. Raises Undelivered, Misconfigured."""

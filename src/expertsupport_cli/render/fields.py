@@ -242,7 +242,6 @@ PARTNER = Shape(
     ),
 )
 
-
 SERIAL = named(
     "serial",
     "serial",
@@ -278,6 +277,16 @@ FINDING = named(
 )
 PATH = named(
     "path", "path", ("path", "string", "The path"), ("exists", "boolean", "Whether the file exists"), rows=("path",)
+)
+ACCESS = named(
+    "access",
+    "path",
+    ("path", "string", "The store; in a dry run, each file that would change"),
+    ("group", "string", "The group that it belongs to"),
+    ("mode", "string", "Its mode, such as 0660"),
+    ("old_group", "string or null", "The group before; null if it was created"),
+    ("old_mode", "string or null", "The mode before"),
+    rows=("path", "old_mode", "mode", "group"),
 )
 ADDRESSEE = named("addressee", "address", ("address", "string", "Where the test message went"))
 FIELD = named(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from time import monotonic
 
+from expertsupport_cli.accounts import described_user, group_name, user_name
 from expertsupport_cli.errors import StoreBusy, StoreDamaged, StoreFull, StoreMissing, StoreReadOnly, StoreUnusable
-from expertsupport_cli.files import access_denied
+from expertsupport_cli.files import access_denied, denying, is_shared, is_shared_folder
 from expertsupport_cli.steps import Step, Verb
 
 TYPE_CHECKING = False
@@ -55,13 +57,26 @@ def unusable(error: Exception, path: str) -> Exception:
         return StoreFull("The disk is full.", f"Nothing was changed in {path}.", "Free some space and try again.")
     if code == sqlite3.SQLITE_READONLY:
         why = access_denied(path) or f"{path} is read-only."
-        return StoreReadOnly("The store cannot be written.", why, Step(verb=Verb.NAME_STORE))
+        return StoreReadOnly("The store cannot be written.", why, way_in(path))
     if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH):
         why = access_denied(path) or f"{path}: {error}."
-        return StoreMissing("The store cannot be opened.", why, Step(verb=Verb.NAME_STORE))
+        return StoreMissing("The store cannot be opened.", why, way_in(path))
     if code in _OURS:
         return error
     return StoreUnusable("The store could not be read or written.", f"{path}: {error}.", Step(verb=Verb.CHECK_STORE))
+
+
+def way_in(path: str) -> str | Step:
+    """What to do about a store that cannot be opened: ask for access, if another account owns it."""
+    place = denying(path)
+    if place is None:
+        return Step(verb=Verb.NAME_STORE)
+    found = os.stat(place)
+    if found.st_uid == os.geteuid() or (os.path.isdir(place) and os.access(place, os.X_OK)):  # no store is in it
+        return Step(verb=Verb.NAME_STORE)
+    if is_shared_folder(place) or is_shared(place):
+        return f"Ask root to run: usermod -aG {group_name(found.st_gid)} {user_name(os.geteuid())}"
+    return Step(verb=Verb.ASK_TO_SHARE, reference=described_user(found.st_uid))
 
 
 def damaged(error: Exception, path: str) -> StoreDamaged:

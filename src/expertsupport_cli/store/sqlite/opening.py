@@ -19,6 +19,7 @@ from expertsupport_cli.store.sqlite.faults import (
     DATABASE_ERRORS,
     retry_while_busy,
     unusable,
+    way_in,
 )
 
 APPLICATION_ID = 0x45535550  # "ESUP", in the header of the file
@@ -69,7 +70,7 @@ def holds_something(path: str) -> bool:
 def cannot_open(path: str, why: str) -> StoreMissing:
     """The error for a path at which no store can be opened or created."""
     reason = access_denied(path) or f"{path}: {why}."
-    return StoreMissing("The store cannot be opened.", reason, Step(verb=Verb.NAME_STORE))
+    return StoreMissing("The store cannot be opened.", reason, way_in(path))
 
 
 def connect(path: str, place: str, timeout: float) -> tuple[sqlite3.Connection, int]:

@@ -10,6 +10,7 @@ import sqlite3
 from contextlib import closing, suppress
 
 from expertsupport_cli.errors import StoreDamaged, StoreUnusable
+from expertsupport_cli.files import PRIVATE_FILE, SHARED_FILE, is_shared
 from expertsupport_cli.store.sqlite.migrations import migrate
 from expertsupport_cli.store.sqlite.opening import APPLICATION_ID, VERSION, prepare, read_version
 
@@ -83,12 +84,15 @@ def _refuse_dangling(db: sqlite3.Connection, place: str) -> None:
 def _copy(path: str, version: int) -> str:
     """Copy the store to a file beside it, and return its path. Raises StoreUnusable.
 
-    The caller holds the write lock, so that the copy is consistent.
+    The caller holds the write lock, so that the copy is consistent. It is for its owner alone, or for the group that
+    shares the store.
     """
     copy = f"{path}.v{version}.bak"
     temporary = f"{copy}.{os.getpid()}"
     try:
-        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR, PRIVATE_FILE))
+        if is_shared(path):
+            os.chmod(temporary, SHARED_FILE)  # whatever the umask
         with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(temporary)) as target:
             source.backup(target)
         os.replace(temporary, copy)
