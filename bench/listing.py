@@ -10,14 +10,13 @@ thousand rows: it should stay near 1. Nothing is asserted.
 from __future__ import annotations
 
 import os
-import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from startup import prepare
+from many import fill
 
 
 def main(rows: int) -> None:
@@ -25,37 +24,12 @@ def main(rows: int) -> None:
     es = str(Path(sys.executable).with_name("es"))
     with tempfile.TemporaryDirectory() as folder:
         env = {**os.environ, "ES_STORE": f"{folder}/store.db", "XDG_CONFIG_HOME": folder, "XDG_DATA_HOME": folder}
-        prepare(es, env)
-        fill(f"{folder}/store.db", rows)
+        fill(es, env, f"{folder}/store.db", rows)
         print(f"{'command':<34}{'seconds':>9}{'rows/s':>10}{'peak MiB':>10}{'/1,000':>8}")
         for command in ("list", "list --format csv", "list --format jsonl", "list --json", "list --sort task_name"):
             _, small = measured([es, *command.split(), "--limit", "1000"], env)
             seconds, peak = measured([es, *command.split()], env)
             print(f"es {command:<31}{seconds:>9.2f}{rows / seconds:>10.0f}{peak:>10.1f}{peak / small:>8.2f}")
-
-
-def fill(path: str, rows: int) -> None:
-    """Copy the request that there is, each with a task and a certificate of its own."""
-    db = sqlite3.connect(path)
-    with db:
-        db.execute(
-            "WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
-            " INSERT INTO tasks SELECT i, 'T-' || i, 't-' || i, i, space, name || ' ' || i, description, creator,"
-            " created_at, closed_at, expires_at FROM tasks, n WHERE number = 1",
-            (rows,),
-        )
-        db.execute(
-            "INSERT INTO certificates SELECT t.number, printf('%064d', t.number), last_group, origin, note,"
-            " c.created_at, expires_at, revoked_at, used_at FROM certificates c, tasks t"
-            " WHERE c.number = 1 AND t.number > 1"
-        )
-        db.execute(
-            "INSERT INTO requests SELECT t.number, printf('%032d', t.number), t.number, t.id_key, lower(t.name),"
-            " r.space, space_key, t.number, status, initiator, initiator_key, initiator_email, email_key,"
-            " r.created_at, updated_at, r.closed_at, turn_since FROM requests r, tasks t"
-            " WHERE r.number = 1 AND t.number > 1"
-        )
-    db.close()
 
 
 def measured(command: list[str], env: dict[str, str]) -> tuple[float, float]:

@@ -38,7 +38,7 @@ def main(rounds: int) -> None:
         for _ in range(rounds):
             for transport, env in envs.items():
                 measured[transport].append(seconds(reply, env))
-        delivered = len(list(Path(folder, "maildir", "expertsupport", "mail", "new").iterdir()))
+        delivered = len(list(Path(folder, "maildir", "mail", "ann@example.org", "new").iterdir()))
     print(f"{'mail.transport':<16}{'median ms':>10}{'/off':>8}   ({delivered} mails in the Maildir)")
     for transport, times in measured.items():
         print(f"{transport:<16}{statistics.median(times) * 1000:>10.1f}{ratio(times, measured['off']):>8.3f}")

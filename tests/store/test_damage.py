@@ -56,11 +56,11 @@ def flipped(whole: bytes, chance: random.Random) -> bytes:
 
 
 @pytest.mark.program
-def test_whatever_changes_in_the_file_every_use_of_it_has_an_ending(tmp_path: Path) -> None:
+def test_whatever_changes_in_the_file_every_use_of_it_has_an_ending(tmp_path: Path, long: bool) -> None:
     whole, path = a_full_store(tmp_path / "whole.db"), tmp_path / "store.db"
     chance = random.Random(7)  # noqa: S311 -- the same flips each time
     unusable = 0
-    for _ in range(FLIPS):
+    for _ in range(2_000 if long else FLIPS):
         for left in tmp_path.glob("store.db*"):
             left.unlink()
         path.write_bytes(flipped(whole, chance))
