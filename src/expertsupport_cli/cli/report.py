@@ -33,6 +33,8 @@ STEPS = {
     Verb.LIST_MAIL: "Try: es mail list",
     Verb.LIST_PARTNERS: "Try: es partner list",
     Verb.LIST_REQUESTS: "Try: es list",
+    Verb.LIST_SESSIONS: "Try: es session list",
+    Verb.SIGN_IN: "Try: es sign-in",
     Verb.LIST_SETTINGS: "Try: es config list",
     Verb.LIST_SPACES: "Try: es space list",
     Verb.LIST_TASKS: "Try: es task list",

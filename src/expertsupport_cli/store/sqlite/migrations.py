@@ -221,3 +221,31 @@ def counters(db: Database) -> None:
     db.conn.execute(
         "CREATE TABLE counters (name TEXT PRIMARY KEY NOT NULL, value INTEGER NOT NULL) STRICT, WITHOUT ROWID"
     )
+
+
+@migrations()
+def sessions(db: Database) -> None:
+    """Browsers that are signed in, the links that open a session, and secrets of the store."""
+    columns = f"""
+            number     INTEGER PRIMARY KEY,
+            digest     TEXT NOT NULL UNIQUE CHECK (length(digest) = 64),
+            name       TEXT NOT NULL,
+            email      TEXT,
+            side       TEXT NOT NULL CHECK (side IN ('customer', 'desk', 'owner')),
+            space      INTEGER REFERENCES spaces (number),
+            created_at TEXT NOT NULL CHECK (created_at {_INSTANT}),
+            expires_at TEXT NOT NULL CHECK (expires_at {_INSTANT}),"""
+    db.executescript(f"""
+        CREATE TABLE sign_ins ({columns}
+            used_at    TEXT CHECK (used_at {_INSTANT}),
+            CHECK ((side = 'customer') = (space IS NOT NULL))
+        ) STRICT;
+
+        CREATE TABLE sessions ({columns}
+            seen_at    TEXT NOT NULL CHECK (seen_at {_INSTANT}),
+            ended_at   TEXT CHECK (ended_at {_INSTANT}),
+            CHECK ((side = 'customer') = (space IS NOT NULL))
+        ) STRICT;
+
+        CREATE TABLE keys (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    """)
