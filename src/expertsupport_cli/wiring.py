@@ -127,6 +127,15 @@ def deliver_queued(store: Store, settings: Settings, post: Post | None, clock: C
     )
 
 
+def deliver_leased(store: Store, settings: Settings, lease: str, clock: Clock) -> None:
+    """Try to deliver the mail that was queued with a lease. Mail that cannot be delivered stays queued."""
+    try:
+        for _ in _attempted(store, settings, lease, clock):
+            pass
+    except Exception as error:  # as above
+        _give_back(store, lease, None if isinstance(error, StoreUnusable) else str(error))
+
+
 def _give_back(store: Store, lease: str, why: str | None) -> None:
     """Let others try at once what was not tried. If the store fails here too, the lease expires by itself."""
     from expertsupport_cli.actions import outbox as actions

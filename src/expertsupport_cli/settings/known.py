@@ -84,6 +84,20 @@ SETTINGS = {
             default="http://127.0.0.1:8765",
         ),
         Setting(
+            name="serve.host",
+            variable="ES_SERVE_HOST",
+            meaning="The address that es serve listens on",
+            check=lambda text: prose(text, "The host"),
+            default="127.0.0.1",
+        ),
+        Setting(
+            name="serve.port",
+            variable="ES_SERVE_PORT",
+            meaning="The port that es serve listens on",
+            check=port,
+            default="8765",
+        ),
+        Setting(
             name="shop.url",
             variable="ES_SHOP_URL",
             meaning="The base URL of purchase links (default: page.url and /buy/)",

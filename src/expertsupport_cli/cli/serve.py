@@ -1,0 +1,107 @@
+"""`es serve`: the pages, for a browser."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+from expertsupport_cli import wiring
+from expertsupport_cli.actions import sessions
+from expertsupport_cli.cli.perform import changes
+from expertsupport_cli.errors import BadUsage
+from expertsupport_cli.model.people import Side
+from expertsupport_cli.render.terminal.capabilities import is_terminal
+from expertsupport_cli.render.terminal.printer import flush_stdout
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import socket
+    from typing import Annotated
+
+    from expertsupport_cli.actions.notices import Post
+    from expertsupport_cli.cli.env import Env
+    from expertsupport_cli.cli.options import Option
+    from expertsupport_cli.store import Store
+    from expertsupport_cli.web.site import Site
+
+SIGN_IN_LIFETIME = 600  # seconds, of the link that is shown when the server starts
+
+
+@changes()
+def serve(
+    env: Env,
+    host: Annotated[str | None, Option("--host", metavar="HOST", help="The address to listen on.")] = None,
+    port: Annotated[int | None, Option("--port", metavar="PORT", min=0, max=65535, help="The port; 0: a free one.")] = None,
+    open_: Annotated[bool, Option("--open", help="Also open the pages in the browser.")] = False,
+) -> None:
+    """Serve the pages in a browser, until interrupted.
+
+    Prints the address, and on a terminal a link that signs you in. A host that other machines can reach needs the
+    setting page.url.
+    """
+    from expertsupport_cli.web.app import create_app
+    from expertsupport_cli.web.server import listen
+    from expertsupport_cli.web.server import serve as run
+    from expertsupport_cli.web.site import address, is_loopback
+    from expertsupport_cli.web.stores import Stores
+
+    host = host or env.settings["serve.host"]
+    port = int(env.settings["serve.port"]) if port is None else port
+    own_url = env.settings.find("page.url").origin == "default"
+    if own_url and not is_loopback(host):
+        raise BadUsage(f"Host {host} needs the setting page.url.", "Links are built from it.", "Try: es config set page.url URL")
+    listening = listen(host, port)
+    own = address(host, listening.getsockname()[1])
+    site = _site(env, own if own_url else env.settings["page.url"], host, listening)
+    path = wiring.store_path(env.settings)
+    with env.store.transaction():  # which creates it
+        pass
+    stores = Stores(path, lambda: wiring.open_store(env.settings, writes=True, notify=lambda _: None, timeout=WRITE_TIMEOUT))
+    env.printer.write(f"{own}\n")
+    flush_stdout()
+    _offer_a_session(env, site, open_)
+    env.close()
+    ended_by = run(create_app(site, stores), listening)
+    if ended_by is not None:
+        signal.signal(ended_by, signal.SIG_DFL)
+        os.kill(os.getpid(), ended_by)
+
+
+WRITE_TIMEOUT = 2  # seconds, for a form to wait for its turn
+
+
+def _site(env: Env, url: str, host: str, listening: socket.socket) -> Site:
+    from expertsupport_cli.web.site import Site, known_hosts
+
+    hosts, origins = known_hosts(url, host, listening.getsockname()[1])
+    settings, clock = env.settings, env.clock
+
+    def deliver(store: Store, post: Post) -> None:
+        if post.lease:
+            wiring.deliver_leased(store, settings, post.lease, clock)
+
+    return Site(
+        url=url.rstrip("/"),
+        hosts=hosts,
+        origins=origins,
+        new_post=lambda: wiring.post_of(settings),
+        deliver=deliver,
+        clock=clock,
+    )
+
+
+def _offer_a_session(env: Env, site: Site, open_: bool) -> None:
+    """Print a link that signs the user in as the owner, where only a person can see it."""
+    if not is_terminal(sys.stderr):
+        env.printer.note("To sign in: es sign-in")
+        return
+    by = env.actor(Side.OWNER)
+    token, _ = sessions.create_sign_in(env.store, Side.OWNER, None, lifetime=SIGN_IN_LIFETIME, by=by, at=env.at)
+    url = f"{site.url}/sign-in/{token}"
+    env.printer.note(f"To sign in, open {url}")
+    env.printer.note("Serving until Ctrl-C.")
+    if open_:
+        from expertsupport_cli.cli.listing import browse
+
+        browse(env, url)

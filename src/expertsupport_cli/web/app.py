@@ -1,0 +1,196 @@
+"""The application: all routes, what is checked before a view is called, and what is added to its answer."""
+
+from __future__ import annotations
+
+import sys
+import time
+from http import HTTPStatus
+from urllib.parse import parse_qsl
+
+from anyio import CapacityLimiter, to_thread
+from starlette.applications import Starlette
+from starlette.background import BackgroundTask
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from expertsupport_cli.errors import Fault, NotFound, StoreUnusable
+from expertsupport_cli.web import lists, painting, requests, signing_in
+from expertsupport_cli.web.visit import SignInNeeded, Visit
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from expertsupport_cli.actions.notices import Post
+    from expertsupport_cli.store import Store
+    from expertsupport_cli.web.site import Site
+    from expertsupport_cli.web.stores import Stores
+
+    Viewed = Callable[[Visit], Response]
+
+MAX_FORM = 12_000_000  # bytes: a message of a million characters, each of up to 12 bytes in a form
+WRITERS = 4  # forms that are worked on at once; others wait, and pages are shown meanwhile
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self';"
+    " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex",
+    "Cache-Control": "no-store",
+}
+
+ROUTES: tuple[tuple[str, str, Viewed], ...] = (
+    ("GET", "/", lists.home),
+    ("GET", "/sign-in", signing_in.explain),
+    ("GET", "/sign-in/{token}", signing_in.offer),
+    ("POST", "/sign-in/{token}", signing_in.sign_in),
+    ("POST", "/sign-out", signing_in.sign_out),
+    ("GET", "/requests/{token}", requests.show_by_token),
+    ("GET", "/requests/{token}/last", requests.last_by_token),
+    ("POST", "/requests/{token}/{act}", requests.act_by_token),
+    ("GET", "/spaces/{space}/requests", lists.of_space),
+    ("GET", "/spaces/{space}/requests/{id}", requests.show_by_id),
+    ("GET", "/spaces/{space}/requests/{id}/last", requests.last_by_id),
+    ("POST", "/spaces/{space}/requests/{id}/{act}", requests.act_by_id),
+    ("GET", "/desk", lists.queue),
+    ("GET", "/desk/requests/{id}", requests.show_for_desk),
+    ("GET", "/desk/requests/{id}/last", requests.last_for_desk),
+    ("POST", "/desk/requests/{id}/{act}", requests.act_for_desk),
+)
+
+
+def create_app(site: Site, stores: Stores) -> Starlette:
+    """The application of a site."""
+    front = Front(site, stores)
+    routes = [Route(path, front.endpoint(path, view), methods=[method]) for method, path, view in ROUTES]
+    static = Route("/static/{name}", front.static)
+    return Starlette(routes=[static, *routes], exception_handlers={HTTPException: front.unknown})
+
+
+class Front:
+    """What stands before the views: who may ask, how much, and what becomes of errors."""
+
+    def __init__(self, site: Site, stores: Stores) -> None:
+        self._site = site
+        self._stores = stores
+        self._writers = CapacityLimiter(WRITERS)
+
+    def endpoint(self, template: str, view: Viewed) -> Callable[[Request], object]:
+        """The coroutine that answers a route."""
+
+        async def answer(request: Request) -> Response:
+            started = time.monotonic()
+            refused = self._refusal(request)
+            if refused is None:
+                form = await _form(request) if request.method == "POST" else {}
+                limiter = self._writers if request.method == "POST" else None
+                if form is None:
+                    refused = self._message(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The form is too large.")
+                else:
+                    found = await to_thread.run_sync(self._view, request, view, form, limiter=limiter)
+            response = refused or found
+            response.headers.update(HEADERS)
+            _log(request, template, response.status_code, started)
+            return response
+
+        return answer
+
+    async def static(self, request: Request) -> Response:
+        """One of the files that pages load; its name changes with its content."""
+        found = painting.static_files().get(request.path_params["name"])
+        if found is None:
+            return await self.unknown(request, HTTPException(HTTPStatus.NOT_FOUND))
+        headers = {**HEADERS, "Cache-Control": "public, max-age=31536000, immutable"}
+        return Response(found[0], media_type=found[1], headers=headers)
+
+    async def unknown(self, request: Request, error: Exception) -> Response:
+        """The one answer to all addresses that do not exist, and to methods that a page does not take."""
+        started = time.monotonic()
+        status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.INTERNAL_SERVER_ERROR
+        response = self._refusal(request) or self._message(status, "Page not found.")
+        response.headers.update(HEADERS)
+        _log(request, "-", response.status_code, started)
+        return response
+
+    def _refusal(self, request: Request) -> Response | None:
+        """The answer to a request that is not for this site, or a form that another site has sent."""
+        if request.headers.get("host", "").lower() not in self._site.hosts:
+            return self._message(HTTPStatus.MISDIRECTED_REQUEST, "This address is not served here.")
+        if request.method == "POST":
+            fetched, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+            foreign = fetched not in (None, "same-origin")
+            if foreign or (origin is not None and origin.lower() not in self._site.origins):
+                return self._message(HTTPStatus.FORBIDDEN, "This form was not sent from a page of this site.")
+        return None
+
+    def _view(self, request: Request, view: Viewed, form: Mapping[str, str]) -> Response:
+        """Call a view with the store of this worker thread, and turn errors into answers."""
+        try:
+            with self._stores.store() as store:
+                queued_before = store.queued_mails
+                visit = self._visit(request, store, form)
+                try:
+                    response = view(visit)
+                except SignInNeeded:
+                    if visit.method != "GET":
+                        return self._message(HTTPStatus.FORBIDDEN, "You are not signed in.")
+                    return visit.go_to("sign-in")
+                if visit.post is not None and store.queued_mails > queued_before:
+                    response.background = BackgroundTask(self._deliver, visit.post)
+                return response
+        except Fault as fault:
+            return self._of_fault(fault)
+
+    def _deliver(self, post: Post) -> None:
+        """Deliver what a form has queued, after the answer was sent."""
+        with self._stores.store() as store:
+            self._site.deliver(store, post)
+
+    def _visit(self, request: Request, store: Store, form: Mapping[str, str]) -> Visit:
+        return Visit(
+            self._site,
+            store,
+            method="GET" if request.method == "HEAD" else request.method,
+            path=request.path_params,
+            query=request.query_params,
+            form=form,
+            wants_json="application/json" in request.headers.get("accept", ""),
+            etag=request.headers.get("if-none-match", ""),
+            cookie=request.cookies.get(signing_in.cookie_name(self._site.is_secure), ""),
+        )
+
+    def _of_fault(self, fault: Fault) -> Response:
+        if isinstance(fault, NotFound):
+            return self._message(HTTPStatus.NOT_FOUND, "Page not found.")
+        if isinstance(fault, StoreUnusable):
+            busy = self._message(HTTPStatus.SERVICE_UNAVAILABLE, fault.what, "Try again in a moment.")
+            busy.headers["Retry-After"] = "2"
+            return busy
+        status = HTTPStatus.BAD_REQUEST if fault.exit_status == 2 else HTTPStatus.CONFLICT
+        return self._message(status, fault.what, fault.why)
+
+    def _message(self, status: int, what: str, why: str = "") -> Response:
+        text = painting.render(
+            "message.html", site=self._site, session=None, visit=None, title=what, what=what, why=why, hint=""
+        )
+        return Response(text, status, media_type="text/html")
+
+
+async def _form(request: Request) -> dict[str, str] | None:
+    """The fields of a form, counted while they come; None if it is too large."""
+    data = bytearray()
+    async for part in request.stream():
+        data += part
+        if len(data) > MAX_FORM:
+            return None
+    pairs = parse_qsl(data.decode("utf-8", "replace"), keep_blank_values=True, errors="replace", max_num_fields=20)
+    return dict(pairs)
+
+
+def _log(request: Request, template: str, status: int, started: float) -> None:
+    """One line on stderr. It has the route, never the path, in which there can be a token."""
+    milliseconds = (time.monotonic() - started) * 1000
+    sys.stderr.write(f"{request.method} {template} {int(status)} {milliseconds:.0f} ms\n")
+    sys.stderr.flush()

@@ -1,0 +1,84 @@
+"""Runs the application: a socket that listens, and an orderly end."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from contextlib import contextmanager
+
+import uvicorn
+
+from expertsupport_cli.errors import BadUsage, SystemRefused
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from starlette.applications import Starlette
+
+BACKLOG = 256
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens; port 0 takes a free one. Raises BadUsage, or SystemRefused if the port is in use."""
+    try:
+        family, kind, protocol, _name, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except OSError as error:
+        raise BadUsage(f"Invalid host '{host[:80]}'.", f"{error.strerror or error}.") from error
+    listening = socket.socket(family, kind, protocol)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(place)
+        listening.listen(BACKLOG)
+    except OSError as error:
+        listening.close()
+        raise SystemRefused(
+            f"es cannot listen on port {port} of {host}.",
+            f"{error.strerror}.",
+            "Try: es serve --port 0",
+        ) from error
+    return listening
+
+
+class Server(uvicorn.Server):
+    """Ends at the first signal when all that has begun is finished, and at the second at once."""
+
+    interrupted_by: int | None = None
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Handle signals while the server runs."""
+
+        def handle(number: int, frame: object) -> None:
+            if self.should_exit:
+                self.force_exit = True
+                self.interrupted_by = number
+            self.should_exit = True
+
+        before = {number: signal.signal(number, handle) for number in SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def serve(app: Starlette, listening: socket.socket) -> int | None:
+    """Serve until a signal comes. Returns the number of the second signal, if one did not wait for the end."""
+    config = uvicorn.Config(
+        app,
+        http="h11",
+        ws="none",
+        lifespan="off",
+        loop="asyncio",
+        access_log=False,
+        log_level="warning",
+        proxy_headers=False,
+        server_header=False,
+        date_header=True,
+        timeout_graceful_shutdown=10,
+    )
+    server = Server(config)
+    server.run(sockets=[listening])
+    return server.interrupted_by

@@ -1,0 +1,96 @@
+"""One visit of a browser, as the views see it, and the answers that they give."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from expertsupport_cli.actions import sessions
+from expertsupport_cli.errors import NotFound
+from expertsupport_cli.model.people import Side
+from expertsupport_cli.model.requests import Request
+from expertsupport_cli.render.shapes import View
+from expertsupport_cli.web import painting
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from expertsupport_cli.model.people import Actor
+    from expertsupport_cli.model.sessions import Session
+    from expertsupport_cli.store import Store
+    from expertsupport_cli.web.site import Site
+
+
+class SignInNeeded(Exception):  # noqa: N818 -- an answer, not an error
+    """The page needs a session that the browser does not have."""
+
+
+class Visit:
+    """What a browser asks for: the parts of the address, the form, the session, the store, and one instant."""
+
+    def __init__(
+        self,
+        site: Site,
+        store: Store,
+        *,
+        method: str,
+        path: Mapping[str, str],
+        query: Mapping[str, str],
+        form: Mapping[str, str],
+        wants_json: bool,
+        etag: str,
+        cookie: str,
+    ) -> None:
+        self.site = site
+        self.store = store
+        self.method = method
+        self.path = path
+        self.query = query
+        self.form = form
+        self.wants_json = wants_json
+        self.etag = etag
+        self.at = site.clock()
+        self.view = View(page_url=site.url, now=self.at)
+        self.cookie = cookie
+        self.session = sessions.find_session(store, cookie, at=self.at)
+        self.post = site.new_post() if method == "POST" else None
+
+    def needs(self, *sides: Side) -> Session:
+        """The session, which must be for one of these sides. Raises SignInNeeded, or NotFound for another side."""
+        if self.session is None:
+            raise SignInNeeded
+        if self.session.side not in sides:
+            raise NotFound("Page not found.", "This session is for another side.")
+        return self.session
+
+    def path_to(self, *parts: str) -> str:
+        """The path of a page of this site."""
+        return "/".join((self.site.prefix, *parts))
+
+    def html(self, template: str, status: int = HTTPStatus.OK, **values: object) -> Response:
+        """A page."""
+        text = painting.render(template, visit=self, site=self.site, session=self.session, view=self.view, **values)
+        return Response(text, status, media_type="text/html")
+
+    def json(self, value: object, **headers: str) -> Response:
+        return JSONResponse(value, headers=headers)
+
+    def go_to(self, *parts: str) -> Response:
+        """Lead to another page after a form, or to the one where somebody belongs."""
+        return RedirectResponse(self.path_to(*parts), HTTPStatus.SEE_OTHER)
+
+    def actor(self, request: Request) -> Actor:
+        """Who acts on the customer's page of a request: the session, or whoever holds the page's address."""
+        from expertsupport_cli.model.people import Actor, Via
+
+        if self.session and self.session.sees(request):
+            return self.session.actor
+        return Actor(
+            name=request.initiator,
+            email=request.initiator_email,
+            side=Side.CUSTOMER,
+            via=Via.WEB,
+            certain=False,
+        )
