@@ -95,6 +95,7 @@ def inside_of(command: Any) -> list[tuple[str, Any]]:
 
 
 COMMANDS = {" ".join(words): command for words, command in commands()}
+GROUPS = {words for words, command in COMMANDS.items() if hasattr(command, "list_commands")}
 
 
 @pytest.mark.parametrize("words", COMMANDS)
@@ -225,6 +226,31 @@ def test_the_files_that_the_architecture_names_are_there() -> None:
         assert any((root / path).exists() for root in (SOURCE, ROOT)), path
     for folder in ("actions", "cli", "render", "store"):
         assert f"{folder}/" in page
+
+
+def test_the_tests_that_the_documents_name_are_there() -> None:
+    named = {found for text in TEXTS.values() for found in re.findall(r"(tests/[\w/]+\.py)::(\w+)", text)}
+    assert len(named) > 50
+    for path, name in sorted(named):
+        tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+        assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}, f"{path}::{name}"
+
+
+def test_the_commands_that_the_documents_name_are_there() -> None:
+    unknown = []
+    for name, text in TEXTS.items():
+        for line in re.findall(r"(?<![\w.@-])es((?: --?[a-z-]+(?: [^\s`]+)?)*(?: [a-z][a-z-]*)+)", code(text)):
+            words = re.sub(r"^(?: --(?:store|as|color) \S+| --?[a-z-]+)*", "", line).split()
+            known = [" ".join(words[:count]) for count in (1, 2) if " ".join(words[:count]) in COMMANDS]
+            if words and (not known or (known[-1] in GROUPS and len(words) > 1)):
+                unknown.append(f"{name}: es{line}")
+    assert unknown == ["docs/architecture.md: es pause"]  # an example of a command that could be added
+
+
+def code(text: str) -> str:
+    """What is in a code font in a document, one piece a line: a block, or a part of a sentence."""
+    inline = re.findall(r"`([^`]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
+    return "\n".join([*(" ".join(piece.split()) for piece in inline), *(block.text for block in blocks(text))])
 
 
 def test_the_changelog_tells_of_this_version() -> None:

@@ -49,6 +49,12 @@ def sync_folder(folder: str) -> None:
         os.close(handle)
 
 
+def sync_name(path: str) -> None:
+    """Flush the folder of a file to the disk, so that its name survives; a folder that cannot be read cannot be."""
+    with suppress(OSError):
+        sync_folder(os.path.dirname(os.path.abspath(path)))
+
+
 @contextmanager
 def new_file(path: str) -> Iterator[BinaryIO]:
     """A file, for its owner alone, that gets its name when the block has ended, complete and flushed to the disk.
@@ -64,8 +70,7 @@ def new_file(path: str) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         give_name(new, path)
-        with suppress(OSError):  # a folder that cannot be read cannot be flushed
-            sync_folder(os.path.dirname(os.path.abspath(path)))
+        sync_name(path)
     finally:
         with suppress(FileNotFoundError):
             os.unlink(new)

@@ -121,7 +121,7 @@ def deliver_queued(store: Store, settings: Settings, post: Post | None, clock: C
         _give_back(store, post.lease, None if isinstance(error, StoreUnusable) else why)
     return Delivery(
         undelivered=[mail for mail in attempted if mail.state is not MailState.SENT],
-        untried=store.queued_mails - len(attempted),
+        untried=max(0, store.queued_mails - len(attempted)),
         why=why,
         hint=hint,
     )

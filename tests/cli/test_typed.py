@@ -60,8 +60,8 @@ def test_a_token_that_leads_nowhere_is_not_repeated(es: Es, command: str) -> Non
         a_request(store)
     token = "0123456789abcdef" * 2 + "01234567"
     for typed in (token, f"https://shop.example/buy/{token}"):
-        for how in ((), ("--json",)):
-            result = es(*command.split(), typed, *how)
+        for front, how in (((), ()), ((), ("--json",)), (("--debug",), ())):
+            result = es(*front, *command.split(), typed, *how)
             assert result.status in (2, 3), result
             assert token[:32] not in result.stderr, result
 

@@ -48,6 +48,7 @@ def export(
     if file in (None, STDIN):
         for line in lines:
             env.printer.write(line.decode("ascii"))
+        env.printer.note(SECRET)
         return
     path = expand_home(file)
     try:

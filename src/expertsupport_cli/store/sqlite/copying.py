@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager, suppress
 from time import monotonic
 
 from expertsupport_cli.errors import AlreadyExists, StoreBusy, StoreDamaged, StoreForeign, StoreMissing, StoreUnusable
-from expertsupport_cli.files import access_denied, give_name, sync_folder
+from expertsupport_cli.files import access_denied, give_name, sync_name
 from expertsupport_cli.steps import Step, Verb
 from expertsupport_cli.store.sqlite import opening
 from expertsupport_cli.store.sqlite.check import is_intact
@@ -112,8 +112,7 @@ def _new_file(source: sqlite3.Connection, target: str, timeout: float, progress:
         os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         _fill(source, new, timeout, progress)
         give_name(new, target)
-        with suppress(OSError):  # a folder that cannot be read cannot be flushed
-            sync_folder(os.path.dirname(os.path.abspath(target)))
+        sync_name(target)
     except FileExistsError as error:
         raise AlreadyExists(f"{target} already exists.", "Nothing is overwritten.") from error
     except OSError as error:
@@ -194,6 +193,7 @@ def _keep(old: int, kept: str) -> None:
             copy.flush()
             os.fchmod(copy.fileno(), found.st_mode & 0o777)
             os.fsync(copy.fileno())
+        sync_name(kept)
     except OSError as error:
         with suppress(OSError):
             os.unlink(kept)

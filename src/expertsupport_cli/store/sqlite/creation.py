@@ -14,7 +14,7 @@ import time
 from contextlib import suppress
 
 from expertsupport_cli.errors import StoreBusy, StoreMissing
-from expertsupport_cli.files import access_denied, give_name, make_folder, sync_folder
+from expertsupport_cli.files import access_denied, give_name, make_folder, sync_name
 from expertsupport_cli.steps import Step, Verb
 from expertsupport_cli.store.sqlite.faults import retry_while_busy
 from expertsupport_cli.store.sqlite.opening import connect, read_version
@@ -72,8 +72,7 @@ class Creation:
                     raise StoreBusy("Another program has just created the store.", hint="Try again.") from error
                 why = f"{self._place}: {error.strerror}."
                 raise StoreMissing("The store cannot be created.", why, Step(verb=Verb.NAME_STORE)) from error
-            with suppress(OSError):  # a folder that cannot be read cannot be flushed
-                sync_folder(self._folder)
+            sync_name(self._path)
         self._release()
 
     def abandon(self) -> None:

@@ -10,7 +10,7 @@ import sqlite3
 from contextlib import closing, suppress
 
 from expertsupport_cli.errors import StoreDamaged, StoreUnusable
-from expertsupport_cli.files import PRIVATE_FILE, SHARED_FILE, is_shared
+from expertsupport_cli.files import PRIVATE_FILE, SHARED_FILE, is_shared, sync_name
 from expertsupport_cli.store.sqlite.migrations import migrate
 from expertsupport_cli.store.sqlite.opening import APPLICATION_ID, VERSION, prepare, read_version
 
@@ -96,6 +96,7 @@ def _copy(path: str, version: int) -> str:
         with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(temporary)) as target:
             source.backup(target)
         os.replace(temporary, copy)
+        sync_name(copy)
     except OSError as error:
         with suppress(OSError):
             os.unlink(temporary)
