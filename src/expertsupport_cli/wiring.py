@@ -52,9 +52,17 @@ def store_path(settings: Settings) -> str:
 
 
 def open_store(
-    settings: Settings, *, writes: bool, notify: Callable[[str], None], dry_run: bool = False, place: str | None = None
+    settings: Settings,
+    *,
+    writes: bool,
+    notify: Callable[[str], None],
+    dry_run: bool = False,
+    place: str | None = None,
+    timeout: float | None = None,
 ) -> Store:
     """Open the store that the settings name, or the one at `place`. Raises StoreUnusable.
+
+    `timeout` is in seconds, instead of the setting store.timeout.
 
     `notify` is called with messages for the user.
     """
@@ -62,7 +70,7 @@ def open_store(
 
     return store.open_store(
         store_path(settings) if place is None else place,
-        timeout=settings.seconds("store.timeout"),
+        timeout=settings.seconds("store.timeout") if timeout is None else timeout,
         writes=writes,
         dry_run=dry_run,
         notify=notify,

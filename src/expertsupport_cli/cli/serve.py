@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from expertsupport_cli.store import Store
     from expertsupport_cli.web.site import Site
 
+WRITE_TIMEOUT = 2  # seconds, for a form to wait for its turn
 SIGN_IN_LIFETIME = 600  # seconds, of the link that is shown when the server starts
 
 
@@ -32,7 +33,9 @@ SIGN_IN_LIFETIME = 600  # seconds, of the link that is shown when the server sta
 def serve(
     env: Env,
     host: Annotated[str | None, Option("--host", metavar="HOST", help="The address to listen on.")] = None,
-    port: Annotated[int | None, Option("--port", metavar="PORT", min=0, max=65535, help="The port; 0: a free one.")] = None,
+    port: Annotated[
+        int | None, Option("--port", metavar="PORT", min=0, max=65535, help="The port; 0: a free one.")
+    ] = None,
     open_: Annotated[bool, Option("--open", help="Also open the pages in the browser.")] = False,
 ) -> None:
     """Serve the pages in a browser, until interrupted.
@@ -50,14 +53,18 @@ def serve(
     port = int(env.settings["serve.port"]) if port is None else port
     own_url = env.settings.find("page.url").origin == "default"
     if own_url and not is_loopback(host):
-        raise BadUsage(f"Host {host} needs the setting page.url.", "Links are built from it.", "Try: es config set page.url URL")
+        raise BadUsage(
+            f"Host {host} needs the setting page.url.", "Links are built from it.", "Try: es config set page.url URL"
+        )
     listening = listen(host, port)
     own = address(host, listening.getsockname()[1])
     site = _site(env, own if own_url else env.settings["page.url"], host, listening)
     path = wiring.store_path(env.settings)
     with env.store.transaction():  # which creates it
         pass
-    stores = Stores(path, lambda: wiring.open_store(env.settings, writes=True, notify=lambda _: None, timeout=WRITE_TIMEOUT))
+    stores = Stores(
+        path, lambda: wiring.open_store(env.settings, writes=True, notify=lambda _: None, timeout=WRITE_TIMEOUT)
+    )
     env.printer.write(f"{own}\n")
     flush_stdout()
     _offer_a_session(env, site, open_)
@@ -68,7 +75,9 @@ def serve(
         os.kill(os.getpid(), ended_by)
 
 
-WRITE_TIMEOUT = 2  # seconds, for a form to wait for its turn
+def _open(env: Env) -> Store:
+    """The store, for a worker thread."""
+    return wiring.open_store(env.settings, writes=True, notify=lambda _: None, timeout=WRITE_TIMEOUT)
 
 
 def _site(env: Env, url: str, host: str, listening: socket.socket) -> Site:

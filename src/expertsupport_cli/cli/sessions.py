@@ -59,7 +59,9 @@ def list_sessions(env: Env) -> None:
 @changes(SESSION)
 def revoke(
     env: Env,
-    ids: Annotated[list[str], Argument(metavar="ID...", help="Session IDs; repeatable; - reads one per line from stdin.")],
+    ids: Annotated[
+        list[str], Argument(metavar="ID...", help="Session IDs; repeatable; - reads one per line from stdin.")
+    ],
 ) -> None:
     """End sessions. The browsers have to sign in again."""
     env.look_up(ids, env.store.session)
