@@ -7,16 +7,17 @@ import time
 from http import HTTPStatus
 from urllib.parse import parse_qsl
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter, sleep, to_thread
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from expertsupport_cli.errors import Fault, NotFound, StoreUnusable
-from expertsupport_cli.web import lists, painting, requests, signing_in
+from expertsupport_cli.web import hello, lists, painting, requests, signing_in
+from expertsupport_cli.web.guessing import Guesses
 from expertsupport_cli.web.visit import SignInNeeded, Visit
 
 TYPE_CHECKING = False
@@ -43,6 +44,7 @@ HEADERS = {
 
 ROUTES: tuple[tuple[str, str, Viewed], ...] = (
     ("GET", "/", lists.home),
+    ("GET", "/hello/{nonce}", hello.hello),
     ("GET", "/sign-in", signing_in.explain),
     ("GET", "/sign-in/{token}", signing_in.offer),
     ("POST", "/sign-in/{token}", signing_in.sign_in),
@@ -76,6 +78,7 @@ class Front:
         self._site = site
         self._stores = stores
         self._writers = CapacityLimiter(WRITERS)
+        self._guesses = Guesses()
 
     def endpoint(self, template: str, view: Viewed) -> Callable[[Request], object]:
         """The coroutine that answers a route."""
@@ -89,13 +92,19 @@ class Front:
                 if form is None:
                     refused = self._message(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The form is too large.")
                 else:
-                    found = await to_thread.run_sync(self._view, request, view, form, limiter=limiter)
-            response = refused or found
+                    refused = await to_thread.run_sync(self._view, request, view, form, limiter=limiter)
+                    await self._slow_down(request, refused.status_code)
+            response = refused
             response.headers.update(HEADERS)
             _log(request, template, response.status_code, started)
             return response
 
         return answer
+
+    async def _slow_down(self, request: Request, status: int) -> None:
+        """Answer late if an address was guessed: outside of the worker threads, and with no store open."""
+        if status == HTTPStatus.NOT_FOUND and request.client:
+            await sleep(self._guesses.delay_after_failure(request.client.host))
 
     async def static(self, request: Request) -> Response:
         """One of the files that pages load; its name changes with its content."""
@@ -141,7 +150,7 @@ class Front:
                     response.background = BackgroundTask(self._deliver, visit.post)
                 return response
         except Fault as fault:
-            return self._of_fault(fault)
+            return self._of_fault(request, fault)
 
     def _deliver(self, post: Post) -> None:
         """Deliver what a form has queued, after the answer was sent."""
@@ -161,21 +170,34 @@ class Front:
             cookie=request.cookies.get(signing_in.cookie_name(self._site.is_secure), ""),
         )
 
-    def _of_fault(self, fault: Fault) -> Response:
+    def _of_fault(self, request: Request, fault: Fault) -> Response:
+        if "application/json" in request.headers.get("accept", ""):
+            error = {"code": fault.code, "message": fault.message, "hint": None}
+            return JSONResponse({"error": error}, _status(fault))
         if isinstance(fault, NotFound):
             return self._message(HTTPStatus.NOT_FOUND, "Page not found.")
         if isinstance(fault, StoreUnusable):
             busy = self._message(HTTPStatus.SERVICE_UNAVAILABLE, fault.what, "Try again in a moment.")
             busy.headers["Retry-After"] = "2"
             return busy
-        status = HTTPStatus.BAD_REQUEST if fault.exit_status == 2 else HTTPStatus.CONFLICT
-        return self._message(status, fault.what, fault.why)
+        return self._message(_status(fault), fault.what, fault.why)
 
     def _message(self, status: int, what: str, why: str = "") -> Response:
         text = painting.render(
             "message.html", site=self._site, session=None, visit=None, title=what, what=what, why=why, hint=""
         )
         return Response(text, status, media_type="text/html")
+
+
+def _status(fault: Fault) -> int:
+    """The status of HTTP for an error, by its exit status."""
+    statuses = {
+        2: HTTPStatus.BAD_REQUEST,
+        3: HTTPStatus.NOT_FOUND,
+        4: HTTPStatus.CONFLICT,
+        5: HTTPStatus.SERVICE_UNAVAILABLE,
+    }
+    return statuses.get(fault.exit_status, HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 async def _form(request: Request) -> dict[str, str] | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from http import HTTPStatus
 
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from expertsupport_cli.actions import sessions
-from expertsupport_cli.errors import NotFound
+from expertsupport_cli.errors import NotFound, StoreUnusable
 from expertsupport_cli.model.people import Side
 from expertsupport_cli.model.requests import Request
 from expertsupport_cli.render.shapes import View
@@ -55,6 +56,9 @@ class Visit:
         self.view = View(page_url=site.url, now=self.at)
         self.cookie = cookie
         self.session = sessions.find_session(store, cookie, at=self.at)
+        if self.session:
+            with suppress(StoreUnusable):  # a page matters more than the time of the last visit
+                sessions.touch(store, self.session, at=self.at)
         self.post = site.new_post() if method == "POST" else None
 
     def needs(self, *sides: Side) -> Session:
