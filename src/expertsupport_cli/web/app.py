@@ -68,7 +68,9 @@ def create_app(site: Site, stores: Stores) -> Starlette:
     front = Front(site, stores)
     routes = [Route(path, front.endpoint(path, view), methods=[method]) for method, path, view in ROUTES]
     static = Route("/static/{name}", front.static)
-    return Starlette(routes=[static, *routes], exception_handlers={HTTPException: front.unknown})
+    app = Starlette(routes=[static, *routes], exception_handlers={HTTPException: front.unknown})
+    app.router.redirect_slashes = False  # it redirects to whatever Host says, before anything is checked
+    return app
 
 
 class Front:
@@ -109,7 +111,7 @@ class Front:
     async def static(self, request: Request) -> Response:
         """One of the files that pages load; its name changes with its content."""
         found = painting.static_files().get(request.path_params["name"])
-        if found is None:
+        if found is None or self._refusal(request):
             return await self.unknown(request, HTTPException(HTTPStatus.NOT_FOUND))
         headers = {**HEADERS, "Cache-Control": "public, max-age=31536000, immutable"}
         return Response(found[0], media_type=found[1], headers=headers)
@@ -118,8 +120,12 @@ class Front:
         """The one answer to all addresses that do not exist, and to methods that a page does not take."""
         started = time.monotonic()
         status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.INTERNAL_SERVER_ERROR
-        response = self._refusal(request) or self._message(status, "Page not found.")
+        unknown = status == HTTPStatus.NOT_FOUND
+        what = "Page not found." if unknown else "This page cannot be asked for in this way."
+        response = self._refusal(request) or self._message(status, what)
         response.headers.update(HEADERS)
+        if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and isinstance(error, HTTPException):
+            response.headers.update(error.headers or {})
         _log(request, "-", response.status_code, started)
         return response
 
