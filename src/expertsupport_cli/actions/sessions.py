@@ -6,7 +6,7 @@ import os
 from hashlib import sha256
 
 from expertsupport_cli import times
-from expertsupport_cli.errors import BadUsage, Refused
+from expertsupport_cli.errors import BadUsage, NotFound, Refused
 from expertsupport_cli.model.people import Actor, Side
 from expertsupport_cli.model.sessions import LIFETIME, Session, SignIn
 from expertsupport_cli.steps import Step, Verb
@@ -42,15 +42,20 @@ def create_sign_in(
 
 
 def find_sign_in(store: Store, token: str, *, at: str) -> SignIn:
-    """The link with a token, which can still be used. Looking at it does not use it. Raises Refused."""
+    """The link with a token, which can still be used. Looking at it does not use it. Raises NotFound, or Refused."""
     link = store.sign_in_by_digest(digest(token))
-    if link is None or not link.is_valid(at):
+    if link is None:  # a guess, which whoever answers counts
+        raise NotFound("Sign-in link not found.", "It is incomplete, or it has expired.", Step(verb=Verb.SIGN_IN))
+    if not link.is_valid(at):
         raise _spent()
     return link
 
 
 def sign_in(store: Store, token: str, *, at: str) -> tuple[str, Session]:
-    """Use a link. Returns the token of the new session, which is not kept, and the session. Raises Refused."""
+    """Use a link. Returns the token of the new session, which is not kept, and the session.
+
+    Raises NotFound, or Refused.
+    """
     secret = os.urandom(TOKEN_BYTES).hex()
     with store.transaction():
         link = find_sign_in(store, token, at=at)
@@ -109,6 +114,6 @@ def digest(token: str) -> str:
 def _spent() -> Refused:
     return Refused(
         "This sign-in link cannot be used.",
-        "It was used already, has expired, or is incomplete.",
+        "It was used already, or has expired.",
         Step(verb=Verb.SIGN_IN),
     )
