@@ -11,14 +11,14 @@ from anyio import CapacityLimiter, sleep, to_thread
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from expertsupport_cli.errors import Fault, NotFound, StoreUnusable
 from expertsupport_cli.web import hello, lists, painting, requests, signing_in
 from expertsupport_cli.web.guessing import Guesses
-from expertsupport_cli.web.visit import SignInNeeded, Visit
+from expertsupport_cli.web.visit import SignInNeeded, Visit, draft_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 
     Viewed = Callable[[Visit], Response]
 
+MAX_FIELDS = 20
 MAX_FORM = 12_000_000  # bytes: a message of a million characters, each of up to 12 bytes in a form
+RETRY_AFTER = "2"  # seconds, until what a store in use has refused may be tried again
 WRITERS = 4  # forms that are worked on at once; others wait, and pages are shown meanwhile
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self';"
@@ -73,6 +75,15 @@ def create_app(site: Site, stores: Stores) -> Starlette:
     return app
 
 
+class FormRefused(Exception):  # noqa: N818 -- an answer, not an error
+    """A form that is not read to its end; with the status and the sentence of the answer."""
+
+    def __init__(self, status: int, what: str) -> None:
+        super().__init__(what)
+        self.status = status
+        self.what = what
+
+
 class Front:
     """What stands before the views: who may ask, how much, and what becomes of errors."""
 
@@ -87,16 +98,17 @@ class Front:
 
         async def answer(request: Request) -> Response:
             started = time.monotonic()
-            refused = self._refusal(request)
-            if refused is None:
-                form = await _form(request) if request.method == "POST" else {}
-                limiter = self._writers if request.method == "POST" else None
-                if form is None:
-                    refused = self._message(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The form is too large.")
-                else:
-                    refused = await to_thread.run_sync(self._view, request, view, form, limiter=limiter)
-                    await self._slow_down(request, refused.status_code)
-            response = refused
+            response = self._refusal(request)
+            if response is None:
+                try:
+                    form = await _form(request) if request.method == "POST" else {}
+                    limiter = self._writers if request.method == "POST" else None
+                    response = await to_thread.run_sync(self._view, request, view, form, limiter=limiter)
+                    await self._slow_down(request, response.status_code)
+                except FormRefused as refused:
+                    response = self._message(refused.status, refused.what)
+            if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+                response.headers["Retry-After"] = RETRY_AFTER
             response.headers.update(HEADERS)
             _log(request, template, response.status_code, started)
             return response
@@ -150,13 +162,13 @@ class Front:
                     response = view(visit)
                 except SignInNeeded:
                     if visit.method != "GET":
-                        return self._message(HTTPStatus.FORBIDDEN, "You are not signed in.")
+                        return self._message(HTTPStatus.FORBIDDEN, "You are not signed in.", draft=draft_of(form))
                     return visit.go_to("sign-in")
                 if visit.post is not None and store.queued_mails > queued_before:
                     response.background = BackgroundTask(self._deliver, visit.post)
                 return response
         except Fault as fault:
-            return self._of_fault(request, fault)
+            return self._of_fault(request, fault, draft_of(form))
 
     def _deliver(self, post: Post) -> None:
         """Deliver what a form has queued, after the answer was sent."""
@@ -176,21 +188,18 @@ class Front:
             cookie=request.cookies.get(signing_in.cookie_name(self._site.is_secure), ""),
         )
 
-    def _of_fault(self, request: Request, fault: Fault) -> Response:
+    def _of_fault(self, request: Request, fault: Fault, draft: str) -> Response:
         if "application/json" in request.headers.get("accept", ""):
             error = {"code": fault.code, "message": fault.message, "hint": None}
             return JSONResponse({"error": error}, _status(fault))
         if isinstance(fault, NotFound):
             return self._message(HTTPStatus.NOT_FOUND, "Page not found.")
-        if isinstance(fault, StoreUnusable):
-            busy = self._message(HTTPStatus.SERVICE_UNAVAILABLE, fault.what, "Try again in a moment.")
-            busy.headers["Retry-After"] = "2"
-            return busy
-        return self._message(_status(fault), fault.what, fault.why)
+        why = "Try again in a moment." if isinstance(fault, StoreUnusable) else fault.why
+        return self._message(_status(fault), fault.what, why, draft=draft)
 
-    def _message(self, status: int, what: str, why: str = "") -> Response:
+    def _message(self, status: int, what: str, why: str = "", *, draft: str = "") -> Response:
         text = painting.render(
-            "message.html", site=self._site, session=None, visit=None, title=what, what=what, why=why, hint=""
+            "message.html", site=self._site, session=None, title=what, what=what, why=why, hint="", draft=draft
         )
         return Response(text, status, media_type="text/html")
 
@@ -206,15 +215,21 @@ def _status(fault: Fault) -> int:
     return statuses.get(fault.exit_status, HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
-async def _form(request: Request) -> dict[str, str] | None:
-    """The fields of a form, counted while they come; None if it is too large."""
+async def _form(request: Request) -> dict[str, str]:
+    """The fields of a form, counted while they come. Bytes that are not UTF-8 become surrogates. Raises FormRefused."""
     data = bytearray()
-    async for part in request.stream():
-        data += part
-        if len(data) > MAX_FORM:
-            return None
-    pairs = parse_qsl(data.decode("utf-8", "replace"), keep_blank_values=True, errors="replace", max_num_fields=20)
-    return dict(pairs)
+    try:
+        async for part in request.stream():
+            data += part
+            if len(data) > MAX_FORM:
+                raise FormRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The form is too large.")
+    except ClientDisconnect:
+        raise FormRefused(HTTPStatus.BAD_REQUEST, "The form is incomplete.") from None
+    text, errors = data.decode("utf-8", "surrogateescape"), "surrogateescape"
+    try:
+        return dict(parse_qsl(text, keep_blank_values=True, errors=errors, max_num_fields=MAX_FIELDS))
+    except ValueError:
+        raise FormRefused(HTTPStatus.BAD_REQUEST, "The form has too many fields.") from None
 
 
 def _log(request: Request, template: str, status: int, started: float) -> None:

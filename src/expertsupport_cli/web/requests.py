@@ -8,11 +8,12 @@ from http import HTTPStatus
 from expertsupport_cli import ids
 from expertsupport_cli.actions import requests as actions
 from expertsupport_cli.actions.following import mark_shown
-from expertsupport_cli.errors import Fault, NotFound, StoreUnusable
+from expertsupport_cli.errors import BadUsage, Fault, NotFound, Refused, StoreUnusable
 from expertsupport_cli.model.people import Side
 from expertsupport_cli.model.requests import MOVES, Act, Move, Request, Status
 from expertsupport_cli.render.conversation import SHOW, RequestPage
 from expertsupport_cli.render.pages import request_page
+from expertsupport_cli.web.visit import draft_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -161,16 +162,20 @@ def _act(
         raise NotFound("Page not found.")
     if act is Act.REPLY and visit.form.get("waiting"):
         act = Act.ASK
-    body = visit.form.get("body", "").replace("\r\n", "\n")
+    body, draft = visit.body, draft_of(visit.form)
     by = visit.session.actor if desk and visit.session else visit.actor(request)
     try:
         text = body if body.strip() or act.needs_message else None
-        actions.act(visit.store, request.id, act, text, by=by, at=visit.at, post=visit.post)
+        if text and act is Act.ACKNOWLEDGE:  # it may be a note, and would be shown to both sides
+            raise BadUsage("An acknowledgement has no message.", "Send what you wrote by another button.")
+        outcome = actions.act(visit.store, request.id, act, text, by=by, at=visit.at, post=visit.post)
+        if text and not outcome.changed:
+            raise Refused(f"{request.id} is {outcome.request.status} already.", "Your message was not sent.")
     except StoreUnusable as fault:
-        return _show(visit, request, path, desk=desk, fault=fault, draft=body, status=HTTPStatus.SERVICE_UNAVAILABLE)
+        return _show(visit, request, path, desk=desk, fault=fault, draft=draft, status=HTTPStatus.SERVICE_UNAVAILABLE)
     except Fault as fault:
         status = HTTPStatus.BAD_REQUEST if fault.exit_status == 2 else HTTPStatus.CONFLICT
-        return _show(visit, request, path, desk=desk, fault=fault, draft=body, status=status)
+        return _show(visit, request, path, desk=desk, fault=fault, draft=draft, status=status)
     return visit.go_to(*path)
 
 

@@ -46,7 +46,9 @@ def sign_out(visit: Visit) -> Response:
     """End the session."""
     if visit.session:
         sessions.end_session(visit.store, visit.session.id, at=visit.at)
-    answer = visit.html("message.html", HTTPStatus.OK, title="Signed out", what="You are signed out.", why="", hint="")
+    answer = visit.html(
+        "message.html", HTTPStatus.OK, title="Signed out", what="You are signed out.", why="", hint="", draft=""
+    )
     answer.delete_cookie(cookie_name(visit.site.is_secure), path="/", secure=visit.site.is_secure, httponly=True)
     return answer
 

@@ -85,6 +85,11 @@ class Visit:
         """Lead to another page after a form, or to the one where somebody belongs."""
         return RedirectResponse(self.path_to(*parts), HTTPStatus.SEE_OTHER)
 
+    @property
+    def body(self) -> str:
+        """The message in a form."""
+        return self.form.get("body", "").replace("\r\n", "\n")
+
     def actor(self, request: Request) -> Actor:
         """Who acts on the customer's page of a request: the session, or whoever holds the page's address."""
         from expertsupport_cli.model.people import Actor, Via
@@ -98,3 +103,9 @@ class Visit:
             via=Via.WEB,
             certain=False,
         )
+
+
+def draft_of(form: Mapping[str, str]) -> str:
+    """The message in a form, to be shown once more: what is not text in it is marked."""
+    body = form.get("body", "").replace("\r\n", "\n")
+    return body.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
