@@ -26,7 +26,7 @@ def queue(visit: Visit) -> Response:
 
 def of_space(visit: Visit) -> Response:
     """The requests of a space, newest first."""
-    session = visit.needs(Side.CUSTOMER, Side.OWNER)
+    session = visit.needs(*Side)
     name = visit.path["space"]
     if session.side is Side.CUSTOMER and name.lower() != str(session.space).lower():
         raise NotFound("Page not found.")

@@ -42,7 +42,7 @@ def by_token(visit: Visit) -> Request:
 
 def by_id(visit: Visit) -> Request:
     """The request with this ID, which the session may see. Raises SignInNeeded, NotFound."""
-    session = visit.needs(Side.CUSTOMER, Side.OWNER)
+    session = visit.needs(*Side)
     request = _numbered(visit)
     if not session.sees(request) or visit.path["space"].lower() != request.space.lower():
         raise NotFound("Page not found.")
@@ -58,14 +58,12 @@ def for_desk(visit: Visit) -> Request:
 def show_by_token(visit: Visit) -> Response:
     """The customer's page. Somebody of the desk who is signed in is led to the desk's."""
     request = by_token(visit)
-    if visit.session and visit.session.side is Side.DESK and not visit.wants_json:
-        return visit.go_to("desk", "requests", request.id)
-    return _show(visit, request, ("requests", request.token))
+    return _to_desk(visit, request) or _show(visit, request, ("requests", request.token))
 
 
 def show_by_id(visit: Visit) -> Response:
     request = by_id(visit)
-    return _show(visit, request, ("spaces", request.space, "requests", request.id))
+    return _to_desk(visit, request) or _show(visit, request, ("spaces", request.space, "requests", request.id))
 
 
 def show_for_desk(visit: Visit) -> Response:
@@ -98,6 +96,13 @@ def last_by_id(visit: Visit) -> Response:
 
 def last_for_desk(visit: Visit) -> Response:
     return _last(visit, for_desk(visit), notes=True)
+
+
+def _to_desk(visit: Visit, request: Request) -> Response | None:
+    """Lead somebody of the desk who is signed in to the desk's page."""
+    if visit.session and visit.session.side is Side.DESK and not visit.wants_json:
+        return visit.go_to("desk", "requests", request.id)
+    return None
 
 
 def _numbered(visit: Visit) -> Request:
@@ -163,7 +168,7 @@ def _act(
     if act is Act.REPLY and visit.form.get("waiting"):
         act = Act.ASK
     body, draft = visit.body, draft_of(visit.form)
-    by = visit.session.actor if desk and visit.session else visit.actor(request)
+    by = visit.actor(request, Side.DESK if desk else Side.CUSTOMER)
     try:
         text = body if body.strip() or act.needs_message else None
         if text and act is Act.ACKNOWLEDGE:  # it may be a note, and would be shown to both sides

@@ -90,12 +90,15 @@ class Visit:
         """The message in a form."""
         return self.form.get("body", "").replace("\r\n", "\n")
 
-    def actor(self, request: Request) -> Actor:
-        """Who acts on the customer's page of a request: the session, or whoever holds the page's address."""
+    def actor(self, request: Request, side: Side) -> Actor:
+        """Who acts on a page of a request: the session, or whoever holds the address of the customer's page.
+
+        The page says for which side: the owner who replies on the desk's page does what the desk does.
+        """
         from expertsupport_cli.model.people import Actor, Via
 
         if self.session and self.session.sees(request):
-            return self.session.actor
+            return self.session.actor.replace(side=side)
         return Actor(
             name=request.initiator,
             email=request.initiator_email,
