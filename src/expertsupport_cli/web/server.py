@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import signal
 import socket
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import uvicorn
+from h11 import LocalProtocolError
 
 from expertsupport_cli.errors import BadUsage, SystemRefused
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from starlette.applications import Starlette
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 BACKLOG = 256
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -67,7 +69,7 @@ class Server(uvicorn.Server):
 def serve(app: Starlette, listening: socket.socket) -> int | None:
     """Serve until a signal comes. Returns the number of the second signal, if one did not wait for the end."""
     config = uvicorn.Config(
-        app,
+        _calm(app),
         http="h11",
         ws="none",
         lifespan="off",
@@ -82,3 +84,13 @@ def serve(app: Starlette, listening: socket.socket) -> int | None:
     server = Server(config)
     server.run(sockets=[listening])
     return server.interrupted_by
+
+
+def _calm(app: ASGIApp) -> ASGIApp:
+    """The application, whose answer may come too late: uvicorn has refused the rest of the form, as it is not HTTP."""
+
+    async def call(scope: Scope, receive: Receive, send: Send) -> None:
+        with suppress(LocalProtocolError):
+            await app(scope, receive, send)
+
+    return call
