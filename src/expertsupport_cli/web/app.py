@@ -18,7 +18,7 @@ from starlette.routing import Route
 from expertsupport_cli.errors import Fault, NotFound, StoreUnusable
 from expertsupport_cli.web import hello, lists, painting, requests, signing_in
 from expertsupport_cli.web.guessing import Guesses
-from expertsupport_cli.web.visit import SignInNeeded, Visit, draft_of
+from expertsupport_cli.web.visit import SignInNeeded, Visit, draft_of, in_public
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -189,13 +189,14 @@ class Front:
         )
 
     def _of_fault(self, request: Request, fault: Fault, draft: str) -> Response:
+        if isinstance(fault, StoreUnusable):
+            fault = in_public(fault)
         if "application/json" in request.headers.get("accept", ""):
             error = {"code": fault.code, "message": fault.message, "hint": None}
             return JSONResponse({"error": error}, _status(fault))
         if isinstance(fault, NotFound):
             return self._message(HTTPStatus.NOT_FOUND, "Page not found.")
-        why = "Try again in a moment." if isinstance(fault, StoreUnusable) else fault.why
-        return self._message(_status(fault), fault.what, why, draft=draft)
+        return self._message(_status(fault), fault.what, fault.why, draft=draft)
 
     def _message(self, status: int, what: str, why: str = "", *, draft: str = "") -> Response:
         text = painting.render(

@@ -13,7 +13,7 @@ from expertsupport_cli.model.people import Side
 from expertsupport_cli.model.requests import MOVES, Act, Move, Request, Status
 from expertsupport_cli.render.conversation import SHOW, RequestPage
 from expertsupport_cli.render.pages import request_page
-from expertsupport_cli.web.visit import draft_of
+from expertsupport_cli.web.visit import draft_of, in_public
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -177,7 +177,8 @@ def _act(
         if text and not outcome.changed:
             raise Refused(f"{request.id} is {outcome.request.status} already.", "Your message was not sent.")
     except StoreUnusable as fault:
-        return _show(visit, request, path, desk=desk, fault=fault, draft=draft, status=HTTPStatus.SERVICE_UNAVAILABLE)
+        busy, status = in_public(fault), HTTPStatus.SERVICE_UNAVAILABLE
+        return _show(visit, request, path, desk=desk, fault=busy, draft=draft, status=status)
     except Fault as fault:
         status = HTTPStatus.BAD_REQUEST if fault.exit_status == 2 else HTTPStatus.CONFLICT
         return _show(visit, request, path, desk=desk, fault=fault, draft=draft, status=status)

@@ -6,6 +6,8 @@ import os
 import threading
 from contextlib import contextmanager
 
+from expertsupport_cli.errors import StoreMissing
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,7 +36,9 @@ class Stores:
     def _held(self) -> _Held:
         held: _Held | None = getattr(self._kept, "held", None)
         identity = _identity(self._path)
-        if held is None or held.identity != identity or identity is None:
+        if identity is None:  # to open it would show an empty store, and a form would create one
+            raise StoreMissing("The store is not there.")
+        if held is None or held.identity != identity:
             held = self._kept.held = _Held(self._open(), identity)
         return held
 
@@ -42,7 +46,7 @@ class Stores:
 class _Held:
     """A store that is open, and the file that it is in. It is closed when nobody holds it, as when a thread ends."""
 
-    def __init__(self, store: Store, identity: tuple[int, int] | None) -> None:
+    def __init__(self, store: Store, identity: tuple[int, int]) -> None:
         self.store = store
         self.identity = identity
 

@@ -112,3 +112,8 @@ def draft_of(form: Mapping[str, str]) -> str:
     """The message in a form, to be shown once more: what is not text in it is marked."""
     body = form.get("body", "").replace("\r\n", "\n")
     return body.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def in_public(fault: StoreUnusable) -> StoreUnusable:
+    """What is said in public about a store that fails: not where it is."""
+    return type(fault)(fault.what, "Try again in a moment.")
