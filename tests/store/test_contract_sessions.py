@@ -13,7 +13,6 @@ from expertsupport_cli.model.people import Side
 from expertsupport_cli.model.sessions import Session, SignIn
 from expertsupport_cli.store import Store
 
-
 LINK = SignIn(
     number=0,
     name="bob",
