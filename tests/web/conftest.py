@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from conftest import Es
+from conftest import Es, needs
+from playwright.sync_api import Browser, sync_playwright
+from web.browser import launch
 from web.serving import Server, opened, serving
 
 
@@ -32,3 +34,13 @@ def own_server(es: Es) -> Iterator[Server]:
         pass
     with serving(es) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def browser(program: str) -> Iterator[Browser]:
+    """The system's Chromium, one for each module."""
+    needs("chromium")
+    with sync_playwright() as playwright:
+        running = launch(playwright)
+        yield running
+        running.close()
