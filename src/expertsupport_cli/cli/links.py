@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from expertsupport_cli.actions import links as actions
+from expertsupport_cli.cli.browsing import browse
 from expertsupport_cli.cli.certificates import print_serials
-from expertsupport_cli.cli.listing import browse, rows_wanted, summarize
+from expertsupport_cli.cli.listing import rows_wanted, summarize
 from expertsupport_cli.cli.perform import changes, reads
 from expertsupport_cli.cli.spaces import show_partners
 from expertsupport_cli.errors import BadUsage

@@ -64,7 +64,7 @@ class Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
-def serve(app: Starlette, listening: socket.socket) -> int | None:
+def serve_until_interrupted(app: Starlette, listening: socket.socket) -> int | None:
     """Serve until a signal comes. Returns the number of the second signal, if one did not wait for the end."""
     config = uvicorn.Config(
         app,
