@@ -13,6 +13,7 @@ from expertsupport_cli.errors import BadUsage
 from expertsupport_cli.model.people import Side
 from expertsupport_cli.render.terminal.capabilities import is_terminal
 from expertsupport_cli.render.terminal.printer import flush_stdout
+from expertsupport_cli.settings.known import ip_addresses
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,7 +75,9 @@ def run_server(env: Env, host: str, port: int, started: Callable[[Site], None]) 
     started(site)
     stores = Stores(wiring.store_path(env.settings), lambda: _open(env))
     env.store.close()
-    ended_by = serve_until_interrupted(create_app(site, stores), listening)
+    proxies = env.settings.get("serve.trusted-proxies")
+    trusted = ip_addresses(proxies) if proxies else []
+    ended_by = serve_until_interrupted(create_app(site, stores), listening, trusted)
     if ended_by is not None:
         signal.signal(ended_by, signal.SIG_DFL)
         os.kill(os.getpid(), ended_by)
