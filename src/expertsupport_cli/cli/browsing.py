@@ -28,14 +28,14 @@ def open_request(env: Env, request: Request, *, desk: bool = False) -> None:
     base = env.settings["page.url"]
     url = request.desk_url(base) if desk else request.url(base)
     if env.settings.find("page.url").origin != "default":
-        browse(env, url)
+        env.browse(url)
         return
     host, port = _place(base)
     proof = _asked(env, host, port)
     if proof is None:
         _serve(env, host, port, url)
     elif proof:
-        browse(env, url)
+        env.browse(url)
     else:
         raise Refused(
             f"Port {port} is used by another program.",
@@ -77,19 +77,6 @@ def _serve(env: Env, host: str, port: int, url: str) -> None:
     def started(_: object) -> None:
         env.printer.note("Serving until Ctrl-C.")
         sys.stdout.flush()
-        browse(env, url)
+        env.browse(url)
 
     run_server(env, host, port, started)
-
-
-def browse(env: Env, url: str) -> None:
-    """Open a URL in the user's browser, or say that there is no browser."""
-    import webbrowser
-
-    sys.stdout.flush()
-    try:
-        opened = webbrowser.open(url)
-    except webbrowser.Error:
-        opened = False
-    if not opened:
-        env.printer.note("No browser could be started. Open the address above yourself.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from expertsupport_cli.actions import links as actions
-from expertsupport_cli.cli.browsing import browse
 from expertsupport_cli.cli.certificates import print_serials
 from expertsupport_cli.cli.listing import rows_wanted, summarize
 from expertsupport_cli.cli.perform import changes, reads
@@ -57,7 +56,7 @@ def purchase_link(
     if not env.dry_run:
         env.printer.hint(f"The link works once, until {link.expires_at}. After buying: es activate {link.task}")
     if open_ and not env.dry_run:
-        browse(env, url)
+        env.browse(url)
 
 
 @reads(LINK)

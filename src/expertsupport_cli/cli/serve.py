@@ -124,6 +124,4 @@ def _offer_a_session(env: Env, site: Site, open_: bool) -> None:
     env.printer.note(f"To sign in, open {url}")
     env.printer.note("Serving until Ctrl-C.")
     if open_:
-        from expertsupport_cli.cli.browsing import browse
-
-        browse(env, url)
+        env.browse(url)
