@@ -28,9 +28,9 @@ MAY_IMPORT = {
     "render": MODEL,
     "actions": MODEL | {"mail", "store"},
     "wiring": MODEL | {"actions", "files", "mail", "reading", "render", "settings", "store"},
-    "cli": MODEL
-    | {"__init__", "accounts", "actions", "files", "mail", "reading", "render", "settings", "store", "web", "wiring"},
     "web": MODEL | {"actions", "render", "store"},
+    "cli": MODEL
+    | {"__init__", "accounts", "actions", "files", "mail", "reading", "render", "settings", "store", "wiring", "web"},
     "__main__": {"cli"},
 }
 
@@ -114,6 +114,15 @@ def test_an_engine_is_known_to_whoever_opens_the_store_and_to_no_statement() -> 
     ]
     assert {child.file for child in outside} == {"store/__init__.py"}
     assert all(child.lazy for child in outside)
+
+
+def test_the_pages_are_imported_by_the_command_that_serves_them_and_late() -> None:
+    outside = [
+        child for child in OURS if floor(child.module) == "web" and floor_of(child) != "web" and not child.typing
+    ]
+    assert {child.file for child in outside} == {"cli/serve.py"}
+    assert all(child.lazy for child in outside)
+    assert {floor_of(child) for child in importers("starlette", "uvicorn", "jinja2", "anyio")} == {"web"}
 
 
 def test_platformdirs_is_imported_where_it_is_used() -> None:
