@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
 
 from expertsupport_cli import wiring
@@ -47,7 +45,7 @@ def serve(
     """
     from expertsupport_cli.web.site import is_loopback
 
-    host = host or env.settings["serve.host"]
+    host = env.settings["serve.host"] if host is None else host
     port = int(env.settings["serve.port"]) if port is None else port
     own_url = env.settings.find("page.url").origin == "default"
     if own_url and not is_loopback(host):
@@ -72,15 +70,15 @@ def run_server(env: Env, host: str, port: int, started: Callable[[Site], None]) 
     site = _site(env, own, host, listening)
     with env.store.transaction():  # which creates it
         pass
-    started(site)
     stores = Stores(wiring.store_path(env.settings), lambda: _open(env))
-    env.store.close()
+
+    def announce() -> None:
+        started(site)
+        env.store.close()
+
     proxies = env.settings.get("serve.trusted-proxies")
     trusted = ip_addresses(proxies) if proxies else []
-    ended_by = serve_until_interrupted(create_app(site, stores), listening, trusted)
-    if ended_by is not None:
-        signal.signal(ended_by, signal.SIG_DFL)
-        os.kill(os.getpid(), ended_by)
+    serve_until_interrupted(create_app(site, stores), listening, trusted, announce)
 
 
 def _open(env: Env) -> Store:

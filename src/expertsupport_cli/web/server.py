@@ -13,7 +13,7 @@ from expertsupport_cli.errors import BadUsage, SystemRefused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from starlette.applications import Starlette
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -46,16 +46,14 @@ def listen(host: str, port: int) -> socket.socket:
 class Server(uvicorn.Server):
     """Ends at the first signal when all that has begun is finished, and at the second at once."""
 
-    interrupted_by: int | None = None
-
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Handle signals while the server runs."""
 
         def handle(number: int, frame: object) -> None:
             if self.should_exit:
-                self.force_exit = True
-                self.interrupted_by = number
+                signal.signal(number, signal.SIG_DFL)
+                signal.raise_signal(number)
             self.should_exit = True
 
         before = {number: signal.signal(number, handle) for number in SIGNALS}
@@ -66,8 +64,10 @@ class Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
-def serve_until_interrupted(app: Starlette, listening: socket.socket, trusted_proxies: list[str]) -> int | None:
-    """Serve until a signal comes. Returns the number of the second signal, if one did not wait for the end.
+def serve_until_interrupted(
+    app: Starlette, listening: socket.socket, trusted_proxies: list[str], started: Callable[[], None]
+) -> None:
+    """Call `started`, and serve until a signal comes, which may be as soon as `started` has told anybody.
 
     A trusted proxy says which address a request came from; nobody says which address it was for.
     """
@@ -86,8 +86,9 @@ def serve_until_interrupted(app: Starlette, listening: socket.socket, trusted_pr
         timeout_graceful_shutdown=10,
     )
     server = Server(config)
-    server.run(sockets=[listening])
-    return server.interrupted_by
+    with server.capture_signals():
+        started()
+        server.run(sockets=[listening])
 
 
 def _calm(app: ASGIApp) -> ASGIApp:
