@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from expertsupport_cli.record import Record
@@ -64,7 +65,10 @@ def known_hosts(url: str, host: str, port: int) -> tuple[frozenset[str], frozens
 
 def is_loopback(host: str) -> bool:
     """Whether a host can be reached from this machine only."""
-    return host in ("localhost", "::1") or host.startswith("127.")
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def address(host: str, port: int) -> str:
