@@ -50,6 +50,7 @@ CERTIFICATE = [
     "task_id",
 ]
 LINK = ["id", "task_id", "state", "creator", "created_at", "expires_at", "used_at", "revoked_at", "certificate"]
+SESSION = ["id", "name", "side", "space", "created_at", "seen_at", "expires_at"]
 PARTNER = ["name", "url", "created_at"]
 MAIL = [
     "id",
@@ -145,6 +146,9 @@ CONTRACT = [
     ("db unshare", "db unshare", "", ["path", "group", "mode", "old_group", "old_mode"]),
     ("db check", "db check", "", ["rule", "ok", "found"]),
     ("db vacuum", "db vacuum", "", ["path", "exists"]),
+    ("sign-in", "sign-in", "", ["url", "id", "expires_at"]),
+    ("session list", "session list", "", SESSION),
+    ("session revoke", "session revoke S-1", "", SESSION),
     ("schema", "schema list", "", ["command", "of", "name", "type", "meaning"]),
 ]
 LISTS = {"task import", "cert import", "db check", "schema"} | {c for c, *_ in CONTRACT if c.endswith("list")}

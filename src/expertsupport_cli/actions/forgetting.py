@@ -124,6 +124,9 @@ def _forget_person(erasing: Forgetting, person: Person) -> None:
             erasing.forget_actor(*actor)
         elif actor[1] is not None and person.has_address(actor[1]):
             erasing.forget_email(*actor)
+    for who in erasing.signed_in():
+        if person.is_called(*who) or (who[1] is not None and person.has_address(who[1])):
+            erasing.forget_sessions_of(*who)
     for address in filter(person.has_address, erasing.addresses()):
         erasing.forget_address(address)
     for key in person.names | person.addresses:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 from hashlib import sha256
 
@@ -99,6 +100,11 @@ def server_key(store: Store) -> bytes:
         found = store.key("hello")
     assert found is not None
     return bytes.fromhex(found)
+
+
+def proof(store: Store, nonce: str) -> str:
+    """What a server of this store answers to a nonce. Only who can read the store knows it."""
+    return hmac.new(server_key(store), nonce.encode("ascii"), "sha256").hexdigest()
 
 
 def digest(token: str) -> str:

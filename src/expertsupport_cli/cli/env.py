@@ -231,6 +231,18 @@ class Env:
             self.printer.note("Nothing was changed.")
             raise EarlyExit(1)
 
+    def browse(self, url: str) -> None:
+        """Open a URL in the user's browser, or say that there is no browser."""
+        import webbrowser
+
+        sys.stdout.flush()
+        try:
+            opened = webbrowser.open(url)
+        except webbrowser.Error:
+            opened = False
+        if not opened:
+            self.printer.note("No browser could be started. Open the address above yourself.")
+
     def ask(self, prompt: str) -> str:
         """Ask for a line of input and return it without its line end. The prompt goes to stderr: stdout is data."""
         sys.stderr.write(one_line(prompt))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from expertsupport_cli.actions import links as actions
 from expertsupport_cli.cli.certificates import print_serials
-from expertsupport_cli.cli.listing import browse, rows_wanted, summarize
+from expertsupport_cli.cli.listing import rows_wanted, summarize
 from expertsupport_cli.cli.perform import changes, reads
 from expertsupport_cli.cli.spaces import show_partners
 from expertsupport_cli.errors import BadUsage
@@ -56,7 +56,7 @@ def purchase_link(
     if not env.dry_run:
         env.printer.hint(f"The link works once, until {link.expires_at}. After buying: es activate {link.task}")
     if open_ and not env.dry_run:
-        browse(env, url)
+        env.browse(url)
 
 
 @reads(LINK)

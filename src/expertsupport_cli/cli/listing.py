@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -94,11 +93,12 @@ def open_page(env: Env, request: RequestId) -> None:
 
     Prints the support ticket URL. With --no-input, or off a terminal, no browser is started.
     """
+    from expertsupport_cli.cli.browsing import open_request
+
     found = env.store.request(request)
     url = found.url(env.printer.view.page_url)
     env.printer.thing(ADDRESS, Named(values={"url": url, "id": found.id, "expires_at": None}), url)
-    if env.printer.on_terminal and not env.no_input:
-        browse(env, url)
+    open_request(env, found)
 
 
 def show_request(env: Env, reference: str, *, notes: bool) -> None:
@@ -117,19 +117,6 @@ def show_request(env: Env, reference: str, *, notes: bool) -> None:
     last = max((event.number for event in page.events), default=0)
     with suppress(StoreUnusable):  # it is then shown as new again, and nothing is lost
         mark_shown(env.store, request, last, by=env.actor())
-
-
-def browse(env: Env, url: str) -> None:
-    """Open a URL in the user's browser, or say that there is no browser."""
-    import webbrowser
-
-    sys.stdout.flush()
-    try:
-        opened = webbrowser.open(url)
-    except webbrowser.Error:
-        opened = False
-    if not opened:
-        env.printer.note("No browser could be started. Open the address above yourself.")
 
 
 def rows_wanted(env: Env, limit: int | None) -> int | None:

@@ -13,10 +13,12 @@ from expertsupport_cli.errors import BadUsage
 from expertsupport_cli.model.people import Side
 from expertsupport_cli.render.terminal.capabilities import is_terminal
 from expertsupport_cli.render.terminal.printer import flush_stdout
+from expertsupport_cli.settings.known import ip_addresses
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Callable
     from typing import Annotated
 
     from expertsupport_cli.actions.notices import Post
@@ -43,11 +45,7 @@ def serve(
     Prints the address, and on a terminal a link that signs you in. A host that other machines can reach needs the
     setting page.url.
     """
-    from expertsupport_cli.web.app import create_app
-    from expertsupport_cli.web.server import listen
-    from expertsupport_cli.web.server import serve as run
-    from expertsupport_cli.web.site import address, is_loopback
-    from expertsupport_cli.web.stores import Stores
+    from expertsupport_cli.web.site import is_loopback
 
     host = host or env.settings["serve.host"]
     port = int(env.settings["serve.port"]) if port is None else port
@@ -56,20 +54,30 @@ def serve(
         raise BadUsage(
             f"Host {host} needs the setting page.url.", "Links are built from it.", "Try: es config set page.url URL"
         )
+    run_server(env, host, port, lambda site: _offer_a_session(env, site, open_))
+
+
+def run_server(env: Env, host: str, port: int, started: Callable[[Site], None]) -> None:
+    """Listen, create the store if there is none, print the address, and serve until interrupted.
+
+    `started` is called when the server listens. Raises SystemRefused if the port is in use.
+    """
+    from expertsupport_cli.web.app import create_app
+    from expertsupport_cli.web.server import listen, serve_until_interrupted
+    from expertsupport_cli.web.site import address
+    from expertsupport_cli.web.stores import Stores
+
     listening = listen(host, port)
     own = address(host, listening.getsockname()[1])
-    site = _site(env, own if own_url else env.settings["page.url"], host, listening)
-    path = wiring.store_path(env.settings)
+    site = _site(env, own, host, listening)
     with env.store.transaction():  # which creates it
         pass
-    stores = Stores(
-        path, lambda: wiring.open_store(env.settings, writes=True, notify=lambda _: None, timeout=WRITE_TIMEOUT)
-    )
-    env.printer.write(f"{own}\n")
-    flush_stdout()
-    _offer_a_session(env, site, open_)
-    env.close()
-    ended_by = run(create_app(site, stores), listening)
+    started(site)
+    stores = Stores(wiring.store_path(env.settings), lambda: _open(env))
+    env.store.close()
+    proxies = env.settings.get("serve.trusted-proxies")
+    trusted = ip_addresses(proxies) if proxies else []
+    ended_by = serve_until_interrupted(create_app(site, stores), listening, trusted)
     if ended_by is not None:
         signal.signal(ended_by, signal.SIG_DFL)
         os.kill(os.getpid(), ended_by)
@@ -80,9 +88,11 @@ def _open(env: Env) -> Store:
     return wiring.open_store(env.settings, writes=True, notify=lambda _: None, timeout=WRITE_TIMEOUT)
 
 
-def _site(env: Env, url: str, host: str, listening: socket.socket) -> Site:
+def _site(env: Env, own: str, host: str, listening: socket.socket) -> Site:
     from expertsupport_cli.web.site import Site, known_hosts
 
+    found = env.settings.find("page.url")
+    url = own if found.origin == "default" else str(found.value)
     hosts, origins = known_hosts(url, host, listening.getsockname()[1])
     settings, clock = env.settings, env.clock
 
@@ -91,6 +101,7 @@ def _site(env: Env, url: str, host: str, listening: socket.socket) -> Site:
             wiring.deliver_leased(store, settings, post.lease, clock)
 
     return Site(
+        own=own,
         url=url.rstrip("/"),
         hosts=hosts,
         origins=origins,
@@ -101,7 +112,9 @@ def _site(env: Env, url: str, host: str, listening: socket.socket) -> Site:
 
 
 def _offer_a_session(env: Env, site: Site, open_: bool) -> None:
-    """Print a link that signs the user in as the owner, where only a person can see it."""
+    """Print the address, and a link that signs the user in as the owner, where only a person can see it."""
+    env.printer.write(f"{site.own}\n")
+    flush_stdout()
     if not is_terminal(sys.stderr):
         env.printer.note("To sign in: es sign-in")
         return
@@ -111,6 +124,4 @@ def _offer_a_session(env: Env, site: Site, open_: bool) -> None:
     env.printer.note(f"To sign in, open {url}")
     env.printer.note("Serving until Ctrl-C.")
     if open_:
-        from expertsupport_cli.cli.listing import browse
-
-        browse(env, url)
+        env.browse(url)

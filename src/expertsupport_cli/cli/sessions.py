@@ -26,9 +26,9 @@ def sign_in(
     space: SpaceName = None,
     valid_for: Annotated[str, Option("--valid-for", metavar="10m", help="How long the link can be used.")] = "10m",
 ) -> None:
-    """Create a link that signs a browser in under your name, once.
+    """Create a link that signs a browser in, once.
 
-    A customer sees the requests of one space; the desk and the owner see all.
+    It acts under your name. A customer sees the requests of one space; the desk and the owner see all.
     """
     if side not in list(Side):
         raise BadUsage(f"Unknown side '{side[:80]}'.", f"Choose one of: {', '.join(Side)}.")

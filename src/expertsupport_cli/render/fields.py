@@ -254,8 +254,8 @@ ADDRESS = named(
     "address",
     "url",
     ("url", "string", "The address"),
-    ("id", "string", "The ID of the purchase link, L-1, or of the request"),
-    ("expires_at", "time or null", "When a purchase link expires"),
+    ("id", "string or null", "The ID of the purchase link, L-1, or of the request"),
+    ("expires_at", "time or null", "When a link expires"),
     rows=("url",),
 )
 SETTING = named(

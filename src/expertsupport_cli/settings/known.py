@@ -42,6 +42,16 @@ def port(text: str) -> int:
     return int(text)
 
 
+def ip_addresses(text: str) -> list[str]:
+    """IP addresses, separated by commas. Raises BadUsage."""
+    from ipaddress import ip_address
+
+    try:
+        return [str(ip_address(part.strip())) for part in text.split(",")]
+    except ValueError:
+        raise BadUsage(f"Invalid IP address in '{text[:80]}'.", "Use addresses such as 127.0.0.1,::1.") from None
+
+
 SETTINGS = {
     setting.name: setting
     for setting in (
@@ -96,6 +106,12 @@ SETTINGS = {
             meaning="The port that es serve listens on",
             check=port,
             default="8765",
+        ),
+        Setting(
+            name="serve.trusted-proxies",
+            variable="ES_SERVE_TRUSTED_PROXIES",
+            meaning="IP addresses of proxies whose X-Forwarded-For is believed, separated by commas",
+            check=ip_addresses,
         ),
         Setting(
             name="shop.url",

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import hmac
-
-from expertsupport_cli.actions.sessions import server_key
+from expertsupport_cli.actions.sessions import proof
 from expertsupport_cli.errors import NotFound
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-    from expertsupport_cli.store import Store
     from expertsupport_cli.web.visit import Visit
 
 NONCE_LENGTH = 32  # characters
@@ -23,8 +20,3 @@ def hello(visit: Visit) -> Response:
     if len(nonce) != NONCE_LENGTH or not nonce.isalnum() or not nonce.isascii():
         raise NotFound("Page not found.")
     return visit.json({"proof": proof(visit.store, nonce)})
-
-
-def proof(store: Store, nonce: str) -> str:
-    """What a server of this store answers to a nonce. Only who can read the store knows it."""
-    return hmac.new(server_key(store), nonce.encode("ascii"), "sha256").hexdigest()

@@ -64,8 +64,11 @@ class Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
-def serve(app: Starlette, listening: socket.socket) -> int | None:
-    """Serve until a signal comes. Returns the number of the second signal, if one did not wait for the end."""
+def serve_until_interrupted(app: Starlette, listening: socket.socket, trusted_proxies: list[str]) -> int | None:
+    """Serve until a signal comes. Returns the number of the second signal, if one did not wait for the end.
+
+    A trusted proxy says which address a request came from; nobody says which address it was for.
+    """
     config = uvicorn.Config(
         app,
         http="h11",
@@ -74,7 +77,8 @@ def serve(app: Starlette, listening: socket.socket) -> int | None:
         loop="asyncio",
         access_log=False,
         log_level="warning",
-        proxy_headers=False,
+        proxy_headers=bool(trusted_proxies),
+        forwarded_allow_ips=trusted_proxies,
         server_header=False,
         date_header=True,
         timeout_graceful_shutdown=10,

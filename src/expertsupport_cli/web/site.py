@@ -20,10 +20,12 @@ LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 class Site(Record):
     """The addresses and the parts of one server.
 
-    `url` is the base of all links: the setting `page.url`, or the address that the server listens on. `hosts` are the
+    `own` is the address that the server listens on; `url` is the base of all links, the setting `page.url` or the same
+    address. `hosts` are the
     values of Host that are answered, and `origins` the origins whose forms are taken.
     """
 
+    own: str
     url: str
     hosts: frozenset[str]
     origins: frozenset[str]

@@ -1,0 +1,82 @@
+"""Opens the page of a request in the browser: served by a server of this store, or by this command itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+from expertsupport_cli.errors import Refused
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from expertsupport_cli.cli.env import Env
+    from expertsupport_cli.model.requests import Request
+
+TIMEOUT = 3  # seconds, for a server to prove itself
+
+
+def open_request(env: Env, request: Request, *, desk: bool = False) -> None:
+    """Open the page of a request, if there is somebody to look at it.
+
+    With the default `page.url` the pages come from this machine. If nothing answers there, this command serves them
+    until it is interrupted. If something answers, it must prove first that it serves this store, because the address is
+    a secret. Raises Refused.
+    """
+    if not env.printer.on_terminal or env.no_input:
+        return
+    base = env.settings["page.url"]
+    url = request.desk_url(base) if desk else request.url(base)
+    if env.settings.find("page.url").origin != "default":
+        env.browse(url)
+        return
+    host, port = _place(base)
+    proof = _asked(env, host, port)
+    if proof is None:
+        _serve(env, host, port, url)
+    elif proof:
+        env.browse(url)
+    else:
+        raise Refused(
+            f"Port {port} is used by another program.",
+            "The address of the page was not sent to it.",
+            "Try: es serve --port 0",
+        )
+
+
+def _place(base: str) -> tuple[str, int]:
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(base)
+    return parts.hostname or "127.0.0.1", parts.port or 80
+
+
+def _asked(env: Env, host: str, port: int) -> bool | None:
+    """Whether the server there proves that it serves this store; None if nothing listens."""
+    from http.client import HTTPConnection, HTTPException
+
+    from expertsupport_cli.actions.sessions import proof
+
+    nonce = os.urandom(16).hex()
+    connection = HTTPConnection(host, port, timeout=TIMEOUT)
+    try:
+        connection.request("GET", f"/hello/{nonce}")
+        answer = json.loads(connection.getresponse().read(1000))
+    except ConnectionRefusedError:
+        return None
+    except (OSError, ValueError, HTTPException):
+        return False
+    finally:
+        connection.close()
+    return isinstance(answer, dict) and answer.get("proof") == proof(env.store, nonce)
+
+
+def _serve(env: Env, host: str, port: int, url: str) -> None:
+    from expertsupport_cli.cli.serve import run_server
+
+    def started(_: object) -> None:
+        env.printer.note("Serving until Ctrl-C.")
+        sys.stdout.flush()
+        env.browse(url)
+
+    run_server(env, host, port, started)
