@@ -1,6 +1,6 @@
 # The commands of CONTRIBUTING.md. They need nothing but Python 3.11 or newer; `picture` needs Chromium.
 
-.PHONY: setup quick test lint docs picture
+.PHONY: setup quick test coverage lint docs picture
 
 setup: .venv/installed
 
@@ -14,6 +14,12 @@ quick: setup
 
 test: setup
 	.venv/bin/pytest -q -n auto
+
+coverage: setup
+	.venv/bin/coverage erase
+	.venv/bin/coverage run -m pytest -q -n auto -m 'not program'
+	.venv/bin/coverage combine -q
+	.venv/bin/coverage report
 
 lint: setup
 	.venv/bin/ruff format .

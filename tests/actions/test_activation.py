@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 
 import pytest
-from builders import ANN, AT, BOB, OLGA, a_certificate, a_request, a_space, a_task, dump, later
+from builders import ANN, AT, BOB, OLGA, a_certificate, a_request, a_space, a_store, a_task, dump, later
 
 from expertsupport_cli import serial
 from expertsupport_cli.actions import certificates, requests, spaces, tasks
@@ -237,3 +239,10 @@ def test_letters_that_look_like_digits_are_read_as_those(store: Store) -> None:
     typed = next(text for text in (good(store) for _ in range(500)) if "0" in text and "1" in text)
     looks = typed.replace("0", "o").replace("1", "l")
     assert requests.activate(store, a_task(store).id, looks, by=ANN, at=AT).changed
+
+
+def test_a_wrong_serial_is_not_counted_while_another_holds_the_store(store: Store) -> None:
+    with closing(a_store(Path(store.path))) as other, other.transaction():
+        certificates.slow_down(store)
+    with store.transaction():
+        assert store.count_wrong_serial() == 1

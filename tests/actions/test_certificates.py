@@ -23,8 +23,10 @@ from expertsupport_cli.errors import (
     Refused,
     SerialMistyped,
     StoreBusy,
+    StoreDamaged,
 )
 from expertsupport_cli.model.certificates import Certificate
+from expertsupport_cli.steps import Step, Verb
 from expertsupport_cli.store import Store, open_store
 from expertsupport_cli.store.check import findings
 
@@ -69,6 +71,31 @@ def test_a_block_that_could_not_be_handed_over_is_revoked_and_earlier_ones_stay_
     for typed, _ in handed[6:]:
         with pytest.raises(CertificateRevoked):
             certificates.check_certificate(store, typed, at=AT)
+    assert [rule for rule, found in findings(store) if found] == []
+
+
+def using(store: Store, number: int) -> HandOver:
+    """Hands over so that one of the serials is used before the rest fails."""
+
+    def hand_over(block: list[tuple[str, Certificate]]) -> None:
+        requests.activate(store, a_task(store).id, block[number][0], by=ANN, at=AT)
+        raise BrokenPipeError
+
+    return hand_over
+
+
+def test_a_certificate_that_was_used_before_its_block_is_taken_back_stays_used(store: Store) -> None:
+    with pytest.raises(BrokenPipeError):
+        certificates.issue_certificates(store, 3, using(store, 1), by=OLGA, at=AT)
+    assert [store.certificate(f"C-{number}").state(AT) for number in (1, 2, 3)] == ["revoked", "used", "revoked"]
+    assert [rule for rule, found in findings(store) if found] == []
+
+
+def test_the_old_certificate_is_not_valid_again_if_the_new_one_was_used(store: Store) -> None:
+    a_certificate(store)
+    with pytest.raises(BrokenPipeError):
+        certificates.replace_certificate(store, "C-1", using(store, 0), by=OLGA, at=AT)
+    assert [store.certificate(id).state(AT) for id in ("C-1", "C-2")] == ["revoked", "used"]
     assert [rule for rule, found in findings(store) if found] == []
 
 
@@ -227,6 +254,25 @@ def test_a_used_certificate_cannot_be_revoked(store: Store) -> None:
     with pytest.raises(CertificateUsed, match="already used") as refusal:
         certificates.revoke_certificate(store, "C-1", by=OLGA, at=AT)
     assert request.id in refusal.value.why
+    assert dump(store) == before
+
+
+def test_a_used_certificate_without_a_request_is_damage_whatever_is_done_with_it(store: Store) -> None:
+    typed, _ = a_certificate(store)
+    task = a_task(store)
+    with store.transaction():
+        store.use_certificate(1, AT)
+    before = dump(store)
+    for use in (
+        lambda: certificates.check_certificate(store, typed, at=AT),
+        lambda: certificates.revoke_certificate(store, "C-1", by=OLGA, at=AT),
+        lambda: certificates.replace_certificate(store, "C-1", lambda _: None, by=OLGA, at=AT),
+        lambda: requests.activate(store, task.id, typed, by=ANN, at=AT),
+    ):
+        with pytest.raises(StoreDamaged) as refusal:
+            use()
+        assert refusal.value.why == f"Certificate ****-****-****-{typed[-4:]} is used, but opened no request."
+        assert refusal.value.hint == Step(verb=Verb.CHECK_STORE)
     assert dump(store) == before
 
 

@@ -125,6 +125,19 @@ def test_after_a_serial_could_not_be_handed_over_the_link_works_again(store: Sto
     assert (certificate.id, certificates.check_certificate(store, typed, at=AT).id) == ("C-2", "C-2")
 
 
+def test_a_link_whose_certificate_was_used_before_it_could_be_taken_back_stays_used(store: Store) -> None:
+    token, link = a_link(store)
+
+    def use_and_fail(block: list[tuple[str, Certificate]]) -> None:
+        requests.activate(store, link.task, block[0][0], by=ANN, at=AT)
+        raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        links.redeem_link(store, token, use_and_fail, by=OLGA, at=AT)
+    assert (store.link(link.id).state(AT), store.certificate("C-1").state(AT)) == ("used", "used")
+    assert [rule for rule, found in findings(store) if found] == []
+
+
 def test_making_and_redeeming_are_in_the_log_of_the_task(store: Store) -> None:
     token, link = a_link(store)
     redeemed(store, token)

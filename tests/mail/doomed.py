@@ -36,11 +36,11 @@ def send() -> int:
     return pid
 
 
-def killed(chance: random.Random) -> int:
+def killed(chance: random.Random, longest: float) -> int:
     """Start senders and kill each at some moment; how many were killed before they had ended."""
     running = [send() for _ in range(AT_A_TIME)]
     for pid in running:
-        time.sleep(chance.uniform(0.0, 0.04))
+        time.sleep(chance.uniform(0.0, longest))
         os.kill(pid, signal.SIGKILL)
     ended = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in running]
     return ended.count(-signal.SIGKILL)
@@ -48,9 +48,14 @@ def killed(chance: random.Random) -> int:
 
 def doom(wanted: int, ready: int, path: Path) -> int:
     chance, kills = random.Random(7), 0  # noqa: S311 -- to be much the same every time
+    longest, left = 0.04, -1  # seconds until a kill; more where a busy machine leaves them no time to deliver any
     while kills < wanted:
-        kills += killed(chance)
-        if let_leases_lapse(path) < ready:
+        killed_now = killed(chance, longest)
+        kills += killed_now
+        before, left = left, let_leases_lapse(path)
+        if left == before:
+            longest = longest * 1.5 if killed_now == AT_A_TIME else longest / 1.5
+        if left < ready:
             store = a_store(path)
             queue(store, ready)
             store.close()

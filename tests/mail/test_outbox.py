@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from pathlib import Path
+
 import pytest
-from builders import AT, BOB, a_request, later
+from builders import AT, BOB, a_request, a_store, later, raw
 from mail.box import POST, Box, a_mail, replies, sender
 
 from expertsupport_cli.actions import outbox, requests
@@ -103,3 +106,44 @@ def test_what_there_is_no_time_for_is_given_back(store: Store) -> None:
     assert [one.id for one in sent] == ["M-1"]
     assert store.leased_mails("mine") == []
     assert [one.id for one in outbox.send_due(store, sender(Box()), lambda: AT)] == ["M-2", "M-3"]
+
+
+def test_a_lease_that_is_half_over_is_renewed_before_its_mail_is_tried(store: Store) -> None:
+    a_request(store)
+    requests.reply(store, "ES-1", "One", asks=False, by=BOB, at=AT, post=POST.replace(lease="mine"))
+    until: list[str | None] = []
+    box = Box(lambda _: until.append(store.mail("M-1").leased_until))
+    (sent,) = outbox.send_leased(store, sender(box, "mine"), lambda: later(seconds=30), lambda: True)
+    assert (sent.state, until) == ("sent", [later(seconds=90)])
+
+
+def test_a_lease_that_was_lost_meanwhile_is_not_renewed_and_its_mail_is_left_to_the_other(store: Store) -> None:
+    a_request(store)
+    for text in ("One", "Two"):
+        requests.reply(store, "ES-1", text, asks=False, by=BOB, at=AT, post=POST.replace(lease="mine"))
+    box, at = Box(), [AT]
+    sending = outbox.send_leased(store, sender(box, "mine"), lambda: at[0], lambda: True)
+    assert next(sending).id == "M-1"
+    at[0] = later(seconds=60)
+    with store.transaction():
+        store.lease_due_mail("another", at[0], later(seconds=120))
+    assert list(sending) == []
+    assert len(box.letters) == 1
+    assert [one.id for one in store.leased_mails("another")] == ["M-2"]
+
+
+def test_mail_that_another_takes_at_the_last_moment_is_left_to_the_other(store: Store) -> None:
+    a_mail(store)
+    box = Box()
+    with closing(a_store(Path(store.path))) as other:
+
+        def take(statement: str) -> None:
+            if statement == "BEGIN IMMEDIATE":
+                raw(store).set_trace_callback(None)
+                with other.transaction():
+                    other.lease_due_mail("another", AT, later(seconds=60))
+
+        raw(store).set_trace_callback(take)
+        assert list(outbox.send_due(store, sender(box), lambda: AT)) == []
+    assert box.letters == []
+    assert [one.id for one in store.leased_mails("another")] == ["M-1"]

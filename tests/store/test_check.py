@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from builders import ANN, AT, BOB, OLGA, a_request, a_store, a_task, later
+from builders import ANN, AT, BOB, OLGA, a_request, a_store, a_task, engine, later, raw
 
 from expertsupport_cli.actions import following, links, requests, spaces
 from expertsupport_cli.actions.notices import Post
@@ -279,3 +279,14 @@ def test_checking_writes_nothing(store: Store) -> None:
     before = Path(store.path).read_bytes()
     list(check.findings(store))
     assert Path(store.path).read_bytes() == before
+
+
+def test_what_cannot_be_read_cannot_be_checked(store: Store) -> None:
+    raw(store).execute("PRAGMA busy_timeout = 0")
+    engine(store).timeout = 0
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        found = dict(check.findings(store))
+    assert len(found) > len(RULES)
+    for rule, examples in found.items():
+        assert "cannot be checked: " in examples[0], rule

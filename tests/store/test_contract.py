@@ -213,3 +213,17 @@ def test_whoever_acts_is_kept_as_they_are_called(store: Store) -> None:
     assert (store.request(request.id).initiator, store.request(request.id).initiator_email) == (someone.name, None)
     spaces.add_partner(store, "Zoë", "https://zoe.example", by=someone, at=AT)
     assert store.events_of_task(request.task)[-1].actor == someone.name
+
+
+def test_a_request_that_is_not_there_is_named_but_no_address_is_as_it_may_hold_a_token(store: Store) -> None:
+    task = a_task(store).id
+    for reference, what in {
+        "ES-9": "Request ES-9 not found.",
+        task.lower(): f"Task {task.lower()} has no request.",
+        "INC-9": "Request 'INC-9' not found.",
+        f"https://x.example/{'0a' * 16}": "No request has this address.",
+        f"https://x.example/{'0a' * 15}": "No request has this address.",  # it was cut off
+    }.items():
+        with pytest.raises(NotFound) as refusal:
+            store.request(reference)
+        assert refusal.value.what == what

@@ -190,6 +190,18 @@ def test_a_reader_who_does_not_end_makes_a_commit_fail_whole(store: Store) -> No
     assert act()
 
 
+def test_a_store_that_another_holds_cannot_be_frozen_and_can_be_later(store: Store) -> None:
+    a_space(store)
+    engine(store).timeout = 0
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StoreBusy):
+            store.engine.freeze()
+    a_space(store, "later")
+    store.engine.freeze()
+    assert [space.name for space in store.spaces()] == ["acme", "later"]
+
+
 # --- what the schema itself refuses, whoever writes
 
 

@@ -118,6 +118,15 @@ def test_an_initiator_is_found_by_name_or_email_in_any_case(store: Store) -> Non
     assert numbers(store, initiator="an") == []
 
 
+def test_who_opened_a_request_is_known_by_address_and_else_by_name(store: Store) -> None:
+    ann, zoe, bea = WHO
+    assert numbers(store, opened_by=ann.replace(name="another", email="ANN@example.org")) == [10, 7, 4, 1]
+    assert numbers(store, opened_by=ann.replace(email=None)) == [10, 7, 4, 1]
+    assert numbers(store, opened_by=ann.replace(email="another@example.org")) == []
+    assert numbers(store, opened_by=zoe.replace(email="zoe@example.org")) == [11, 8, 5, 2]  # opened without an address
+    assert numbers(store, opened_by=bea.replace(name="ZOË")) == [12, 11, 9, 8, 6, 5, 3, 2]
+
+
 def test_since_is_included_and_until_is_not(store: Store) -> None:
     created = {request.number: request.created_at for request in store.requests(Wanted())}
     found = numbers(store, since=later(1), until=later(3))

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from builders import a_request, a_space, a_store
+from builders import a_certificate, a_request, a_space, a_store, a_task, raw
+from powerless import without_power
 
-from expertsupport_cli.errors import Fault, StoreDamaged, StoreForeign, StoreMissing, StoreTooNew, StoreUnusable
+from expertsupport_cli.accounts import described_user, group_name
+from expertsupport_cli.errors import (
+    Fault,
+    StoreDamaged,
+    StoreForeign,
+    StoreMissing,
+    StoreReadOnly,
+    StoreTooNew,
+    StoreUnusable,
+)
+from expertsupport_cli.steps import Step, Verb
 from expertsupport_cli.store import Store, Wanted, check, open_store
-from expertsupport_cli.store.sqlite import opening
-
-POWERLESS = Path(__file__).with_name("powerless.py")
+from expertsupport_cli.store.sqlite import faults, opening
 
 
 def opened(path: Path, *, writes: bool) -> Store:
@@ -135,10 +143,31 @@ def test_damage_further_in_is_told_when_it_is_met(tmp_path: Path) -> None:
     assert "cannot be checked" in findings["every request was activated exactly once"][0]
 
 
+def test_a_value_that_cannot_be_read_is_damage_and_names_what_it_should_be(store: Store) -> None:
+    a_certificate(store)
+    a_task(store)
+    raw(store).execute("PRAGMA ignore_check_constraints = ON")
+    raw(store).execute("UPDATE certificates SET origin = 'found'")
+    with pytest.raises(StoreDamaged) as refusal:
+        store.certificate("C-1")
+    assert refusal.value.why == "'found' should be one of: issued, imported, bought."
+    raw(store).execute("UPDATE tasks SET name = CAST(x'ff' AS TEXT)")
+    with pytest.raises(StoreDamaged, match="The store is damaged"):
+        store.task("T-1")
+
+
+def test_a_statement_that_is_wrong_is_a_bug_and_no_damage(store: Store) -> None:
+    with pytest.raises(sqlite3.ProgrammingError):
+        store.rows("SELECT ?, ?", 1)
+
+
 @pytest.mark.parametrize("writes", [True, False])
-def test_a_folder_is_no_store(writes: bool, tmp_path: Path) -> None:
-    with pytest.raises(StoreMissing):
-        opened(tmp_path, writes=writes)
+def test_what_is_no_regular_file_is_no_store(writes: bool, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path, why in ((tmp_path, "This is a folder."), (tmp_path / "pipe", "This is not a regular file.")):
+        with pytest.raises(StoreMissing) as refusal:
+            opened(path, writes=writes)
+        assert refusal.value.why == f"{path}: {why}"
 
 
 @pytest.mark.parametrize("below", ["store.db", "folder/store.db", "a/b/store.db"])
@@ -176,60 +205,92 @@ def test_a_library_that_is_too_old_is_told_before_anything_is_made(
 # --- for those who may not write
 
 
-def without_power(path: Path, *, writes: bool) -> str:
-    """What becomes of opening it, for a user for whom file modes count."""
-    done = subprocess.run(
-        [sys.executable, str(POWERLESS), str(path), "writes" if writes else "reads"],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    assert done.stderr == ""
-    return done.stdout
+def writing(path: Path) -> Callable[[], list[str]]:
+    """Adds a space to a store, and returns the names of all."""
+
+    def write() -> list[str]:
+        with closing(opened(path, writes=True)) as store:
+            a_space(store, "new")
+            return [space.name for space in store.spaces()]
+
+    return write
 
 
-@pytest.mark.program
-@pytest.mark.parametrize("what", ["file", "folder"])
-def test_who_may_not_write_can_read_and_is_refused_to_write(what: str, tmp_path: Path) -> None:
+def reading(path: Path) -> Callable[[], list[str]]:
+    def read() -> list[str]:
+        with closing(opened(path, writes=False)) as store:
+            return [space.name for space in store.spaces()]
+
+    return read
+
+
+def refused(use: Callable[[], object], *kinds: type[Fault]) -> Fault:
+    """The refusal of an account for which file modes count."""
+    with pytest.raises(kinds) as refusal:
+        without_power(use)
+    return refusal.value
+
+
+def test_who_may_not_write_can_read_and_is_refused_to_write(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     path = folder / "store.db"
     with closing(a_store(path)) as store:
         a_space(store)
     before = path.read_bytes()
     path.chmod(0o400)
-    if what == "folder":
-        folder.chmod(0o500)
-    try:
-        assert without_power(path, writes=False) == "1 spaces"
-        assert without_power(path, writes=True) == "StoreReadOnly"
-    finally:
+    for closed in (0o700, 0o500):
+        folder.chmod(closed)
+        assert without_power(reading(path)) == ["acme"]
+        refusal = refused(writing(path), StoreReadOnly)
+        assert f"{path} belongs to " in refusal.why
+        assert refusal.hint == Step(verb=Verb.NAME_STORE)
         folder.chmod(0o700)
     assert path.read_bytes() == before
 
 
-@pytest.mark.program
 def test_a_folder_that_takes_no_journal_lets_nobody_write(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
-    a_store(folder / "store.db").close()
-    before = (folder / "store.db").read_bytes()
+    path = folder / "store.db"
+    a_store(path).close()
+    before = path.read_bytes()
     folder.chmod(0o500)
-    try:
-        assert without_power(folder / "store.db", writes=False) == "0 spaces"
-        assert without_power(folder / "store.db", writes=True) in ("StoreMissing", "StoreReadOnly")
-    finally:
-        folder.chmod(0o700)
-    assert (folder / "store.db").read_bytes() == before
+    assert without_power(reading(path)) == []
+    assert f"{folder} belongs to " in refused(writing(path), StoreMissing, StoreReadOnly).why
+    folder.chmod(0o700)
+    assert path.read_bytes() == before
 
 
-@pytest.mark.program
 def test_who_may_neither_read_nor_make_a_store_is_told(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     a_store(folder / "store.db").close()
     (folder / "store.db").chmod(0o000)
-    assert without_power(folder / "store.db", writes=False) == "StoreMissing"
+    refused(reading(folder / "store.db"), StoreMissing)
     folder.chmod(0o500)
-    try:
-        assert without_power(folder / "new.db", writes=True) == "StoreMissing"
-    finally:
-        folder.chmod(0o700)
+    assert refused(writing(folder / "new.db"), StoreMissing).what == "The store cannot be created."
+    folder.chmod(0o700)
+
+
+def test_a_store_is_made_in_a_folder_that_can_be_written_but_not_read(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir(mode=0o300)
+    assert without_power(writing(folder / "store.db")) == ["new"]
+    folder.chmod(0o700)
+    assert [child.name for child in folder.iterdir()] == ["store.db"]
+
+
+def test_who_is_kept_out_by_another_account_is_told_whom_to_ask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    owner, group = folder.stat().st_uid, group_name(folder.stat().st_gid)
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 12_001)
+    ways = {
+        0o000: Step(verb=Verb.ASK_TO_SHARE, reference=described_user(owner)),
+        0o2020: f"Ask root to run: usermod -aG {group} {owner + 12_001}",
+        0o500: Step(verb=Verb.NAME_STORE),  # it can be entered, and no store is in it
+        0o700: Step(verb=Verb.NAME_STORE),
+    }
+    for mode, way in ways.items():
+        folder.chmod(mode)
+        assert without_power(lambda: faults.way_in(str(folder / "store.db"))) == way

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import stat
@@ -20,7 +21,9 @@ from expertsupport_cli.errors import StoreDamaged, StoreTooOld, StoreUnusable
 from expertsupport_cli.model.people import Actor, Side
 from expertsupport_cli.store import open_store
 from expertsupport_cli.store.check import findings
+from expertsupport_cli.store.sqlite import opening
 from expertsupport_cli.store.sqlite.opening import VERSION
+from expertsupport_cli.store.sqlite.upgrade import upgrade
 
 CROWD = Path(__file__).with_name("crowd.py")
 OLD: dict[int, Callable[[Path], Path]] = {1: first_version, 2: released_store, 3: third_version}
@@ -154,6 +157,31 @@ def test_a_store_whose_references_lead_nowhere_is_not_upgraded(number: int, old:
         told(old)
     assert "table links" in refusal.value.why
     assert (version(old), state(old)) == (number, before)
+
+
+def test_an_old_store_that_cannot_be_upgraded_cannot_be_read_and_stays_as_it_is(number: int, old: Path) -> None:
+    execute(old, f"CREATE TABLE {'new_readings' if number < 3 else 'counters'} (x)")  # in the way of the migration
+    before = old.read_bytes()
+    with pytest.raises(StoreDamaged, match="The store is damaged"):
+        open_store(str(old), timeout=0, writes=False, notify=pytest.fail)
+    assert old.read_bytes() == before
+
+
+def test_a_store_that_another_upgrades_first_is_not_upgraded_again(old: Path) -> None:
+    with closing(opening.connect(str(old), str(old), 0)[0]) as late:
+        told(old)
+        now = state(old)
+        upgrade(late, str(old), pytest.fail, copy_of=str(old))
+    assert state(old) == now
+
+
+def test_the_copy_of_a_store_that_a_group_shares_is_for_the_group_too(number: int, old: Path) -> None:
+    old.chmod(0o660)
+    old.parent.chmod(0o2770)
+    os.chown(old, -1, old.parent.stat().st_gid)
+    told(old)
+    copy = old.with_name(f"store.db.v{number}.bak")
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o660
 
 
 @pytest.mark.parametrize("number", [1, 2])

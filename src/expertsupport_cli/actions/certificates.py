@@ -13,7 +13,6 @@ from expertsupport_cli.errors import (
     BadUsage,
     CertificateUnknown,
     Fault,
-    Refused,
     SerialMistyped,
     StoreUnusable,
     not_imported,
@@ -47,7 +46,7 @@ class Block(list[tuple[str, Certificate]]):
 
 
 @contextmanager
-def handing_over(store: Store, block: Block, undo: Callable[[], None], consequence: str) -> Iterator[None]:
+def handing_over(store: Store, block: Block, undo: Callable[[], object], consequence: str) -> Iterator[None]:
     """Commit and hand over: what was committed but not delivered, because anything was raised, is undone.
 
     `undo` runs in a second transaction. If the store cannot do that, `consequence` is added to the fault: it says what
@@ -62,7 +61,7 @@ def handing_over(store: Store, block: Block, undo: Callable[[], None], consequen
         raise
 
 
-def _undo(store: Store, undo: Callable[[], None], consequence: str) -> None:
+def _undo(store: Store, undo: Callable[[], object], consequence: str) -> None:
     try:
         with store.transaction():
             undo()
@@ -99,15 +98,17 @@ def issue_certificates(
             hand_over(block)
 
 
-def revoke_undelivered(store: Store, block: Block, *, by: Actor, at: str) -> None:
+def revoke_undelivered(store: Store, block: Block, *, by: Actor, at: str) -> bool:
     """Revoke certificates whose serials nobody has received, and record why.
 
-    Runs inside the caller's transaction.
+    Returns whether all were revoked: not one that somebody has received and used after all. Runs inside the caller's
+    transaction.
     """
-    for _, certificate in block:
-        if store.revoke_certificate(certificate.number, at):
-            event = Event.by(by, at, Kind.CERTIFICATE_REVOKED)
-            store.record(event.replace(certificate=certificate.number, new=NOT_PRINTED))
+    revoked = [certificate for _, certificate in block if store.revoke_certificate(certificate.number, at)]
+    for certificate in revoked:
+        event = Event.by(by, at, Kind.CERTIFICATE_REVOKED)
+        store.record(event.replace(certificate=certificate.number, new=NOT_PRINTED))
+    return len(revoked) == len(block)
 
 
 def replace_certificate(store: Store, reference: str, hand_over: HandOver, *, by: Actor, at: str) -> Certificate:
@@ -119,10 +120,10 @@ def replace_certificate(store: Store, reference: str, hand_over: HandOver, *, by
     block = Block()
 
     def undo() -> None:
-        revoke_undelivered(store, block, by=by, at=at)
-        store.restore_certificate(old.number)
-        store.move_link(new.number, old.number)
-        store.record(Event.by(by, at, Kind.CERTIFICATE_RESTORED).replace(certificate=old.number, new=NOT_PRINTED))
+        if revoke_undelivered(store, block, by=by, at=at):
+            store.restore_certificate(old.number)
+            store.move_link(new.number, old.number)
+            store.record(Event.by(by, at, Kind.CERTIFICATE_RESTORED).replace(certificate=old.number, new=NOT_PRINTED))
 
     with handing_over(store, block, undo, "The certificate was replaced, but nobody has the new serial."):
         with store.transaction():
@@ -209,8 +210,7 @@ def revoke_certificate(store: Store, reference: str, *, by: Actor, at: str) -> t
         if certificate.revoked_at:
             return certificate, False
         certificate.refuse_if_used()
-        if not store.revoke_certificate(certificate.number, at):
-            raise Refused(f"Someone else changed certificate {certificate.masked} in the meantime.")
+        store.revoke_certificate(certificate.number, at)
         store.record(Event.by(by, at, Kind.CERTIFICATE_REVOKED).replace(certificate=certificate.number))
     return certificate.replace(revoked_at=at), True
 

@@ -57,10 +57,10 @@ def redeem_link(store: Store, address: str, hand_over: HandOver, *, by: Actor, a
     block = Block()
 
     def undo() -> None:
-        revoke_undelivered(store, block, by=by, at=at)
-        store.restore_link(link.number)
-        restored = Event.by(by, at, Kind.LINK_RESTORED).replace(task=link.task, link=link.number)
-        store.record(restored.replace(new=NOT_PRINTED))
+        if revoke_undelivered(store, block, by=by, at=at):
+            store.restore_link(link.number)
+            restored = Event.by(by, at, Kind.LINK_RESTORED).replace(task=link.task, link=link.number)
+            store.record(restored.replace(new=NOT_PRINTED))
 
     with handing_over(store, block, undo, "The link was redeemed, but nobody has the serial."):
         with store.transaction():
@@ -68,8 +68,7 @@ def redeem_link(store: Store, address: str, hand_over: HandOver, *, by: Actor, a
             link.refuse_if_spent(at)
             block.append(new_certificate(store, Origin.BOUGHT, None, "", by=by, at=at, task=link.task))
             certificate = block[0][1]
-            if not store.use_link(link.number, certificate.number, at):
-                raise LinkSpent(link.id, "used", at, link.task)
+            store.use_link(link.number, certificate.number, at)
             event = Event.by(by, at, Kind.LINK_REDEEMED).replace(task=link.task, link=link.number)
             store.record(event.replace(certificate=certificate.number))
         hand_over(block)
@@ -82,8 +81,9 @@ def revoke_link(store: Store, reference: str, *, by: Actor, at: str) -> tuple[Pu
         link = find_link(store, reference)
         if link.revoked_at:
             return link, False
-        if link.used_at or not store.revoke_link(link.number, at):
-            raise LinkSpent(link.id, "used", link.used_at or at, link.task)
+        if link.used_at:
+            raise LinkSpent(link.id, "used", link.used_at, link.task)
+        store.revoke_link(link.number, at)
         store.record(Event.by(by, at, Kind.LINK_REVOKED).replace(task=link.task, link=link.number))
     return link.replace(revoked_at=at), True
 

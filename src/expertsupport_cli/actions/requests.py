@@ -8,7 +8,7 @@ from expertsupport_cli import serial
 from expertsupport_cli.actions.certificates import by_serial
 from expertsupport_cli.actions.notices import Post, queue_notices
 from expertsupport_cli.checks import prose
-from expertsupport_cli.errors import CertificateUsed, RequestOpen
+from expertsupport_cli.errors import RequestOpen
 from expertsupport_cli.ids import TOKEN_LENGTH
 from expertsupport_cli.model.certificates import Certificate
 from expertsupport_cli.model.history import Event, Kind
@@ -151,8 +151,7 @@ def _refuse_if_not_workable(store: Store, task: Task, at: str) -> None:
 def _open(
     store: Store, task: Task, certificate: Certificate, message: str | None, by: Actor, at: str, post: Post | None
 ) -> Request:
-    if not store.use_certificate(certificate.number, at):
-        raise CertificateUsed(certificate.masked, "another request", task.id)
+    store.use_certificate(certificate.number, at)
     new = Request(
         number=0,
         token=os.urandom(TOKEN_LENGTH // 2).hex(),

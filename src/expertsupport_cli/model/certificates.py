@@ -5,9 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 
 from expertsupport_cli import ids
-from expertsupport_cli.errors import CertificateExpired, CertificateRevoked, CertificateUsed, LinkSpent
+from expertsupport_cli.errors import CertificateExpired, CertificateRevoked, CertificateUsed, LinkSpent, StoreDamaged
 from expertsupport_cli.record import Record
 from expertsupport_cli.serial import mask
+from expertsupport_cli.steps import Step, Verb
 
 
 class CertificateState(StrEnum):
@@ -60,9 +61,12 @@ class Certificate(Record):
         return CertificateState.EXPIRED if expired else CertificateState.UNUSED
 
     def refuse_if_used(self) -> None:
-        """Raises CertificateUsed."""
+        """Raises CertificateUsed; StoreDamaged if it is used, but has no request."""
         if self.request and self.task:
             raise CertificateUsed(self.masked, self.request, self.task)
+        if self.used_at:
+            why = f"Certificate {self.masked} is used, but opened no request."
+            raise StoreDamaged("The store is damaged.", why, Step(verb=Verb.CHECK_STORE))
 
     def refuse_if_invalid(self, at: str) -> None:
         """Raises CertificateUsed, CertificateRevoked or CertificateExpired."""

@@ -236,8 +236,6 @@ def _closed_to(place: str, group: int) -> str:
         found = os.stat(place)
     except FileNotFoundError:
         return "It does not exist yet, and would be created for you alone."
-    except OSError as error:
-        return f"{error.strerror}."
     bit = stat.S_IXGRP if found.st_gid == group else stat.S_IXOTH
     return "" if found.st_mode & bit else f"{ownership(place)}, and es opens no folder above that of the store."
 

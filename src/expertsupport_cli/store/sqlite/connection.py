@@ -205,6 +205,7 @@ class SqliteEngine(Engine):
             self.db.backup(copy)
         except DATABASE_ERRORS as error:
             copy.close()
+            self.roll_back()
             raise unusable(error, self.place) from error
         self.db.close()
         self._is_copy = True

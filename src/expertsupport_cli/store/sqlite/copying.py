@@ -14,15 +14,16 @@ from contextlib import closing, contextmanager, suppress
 from time import monotonic
 
 from expertsupport_cli.errors import AlreadyExists, StoreBusy, StoreDamaged, StoreForeign, StoreMissing, StoreUnusable
-from expertsupport_cli.files import access_denied, give_name, sync_name
+from expertsupport_cli.files import access_denied, give_name, new_file, sync_name
 from expertsupport_cli.steps import Step, Verb
 from expertsupport_cli.store.sqlite import opening
 from expertsupport_cli.store.sqlite.check import is_intact
-from expertsupport_cli.store.sqlite.faults import DATABASE_ERRORS, retry_while_busy, unusable
+from expertsupport_cli.store.sqlite.faults import DATABASE_ERRORS, unusable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import BinaryIO
 
     Progress = Callable[[int, int], None]  # pages done, pages in all
 
@@ -82,9 +83,7 @@ def restore(backup: str, place: str, kept: str, *, timeout: float, progress: Pro
             _set_aside(f"{place}-journal", f"{kept}-journal")
             _set_aside(place, kept)
             _new_file(source, place, timeout, progress)
-            with suppress(OSError):  # a group that one is not in
-                os.chown(place, -1, os.stat(kept).st_gid)
-                os.chmod(place, os.stat(kept).st_mode & 0o777)
+            _hand_on(place, os.stat(kept))
         return True
 
 
@@ -93,13 +92,8 @@ def _snapshot(place: str, timeout: float) -> Iterator[sqlite3.Connection]:
     """A connection on which a read transaction is open, so that nobody changes the file."""
     if not opening.holds_something(place):
         raise StoreMissing("There is no store to copy.", f"{place} does not exist.", Step(verb=Verb.NAME_STORE))
-    db, _version = opening.connect(place, place, timeout)
+    db, _version = opening.connect(place, place, timeout, snapshot=True)
     with closing(db):
-        try:
-            db.execute("BEGIN")
-            retry_while_busy(lambda: db.execute("SELECT count(*) FROM sqlite_schema").fetchone(), timeout)
-        except DATABASE_ERRORS as error:
-            raise unusable(error, place) from error
         yield db
 
 
@@ -169,7 +163,7 @@ def _replace_content(source: sqlite3.Connection, place: str, kept: str, timeout:
         def keep_the_old(done: int, total: int) -> None:
             nonlocal copied
             if not copied:
-                _keep(old.fileno(), kept)
+                _keep(old, kept)
                 copied = True
             progress(done, total)
 
@@ -182,23 +176,25 @@ def _replace_content(source: sqlite3.Connection, place: str, kept: str, timeout:
             raise
 
 
-def _keep(old: int, kept: str) -> None:
-    """Copy an open file to a new one, with its owner, group and mode. Raises StoreUnusable."""
-    found = os.fstat(old)
+def _keep(old: BinaryIO, kept: str) -> None:
+    """Copy an open file to a new one, with its owner, group and mode. Raises StoreUnusable.
+
+    It is read through this handle, not a duplicate: to close that would end the locks of SQLite.
+    """
     try:
-        with open(os.open(kept, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as copy:
-            with open(os.dup(old), "rb") as source:
-                source.seek(0)
-                shutil.copyfileobj(source, copy, 1 << 20)
-            copy.flush()
-            os.fchmod(copy.fileno(), found.st_mode & 0o777)
-            os.fsync(copy.fileno())
-        sync_name(kept)
+        with new_file(kept) as copy:
+            shutil.copyfileobj(old, copy, 1 << 20)
+            _hand_on(copy.fileno(), os.fstat(old.fileno()))
     except OSError as error:
-        with suppress(OSError):
-            os.unlink(kept)
         why = f"{kept}: {error.strerror}."
         raise StoreUnusable("The store could not be copied, so nothing was restored.", why) from error
+
+
+def _hand_on(file: int | str, old: os.stat_result) -> None:
+    """Give a file the group and mode of another, and its owner if this is the superuser."""
+    with suppress(OSError):  # a group that this account is not in gets no access
+        os.chown(file, old.st_uid if os.geteuid() == 0 else -1, old.st_gid)
+        os.chmod(file, old.st_mode & 0o777)
 
 
 def _set_aside(path: str, kept: str) -> None:

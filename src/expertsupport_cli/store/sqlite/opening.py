@@ -73,10 +73,10 @@ def cannot_open(path: str, why: str) -> StoreMissing:
     return StoreMissing("The store cannot be opened.", reason, way_in(path))
 
 
-def connect(path: str, place: str, timeout: float) -> tuple[sqlite3.Connection, int]:
+def connect(path: str, place: str, timeout: float, *, snapshot: bool = False) -> tuple[sqlite3.Connection, int]:
     """Connect to an existing file. Returns the connection and the version of the store, 0 for an empty database.
 
-    `place` names the file in messages. Raises StoreUnusable.
+    With `snapshot`, a read transaction is open on it. `place` names the file in messages. Raises StoreUnusable.
     """
     try:
         db = sqlite3.connect(address(path), uri=True, isolation_level=None, timeout=BUSY_TIMEOUT)
@@ -84,6 +84,8 @@ def connect(path: str, place: str, timeout: float) -> tuple[sqlite3.Connection, 
         raise unusable(error, place) from error
     try:
         retry_while_busy(lambda: prepare(db), timeout)  # setting `synchronous` reads the schema
+        if snapshot:
+            db.execute("BEGIN")  # which begins with what is read next
         return db, retry_while_busy(lambda: read_version(db, place), timeout)
     except BaseException as error:
         db.close()
