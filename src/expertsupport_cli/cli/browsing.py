@@ -23,7 +23,7 @@ def open_request(env: Env, request: Request, *, desk: bool = False) -> None:
     until it is interrupted. If something answers, it must prove first that it serves this store, because the address is
     a secret. Raises Refused.
     """
-    if not env.printer.on_terminal or env.no_input:
+    if not env.printer.on_terminal or not env.interactive:
         return
     base = env.settings["page.url"]
     url = request.desk_url(base) if desk else request.url(base)
@@ -68,7 +68,8 @@ def _asked(env: Env, host: str, port: int) -> bool | None:
         return False
     finally:
         connection.close()
-    return isinstance(answer, dict) and answer.get("proof") == proof(env.store, nonce)
+    expected = proof(env.store, nonce)
+    return expected is not None and isinstance(answer, dict) and answer.get("proof") == expected
 
 
 def _serve(env: Env, host: str, port: int, url: str) -> None:
