@@ -48,11 +48,11 @@ class Certificates(Statements):
         return _certificate(row)
 
     def certificates(
-        self, at: str, state: CertificateState | None = None, limit: int | None = None
+        self, at: str, state: CertificateState | None = None, limit: int | None = None, before: int | None = None
     ) -> Iterator[Certificate]:
-        """Certificates, newest first, in pages."""
+        """Certificates, newest first, in pages. `before` is the number of a certificate."""
         where = _CERTIFICATE_STATES[state] if state else "TRUE"
-        rows = self.newest_first(f"{_CERTIFICATE} WHERE {where}", "c.number", {"at": at}, limit)
+        rows = self.newest_first(f"{_CERTIFICATE} WHERE {where}", "c.number", {"at": at}, limit, before)
         return (_certificate(row) for row in rows)
 
     def count_certificates(self, at: str, state: CertificateState | None = None) -> int:
