@@ -147,13 +147,14 @@ def summarize(env: Env, shown: int, count: Callable[[], int], noun: str, empty: 
 
 
 def _words(search: str) -> list[str]:
-    """The words of a search, without those that match nothing. Raises BadUsage if none is left."""
-    from expertsupport_cli.search import lexemes
+    """The words of a search. Raises BadUsage if there is none."""
+    from expertsupport_cli.search import words_of
 
-    words = [word for word in search.split() if lexemes(word)]
-    if not words:
-        raise BadUsage("--search contains no word.", hint="Try: es list --search 'printer jam'")
-    return words
+    try:
+        return words_of(search)
+    except BadUsage as fault:
+        fault.hint = "Try: es list --search 'printer jam'"
+        raise
 
 
 def _wanted(

@@ -58,13 +58,15 @@ def serve(
 def run_server(env: Env, host: str, port: int, started: Callable[[Site], None]) -> None:
     """Listen, create the store if there is none, print the address, and serve until interrupted.
 
-    `started` is called when the server listens. Raises SystemRefused if the port is in use.
+    `started` is called when the server listens. Raises BadUsage for a wrong setting, SystemRefused if the port is in
+    use.
     """
     from expertsupport_cli.web.app import create_app
     from expertsupport_cli.web.server import listen, serve_until_interrupted
     from expertsupport_cli.web.site import address
     from expertsupport_cli.web.stores import Stores
 
+    wiring.post_of(env.settings)  # a wrong setting would refuse each form
     listening = listen(host, port)
     own = address(host, listening.getsockname()[1])
     site = _site(env, own, host, listening)
@@ -109,7 +111,15 @@ def _site(env: Env, own: str, host: str, listening: socket.socket) -> Site:
         new_post=lambda: wiring.post_of(settings),
         deliver=deliver,
         clock=clock,
+        shop_url=_shop_url(env, url.rstrip("/")),
+        link_lifetime=settings.seconds("shop.link-lifetime"),
     )
+
+
+def _shop_url(env: Env, url: str) -> str:
+    """The base URL of purchase links: the setting, else a page of this server."""
+    found = env.settings.find("shop.url")
+    return f"{url}/buy/" if found.origin == "default" else str(found.value)
 
 
 def _offer_a_session(env: Env, site: Site, open_: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from expertsupport_cli import ids, times
+from expertsupport_cli.folding import fold_key
 from expertsupport_cli.model.people import Actor, Side, Via
 from expertsupport_cli.model.requests import Request
 from expertsupport_cli.record import Record
@@ -60,4 +61,8 @@ class Session(Record):
 
     def sees(self, request: Request) -> bool:
         """Whether it may see a request."""
-        return self.side is not Side.CUSTOMER or request.space == self.space
+        return self.sees_space(request.space)
+
+    def sees_space(self, name: str) -> bool:
+        """Whether it may see a space, and what is in it. Names are the same in any case."""
+        return self.side is not Side.CUSTOMER or fold_key(name) == fold_key(self.space or "")

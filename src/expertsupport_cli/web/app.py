@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from expertsupport_cli.errors import Fault, NotFound, StoreUnusable
-from expertsupport_cli.web import hello, lists, painting, requests, signing_in
+from expertsupport_cli.web import certificates, hello, lists, painting, partners, requests, signing_in, spaces, tasks
 from expertsupport_cli.web.guessing import Guesses
 from expertsupport_cli.web.log import log_answer, log_error
 from expertsupport_cli.web.visit import SignInNeeded, Visit, draft_of, in_public
@@ -54,6 +54,23 @@ ROUTES: tuple[tuple[str, str, Viewed], ...] = (
     ("GET", "/requests/{token}", requests.show_by_token),
     ("GET", "/requests/{token}/last", requests.last_by_token),
     ("POST", "/requests/{token}/{act}", requests.act_by_token),
+    ("GET", "/spaces", spaces.show_all),
+    ("POST", "/spaces", spaces.add),
+    ("GET", "/spaces/{space}", spaces.show),
+    ("POST", "/spaces/{space}/tasks", spaces.add_one_task),
+    ("GET", "/tasks/{id}", tasks.show),
+    ("GET", "/tasks/{id}/log", tasks.log),
+    ("GET", "/tasks/{id}/expert-support", tasks.support),
+    ("POST", "/tasks/{id}/activate", tasks.activate),
+    ("POST", "/tasks/{id}/purchase-link", tasks.purchase),
+    ("POST", "/tasks/{id}/reopen", tasks.reopen),
+    ("GET", "/certificates", certificates.show_all),
+    ("POST", "/certificates", certificates.issue),
+    ("GET", "/certificates/{id}", certificates.show),
+    ("POST", "/certificates/{id}/{act}", certificates.act),
+    ("GET", "/partners", partners.show_all),
+    ("POST", "/partners", partners.add),
+    ("POST", "/partners/remove", partners.remove),
     ("GET", "/spaces/{space}/requests", lists.of_space),
     ("GET", "/spaces/{space}/requests/{id}", requests.show_by_id),
     ("GET", "/spaces/{space}/requests/{id}/last", requests.last_by_id),
@@ -127,7 +144,8 @@ class Front:
 
     async def _slow_down(self, request: Request, status: int) -> None:
         """Answer late if an address was guessed: outside of the worker threads, and with no store open."""
-        if status == HTTPStatus.NOT_FOUND and request.client:
+        guessed = status == HTTPStatus.NOT_FOUND or getattr(request.state, "guessed", False)
+        if guessed and request.client:
             await sleep(self._guesses.delay_after_failure(request.client.host))
 
     async def static(self, request: Request) -> Response:
@@ -174,6 +192,7 @@ class Front:
                     if visit.method != "GET":
                         return self._message(HTTPStatus.FORBIDDEN, "You are not signed in.", draft=draft_of(form))
                     return visit.go_to("sign-in")
+                request.state.guessed = visit.guessed
                 if visit.post is not None and store.queued_mails > queued_before:
                     response.background = BackgroundTask(self._deliver, visit.post)
                 return response

@@ -26,7 +26,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(age=_age, readable=_readable, kind=_kind)
+    made.filters.update(age=_age, readable=_readable, kind=_kind, lasting=_lasting)
     made.globals.update(static=static_name)
     return made
 
@@ -58,6 +58,11 @@ def _age(at: str, now: str) -> str:
 def _readable(at: str) -> str:
     """An instant for people: `2026-01-31 09:30 UTC`."""
     return f"{at[:10]} {at[11:16]} UTC"
+
+
+def _lasting(seconds: int | None) -> str:
+    """A length of time for people; None never ends."""
+    return "never" if seconds is None else times.in_words(seconds)
 
 
 def _kind(value: object) -> str:

@@ -9,11 +9,12 @@ from expertsupport_cli import ids
 from expertsupport_cli.actions import requests as actions
 from expertsupport_cli.actions.following import mark_shown
 from expertsupport_cli.errors import BadUsage, Fault, NotFound, Refused, StoreUnusable
+from expertsupport_cli.folding import fold_key
 from expertsupport_cli.model.people import Side
 from expertsupport_cli.model.requests import MOVES, Act, Move, Request, Status
 from expertsupport_cli.render.conversation import SHOW, RequestPage
 from expertsupport_cli.render.pages import request_page
-from expertsupport_cli.web.visit import draft_of, in_public
+from expertsupport_cli.web.visit import draft_of, refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def by_id(visit: Visit) -> Request:
     """The request with this ID, which the session may see. Raises SignInNeeded, NotFound."""
     session = visit.needs(*Side)
     request = _numbered(visit)
-    if not session.sees(request) or visit.path["space"].lower() != request.space.lower():
+    if not session.sees(request) or fold_key(visit.path["space"]) != fold_key(request.space):
         raise NotFound("Page not found.")
     return request
 
@@ -131,7 +132,6 @@ def _show(
     desk: bool = False,
     fault: Fault | None = None,
     draft: str = "",
-    status: int = HTTPStatus.OK,
 ) -> Response:
     """The page; after a form that was refused, with the reason and with what was typed."""
     page = _conversation(visit, request, desk=desk)
@@ -139,6 +139,7 @@ def _show(
         return visit.json({**SHOW.as_json(page, visit.view), **({} if desk else {"initiator_email": None})})
     _mark_read(visit, page, desk=desk)
     painted = request_page(page, visit.view)
+    said, status = refusal(fault)
     return visit.html(
         "request.html",
         status,
@@ -148,7 +149,7 @@ def _show(
         desk=desk,
         acts=_possible(page.request.status, DESK_ACTS if desk else CUSTOMER_ACTS),
         last=_last_number(page),
-        fault=fault,
+        fault=said,
         draft=draft,
     )
 
@@ -176,12 +177,8 @@ def _act(
         outcome = actions.act(visit.store, request.id, act, text, by=by, at=visit.at, post=visit.post)
         if text and not outcome.changed:
             raise Refused(f"{request.id} is {outcome.request.status} already.", "Your message was not sent.")
-    except StoreUnusable as fault:
-        busy, status = in_public(fault), HTTPStatus.SERVICE_UNAVAILABLE
-        return _show(visit, request, path, desk=desk, fault=busy, draft=draft, status=status)
     except Fault as fault:
-        status = HTTPStatus.BAD_REQUEST if fault.exit_status == 2 else HTTPStatus.CONFLICT
-        return _show(visit, request, path, desk=desk, fault=fault, draft=draft, status=status)
+        return _show(visit, request, path, desk=desk, fault=fault, draft=draft)
     return visit.go_to(*path)
 
 

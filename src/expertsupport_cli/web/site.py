@@ -31,6 +31,8 @@ class Site(Record):
     origins: frozenset[str]
     new_post: Callable[[], Post | None]
     deliver: Callable[[Store, Post], None]
+    shop_url: str
+    link_lifetime: int  # seconds
     clock: Callable[[], str]
 
     @property

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from contextlib import suppress
 from http import HTTPStatus
+from urllib.parse import urlencode
 
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from expertsupport_cli.actions import sessions
-from expertsupport_cli.errors import NotFound, StoreBusy, StoreUnusable
+from expertsupport_cli.errors import BadUsage, Fault, NotFound, StoreBusy, StoreUnusable
 from expertsupport_cli.model.people import Side
 from expertsupport_cli.model.requests import Request
 from expertsupport_cli.render.shapes import View
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from expertsupport_cli.model.sessions import Session
     from expertsupport_cli.store import Store
     from expertsupport_cli.web.site import Site
+
+
+PLACE = ("before", "after", "key", "unanswered")  # what the query says about the place in a list
 
 
 class SignInNeeded(Exception):  # noqa: N818 -- an answer, not an error
@@ -61,6 +65,7 @@ class Visit:
             with suppress(StoreUnusable):  # a page matters more than the time of the last visit
                 sessions.touch(store, self.session, at=self.at)
         self.post = site.new_post() if method == "POST" else None
+        self.guessed = False  # whether a secret in the form opens nothing
 
     def needs(self, *sides: Side) -> Session:
         """The session, which must be for one of these sides. Raises SignInNeeded, or NotFound for another side."""
@@ -89,7 +94,28 @@ class Visit:
     @property
     def body(self) -> str:
         """The message in a form."""
-        return self.form.get("body", "").replace("\r\n", "\n")
+        return self.lines("body")
+
+    def lines(self, name: str) -> str:
+        """A field of a form that has several lines."""
+        return self.form.get(name, "").replace("\r\n", "\n")
+
+    def text(self, name: str) -> str:
+        """A field of a form that has one line, without the blanks around it."""
+        return self.form.get(name, "").strip()
+
+    def kept(self, name: str) -> str:
+        """A field of a form, to be shown once more: what is not text in it is marked."""
+        return readable(self.lines(name))
+
+    def further(self, **place: object) -> str:
+        """The address of the page that goes on with a list, with the same filters."""
+        query = {name: value for name, value in self.query.items() if name not in PLACE}
+        return self.with_query({**query, **place})
+
+    def with_query(self, query: Mapping[str, object]) -> str:
+        """The address of the same page with another query."""
+        return "?" + urlencode({name: readable(str(value)) for name, value in query.items()})
 
     def actor(self, request: Request, side: Side) -> Actor:
         """Who acts on a page of a request: the session, or whoever holds the address of the customer's page.
@@ -110,9 +136,22 @@ class Visit:
 
 
 def draft_of(form: Mapping[str, str]) -> str:
-    """The message in a form, to be shown once more: what is not text in it is marked."""
-    body = form.get("body", "").replace("\r\n", "\n")
-    return body.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    """The message in a form, to be shown once more."""
+    return readable(form.get("body", "").replace("\r\n", "\n"))
+
+
+def readable(text: str) -> str:
+    """Text of a form, in which bytes that are not UTF-8 are surrogates: they are marked instead."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def refusal(fault: Fault | None) -> tuple[Fault | None, int]:
+    """What a page says about a form that was refused, and the status of the answer."""
+    if fault is None:
+        return None, HTTPStatus.OK
+    if isinstance(fault, StoreUnusable):
+        return in_public(fault), HTTPStatus.SERVICE_UNAVAILABLE
+    return fault, HTTPStatus.BAD_REQUEST if fault.exit_status == BadUsage.exit_status else HTTPStatus.CONFLICT
 
 
 def in_public(fault: StoreUnusable) -> StoreUnusable:
