@@ -16,7 +16,7 @@ from expertsupport_cli.model.people import Actor, Side
 from expertsupport_cli.model.requests import Turn
 from expertsupport_cli.search import MAX_PHRASES
 from expertsupport_cli.store import Store, Wanted, engine, listing
-from expertsupport_cli.store.listing import SORTS, Place
+from expertsupport_cli.store.listing import SORTS
 
 NAMES = ["The printer is on fire", "Größe falsch", "foo-bar baz", "the Printer again", "100% [b]bold[/b]", "zebra"]
 WHO = [
@@ -76,30 +76,6 @@ def numbers(store: Store, **wanted: object) -> list[int]:
             assert sorted(r.number for r in store.requests(filters, sort, ascending=ascending)) == sorted(found)
     assert store.count_requests(filters) == len(found)
     return found
-
-
-def test_a_list_goes_on_after_any_place_in_any_order(store: Store) -> None:
-    for sort in SORTS:
-        for ascending in (True, False):
-            found = list(store.requests(Wanted(), sort, ascending=ascending))
-            for at, request in enumerate(found):
-                place = Place.of(request, sort)
-                rest = list(store.requests(Wanted(), sort, ascending=ascending, after=place, limit=5))
-                assert rest == found[at + 1 : at + 6], (sort, ascending, at)
-
-
-def test_the_queue_goes_on_after_any_place(store: Store) -> None:
-    for unanswered in (True, False):
-        found = list(store.queue(unanswered=unanswered))
-        for at, request in enumerate(found):
-            rest = list(store.queue(limit=3, unanswered=unanswered, after=Place.in_queue(request)))
-            assert rest == found[at + 1 : at + 4], (unanswered, at)
-
-
-def test_tasks_and_certificates_go_on_before_a_number(store: Store) -> None:
-    tasks, certificates = list(store.tasks(AT)), list(store.certificates(AT))
-    assert list(store.tasks(AT, before=tasks[4].number)) == tasks[5:]
-    assert list(store.certificates(AT, before=certificates[4].number, limit=3)) == certificates[5:8]
 
 
 def test_the_newest_come_first(store: Store) -> None:

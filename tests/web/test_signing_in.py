@@ -143,7 +143,7 @@ def test_a_browser_that_is_signed_in_acts_under_its_own_name_on_the_page_of_an_a
 
 
 def test_the_first_page_leads_where_a_session_belongs(server: Server) -> None:
-    for side, place in (("customer", "/spaces/acme/requests"), ("desk", "/desk"), ("owner", "/desk")):
+    for side, place in (("customer", "/spaces/acme"), ("desk", "/desk"), ("owner", "/spaces")):
         answer = server.get("/", cookie=server.sign_in(side))
         assert (answer.status, answer.header("location")) == (303, place), side
     assert server.get("/").header("location") == "/sign-in"

@@ -76,13 +76,14 @@ def test_a_customer_finds_the_request_in_the_list(browser: Browser, server: Serv
     with watched(browser, server, scripts=scripts) as (page, _, _):
         page.goto(server.sign_in_link("customer", who="carl"))
         press(page, "Sign in")
-        expect(page.get_by_role("heading", level=1)).to_have_text("Requests in acme")
+        expect(page.get_by_role("heading", level=1)).to_have_text("acme")
+        page.get_by_role("link", name="Expert support requests").click()
         page.get_by_role("link", name=request.id, exact=True).click()
         press(page, "Comment", "Mine too.")
         shows(page, "New", "Mine too.")
         expect(page.locator(".entries li").last).to_contain_text("carl")
         page.get_by_role("link", name="Requests", exact=True).click()
-        expect(page.get_by_role("heading", level=1)).to_have_text("Requests in acme")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Expert support requests")
 
 
 def test_a_page_says_when_something_has_changed_and_leaves_alone_what_is_typed(
