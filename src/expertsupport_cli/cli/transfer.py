@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import sys
-import tempfile
 from contextlib import closing
 
 from expertsupport_cli import wiring
@@ -14,7 +11,7 @@ from expertsupport_cli.cli.db import print_path
 from expertsupport_cli.cli.perform import changes, reads
 from expertsupport_cli.errors import AlreadyExists, BadUsage, NotFound, OutputLost
 from expertsupport_cli.files import access_denied, new_file
-from expertsupport_cli.reading import STDIN
+from expertsupport_cli.reading import STDIN, open_twice
 from expertsupport_cli.render.fields import PATH
 from expertsupport_cli.render.terminal.progress import track
 from expertsupport_cli.settings.account import expand_home
@@ -69,7 +66,7 @@ def import_(env: Env, file: Annotated[str, Argument(metavar="FILE", help="An exp
 
     The export is checked first. The store is created if there is none.
     """
-    with _spooled(file) as spool:
+    with open_twice(expand_home(file), "The export") as spool:
         for _ in _shown(env, actions.checked_rows(_lines(spool)), "Checking"):
             pass
         if env.shows_progress:
@@ -102,20 +99,6 @@ def _shown(env: Env, items: Iterable[_Item], title: str, *, of: Store | None = N
     """The items, with a bar; if they are the rows `of` a store, it knows how many there are."""
     total = actions.count_rows(of) if of and env.shows_progress else None
     return track(items, title, show=env.shows_progress, colour=env.colour_on_stderr, total=total)
-
-
-def _spooled(path: str) -> BinaryIO:
-    """A file that can be read twice: what is on stdin is written to a private, temporary file first."""
-    try:
-        if path != STDIN:
-            return open(expand_home(path), "rb")
-        spool = tempfile.TemporaryFile()  # noqa: SIM115 -- the caller closes it
-        shutil.copyfileobj(sys.stdin.buffer, spool, 1 << 20)
-        return spool
-    except FileNotFoundError as error:
-        raise NotFound("The export cannot be read.", f"File not found: {path}.") from error
-    except OSError as error:
-        raise BadUsage("The export cannot be read.", f"{path}: {error.strerror}.") from error
 
 
 def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
