@@ -93,7 +93,7 @@ def redeem(env: Env, link: LinkAddress) -> None:
     """
     address = typed_or_on_stdin(link, "The link")
     actions.redeem_link(env.store, address, lambda block: print_serials(env, block), by=env.actor(), at=env.at)
-    if not env.dry_run:
+    if env.printer.on_terminal and not env.dry_run:
         task = actions.find_link(env.store, address).task
         env.printer.hint(f"Save it now: it is not shown again. Try: es activate {task} SERIAL")
 

@@ -7,6 +7,7 @@ from expertsupport_cli.checks import actor_name, address, addresses, file_path, 
 from expertsupport_cli.errors import BadUsage
 from expertsupport_cli.record import Record
 from expertsupport_cli.steps import Step, Verb
+from expertsupport_cli.text import did_you_mean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -223,7 +224,7 @@ def known(name: str) -> Setting:
         similar = get_close_matches(name, SETTINGS, n=2)
         raise BadUsage(
             f"Unknown setting '{name[:80]}'.",
-            f"Did you mean {' or '.join(similar)}?" if similar else "",
+            did_you_mean(similar),
             Step(verb=Verb.LIST_SETTINGS),
         )
     return SETTINGS[name]

@@ -51,6 +51,7 @@ def _column(text: str) -> Column:
 
 
 TABLES = {table: [_column(text) for text in columns.split()] for table, columns in _COLUMNS.items()}
+NAMES = {table: [column.name for column in columns] for table, columns in TABLES.items()}
 
 
 class Transfer(Statements):
@@ -69,7 +70,7 @@ class Transfer(Statements):
         columns, key = TABLES[table], _KEYS.get(table, ("number",))
         names, marks = ", ".join(key), ", ".join(f":{name}" for name in key)
         rows = self.paged(
-            f"SELECT {', '.join(column.name for column in columns)} FROM {table} WHERE TRUE",
+            f"SELECT {', '.join(NAMES[table])} FROM {table} WHERE TRUE",
             f"({names}) > ({marks})",
             names,
             {},
@@ -78,13 +79,13 @@ class Transfer(Statements):
         )
         booleans = [column.name for column in columns if column.type is bool]
         for row in rows:
-            values = {column.name: row[column.name] for column in columns}
+            values = {name: row[name] for name in NAMES[table]}
             values.update((name, bool(row[name])) for name in booleans)
             yield values
 
     def is_empty(self) -> bool:
         """Whether nothing has ever been done in the store."""
-        return not self.value("SELECT count(*) FROM events") and not self.count_rows()
+        return all(self.row(f"SELECT 1 FROM {table} LIMIT 1") is None for table in TABLES)
 
     def add_rows(self, table: str, rows: Iterable[Named], *, one_by_one: bool = False) -> None:
         """Add rows to a table, inside a transaction. Raises RowRefused.
