@@ -8,6 +8,7 @@ from expertsupport_cli import wiring
 from expertsupport_cli.actions import sessions
 from expertsupport_cli.cli.perform import changes
 from expertsupport_cli.errors import BadUsage
+from expertsupport_cli.files import is_shared
 from expertsupport_cli.model.people import Side
 from expertsupport_cli.render.terminal.capabilities import is_terminal
 from expertsupport_cli.render.terminal.printer import flush_stdout
@@ -123,14 +124,18 @@ def _shop_url(env: Env, url: str) -> str:
 
 
 def _offer_a_session(env: Env, site: Site, open_: bool) -> None:
-    """Print the address, and a link that signs the user in as the owner, where only a person can see it."""
+    """Print the address, and a link that signs the user in, where only a person can see it.
+
+    It is for the owner; for the desk, if the store is shared by a team.
+    """
     env.printer.write(f"{site.own}\n")
     flush_stdout()
     if not is_terminal(sys.stderr):
         env.printer.note("To sign in, create a link. Try: es sign-in --side owner")
         return
-    by = env.actor(Side.OWNER)
-    token, _ = sessions.create_sign_in(env.store, Side.OWNER, None, lifetime=SIGN_IN_LIFETIME, by=by, at=env.at)
+    side = Side.DESK if is_shared(env.store.path) else Side.OWNER
+    by = env.actor(side)
+    token, _ = sessions.create_sign_in(env.store, side, None, lifetime=SIGN_IN_LIFETIME, by=by, at=env.at)
     url = f"{site.url}/sign-in/{token}"
     env.printer.note(f"To sign in, open {url}")
     env.printer.note("Serving until Ctrl-C.")
