@@ -39,6 +39,14 @@ config = uvicorn.Config(Starlette(routes=[Route("/", hello)]), http="h11", ws="n
 uvicorn.Server(config).run(sockets=[listening])
 """
 ROUNDS, ANSWERS = 5, 60
+LISTS = {
+    "list": "/spaces/acme/requests",
+    "its middle": "/spaces/acme/requests?after={middle}&key=",
+    "by initiator": "/spaces/acme/requests?sort=initiator",
+    "open ones": "/spaces/acme/requests?status=open",
+    "searched": "/spaces/acme/requests?search=printer",
+    "tasks": "/spaces/acme",
+}
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -76,9 +84,10 @@ def main(requests: int) -> None:
                 run(env, store, "desk", "reply", "ES-1", "-m", text)
             server = started([ES, "--store", store, "serve", "--port", "0"], env, f"/requests/{1:032d}", "")
             pages[f"request of {count:,}"] = server
-            pages[f"list of {count:,}"] = server._replace(
-                path="/spaces/acme/requests", cookie=signed_in(env, store, server)
-            )
+            cookie = signed_in(env, store, server)
+            for name, path in LISTS.items():
+                path = path.format(middle=count // 2)
+                pages[f"{name} of {count:,}"] = server._replace(path=path, cookie=cookie)
         try:
             report(pages)
             crowd(pages[f"request of {requests:,}"])

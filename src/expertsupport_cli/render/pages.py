@@ -173,7 +173,7 @@ def space_page(space: Space) -> Page:
         title=space.title,
         badge=BLOCKED if space.blocked else None,
         facts=_facts(
-            ("Tasks", Count(number=space.tasks, limit=space.task_limit)),
+            ("Tasks", None if space.tasks is None else Count(number=space.tasks, limit=space.task_limit)),
             (VALUE_NAMES[Value.EXPIRY], Duration(seconds=space.task_lifetime)),
             ("Created", Instant(at=space.created_at)),
         ),

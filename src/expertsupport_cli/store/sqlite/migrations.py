@@ -225,7 +225,7 @@ def counters(db: Database) -> None:
 
 @migrations()
 def sessions(db: Database) -> None:
-    """Browsers that are signed in, the links that open a session, and secrets of the store."""
+    """Browsers that are signed in, the links that open a session, secrets of the store; lists of a space, by column."""
     columns = f"""
             number     INTEGER PRIMARY KEY,
             digest     TEXT NOT NULL UNIQUE CHECK (length(digest) = 64),
@@ -248,4 +248,9 @@ def sessions(db: Database) -> None:
         ) STRICT;
 
         CREATE TABLE keys (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+        CREATE INDEX requests_of_space_by_task ON requests (space_key, task_key, number);
+        CREATE INDEX requests_of_space_by_initiator ON requests (space_key, initiator_key, number);
+        CREATE INDEX requests_of_space_by_status ON requests (space_key, status, number);
+        CREATE INDEX open_requests_of_space ON requests (space_key, number) WHERE status <> 'Closed';
     """)
