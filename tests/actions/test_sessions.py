@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import hmac
+from contextlib import closing
+from pathlib import Path
+
 import pytest
-from builders import ANN, AT, BOB, OLGA, a_request, a_space, dump, later
+from builders import ANN, AT, BOB, OLGA, a_request, a_space, a_store, dump, later
 
 from expertsupport_cli.actions import sessions
 from expertsupport_cli.errors import BadUsage, NotFound, Refused
@@ -105,3 +109,11 @@ def test_a_customers_session_sees_the_requests_of_its_space_and_the_others_all(s
 def test_the_key_of_the_server_is_made_once(store: Store) -> None:
     key = sessions.server_key(store)
     assert (len(key), sessions.server_key(store)) == (32, key)
+
+
+def test_a_server_proves_its_store_by_a_mac_that_another_store_does_not_have(store: Store, tmp_path: Path) -> None:
+    proof = sessions.proof(store, "nonce")
+    assert proof == hmac.new(sessions.server_key(store), b"nonce", "sha256").hexdigest()
+    assert sessions.proof(store, "other") != proof
+    with closing(a_store(tmp_path / "other.db")) as other:
+        assert sessions.proof(other, "nonce") != proof
