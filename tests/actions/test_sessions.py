@@ -112,8 +112,13 @@ def test_the_key_of_the_server_is_made_once(store: Store) -> None:
 
 
 def test_a_server_proves_its_store_by_a_mac_that_another_store_does_not_have(store: Store, tmp_path: Path) -> None:
+    assert not sessions.is_proof(store, "nonce", "0" * 64)
+    assert store.key("hello") is None
     proof = sessions.proof(store, "nonce")
+    assert sessions.is_proof(store, "nonce", proof)
+    assert not any(sessions.is_proof(store, "nonce", wrong) for wrong in (None, 1, "", "é", proof.upper(), proof[:-1]))
     assert proof == hmac.new(sessions.server_key(store), b"nonce", "sha256").hexdigest()
     assert sessions.proof(store, "other") != proof
     with closing(a_store(tmp_path / "other.db")) as other:
         assert sessions.proof(other, "nonce") != proof
+        assert not sessions.is_proof(other, "nonce", proof)

@@ -108,7 +108,17 @@ def server_key(store: Store) -> bytes:
 
 def proof(store: Store, nonce: str) -> str:
     """What a server of this store answers to a nonce. Only who can read the store knows it."""
-    return hmac.new(server_key(store), nonce.encode("ascii"), "sha256").hexdigest()
+    return _mac(server_key(store), nonce)
+
+
+def is_proof(store: Store, nonce: str, answer: object) -> bool:
+    """Whether a server of this store has answered. If it has, there is a key by now: this creates none."""
+    found = store.key("hello")
+    return found is not None and answer == _mac(bytes.fromhex(found), nonce)
+
+
+def _mac(key: bytes, nonce: str) -> str:
+    return hmac.new(key, nonce.encode("ascii"), "sha256").hexdigest()
 
 
 def digest(token: str) -> str:

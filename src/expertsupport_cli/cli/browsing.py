@@ -55,7 +55,7 @@ def _asked(env: Env, host: str, port: int) -> bool | None:
     """Whether the server there proves that it serves this store; None if nothing listens."""
     from http.client import HTTPConnection, HTTPException
 
-    from expertsupport_cli.actions.sessions import proof
+    from expertsupport_cli.actions.sessions import is_proof
 
     nonce = os.urandom(16).hex()
     connection = HTTPConnection(host, port, timeout=TIMEOUT)
@@ -64,11 +64,11 @@ def _asked(env: Env, host: str, port: int) -> bool | None:
         answer = json.loads(connection.getresponse().read(1000))
     except ConnectionRefusedError:
         return None
-    except (OSError, ValueError, HTTPException):
+    except (OSError, ValueError, RecursionError, HTTPException):
         return False
     finally:
         connection.close()
-    return isinstance(answer, dict) and answer.get("proof") == proof(env.store, nonce)
+    return isinstance(answer, dict) and is_proof(env.store, nonce, answer.get("proof"))
 
 
 def _serve(env: Env, host: str, port: int, url: str) -> None:
@@ -77,6 +77,6 @@ def _serve(env: Env, host: str, port: int, url: str) -> None:
     def started(_: object) -> None:
         env.printer.note("Serving until Ctrl-C.")
         sys.stdout.flush()
-        env.browse(url)
+        env.browse_while_serving(url)
 
     run_server(env, host, port, started)
