@@ -101,7 +101,7 @@ def server_key(store: Store) -> bytes:
     if found is None:
         with store.transaction():
             store.add_key("hello", os.urandom(TOKEN_BYTES).hex())
-        found = store.key("hello")
+            found = store.key("hello")
     assert found is not None
     return bytes.fromhex(found)
 

@@ -70,6 +70,7 @@ def run_server(env: Env, host: str, port: int, started: Callable[[Site], None]) 
     site = _site(env, own, host, listening)
     with env.store.transaction():  # which creates it
         pass
+    sessions.server_key(env.store)  # so that it can prove itself while another program holds the store
     stores = Stores(wiring.store_path(env.settings), lambda: _open(env))
 
     def announce() -> None:
