@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from axe_playwright_python.base import AXE_SCRIPT
 from conftest import Es
@@ -34,9 +34,21 @@ def launch(playwright: Playwright) -> Browser:
     return playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
 
 
+class Addressed(Protocol):
+    """What has the base URL of pages: a server, or a proxy in front of one."""
+
+    url: str
+
+
 @contextmanager
 def watched(
-    browser: Browser, server: Server, *, scripts: bool = True, width: int = 1100, light: str = "light", cookie: str = ""
+    browser: Browser,
+    server: Addressed,
+    *,
+    scripts: bool = True,
+    width: int = 1100,
+    light: str = "light",
+    cookie: str = "",
 ) -> Iterator[Watched]:
     """A page of a new profile. Nothing may go wrong in it, and nothing may come from elsewhere."""
     context = browser.new_context(
