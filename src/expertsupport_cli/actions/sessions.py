@@ -60,8 +60,7 @@ def sign_in(store: Store, token: str, *, at: str) -> tuple[str, Session]:
     secret = os.urandom(TOKEN_BYTES).hex()
     with store.transaction():
         link = find_sign_in(store, token, at=at)
-        if not store.use_sign_in(link.number, at):
-            raise _spent()
+        store.use_sign_in(link.number, at)
         session = Session(
             number=0,
             name=link.name,

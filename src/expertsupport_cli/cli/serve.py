@@ -140,4 +140,4 @@ def _offer_a_session(env: Env, site: Site, open_: bool) -> None:
     env.printer.note(f"To sign in, open {url}")
     env.printer.note("Serving until Ctrl-C.")
     if open_:
-        env.browse(url)
+        env.browse_while_serving(url)
