@@ -6,11 +6,13 @@ The port is always 8765, so these tests take turns, also with those of other tes
 from __future__ import annotations
 
 import fcntl
+import functools
 import os
 import signal
 import socket
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -36,15 +38,21 @@ os.rename(sys.argv[1] + ".part", sys.argv[1])
 """
 
 
+@functools.cache
+def end_of_patience() -> float:
+    """Whoever has the port may be about to end: all of these tests together wait a minute for that."""
+    return time.monotonic() + 60
+
+
 @pytest.fixture(autouse=True)
 def _free_port() -> Iterator[None]:
     lock = Path(tempfile.gettempdir()) / f"es-tests-{os.getuid()}-{PORT}"
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        try:
-            socket.create_server(("127.0.0.1", PORT)).close()
-        except OSError as error:
-            unavailable(f"port {PORT} of this machine: {error.strerror}")
+        while listens():
+            if time.monotonic() > end_of_patience():
+                unavailable(f"port {PORT}, which another program uses")
+            time.sleep(0.1)
         yield
 
 
