@@ -6,11 +6,13 @@ The port is always 8765, so these tests take turns, also with those of other tes
 from __future__ import annotations
 
 import fcntl
+import functools
 import os
 import signal
 import socket
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -26,7 +28,7 @@ from expertsupport_cli.model.requests import Request
 
 PORT = 8765
 BASE = f"http://127.0.0.1:{PORT}"
-BROWSER = """
+VIEWER = """
 import os, sys, urllib.request
 with urllib.request.urlopen(sys.argv[2], timeout=60) as answer:
     shown = f"{answer.status} {sys.argv[2]}"
@@ -36,24 +38,30 @@ os.rename(sys.argv[1] + ".part", sys.argv[1])
 """
 
 
+@functools.cache
+def end_of_patience() -> float:
+    """Whoever has the port may be about to end: all of these tests together wait a minute for that."""
+    return time.monotonic() + 60
+
+
 @pytest.fixture(autouse=True)
 def _free_port() -> Iterator[None]:
     lock = Path(tempfile.gettempdir()) / f"es-tests-{os.getuid()}-{PORT}"
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        try:
-            socket.create_server(("127.0.0.1", PORT)).close()
-        except OSError as error:
-            unavailable(f"port {PORT} of this machine: {error.strerror}")
+        while listens():
+            if time.monotonic() > end_of_patience():
+                unavailable(f"port {PORT}, which another program uses")
+            time.sleep(0.1)
         yield
 
 
-class Browser:
-    """A browser for BROWSER, which fetches the page itself, and writes down what it was given."""
+class Viewer:
+    """A command for BROWSER, which fetches the page itself, and writes down what it was given."""
 
     def __init__(self, es: Es) -> None:
-        script, self._seen = es.home / "browser.py", es.home / "seen"
-        script.write_text(BROWSER)
+        script, self._seen = es.home / "viewer.py", es.home / "seen"
+        script.write_text(VIEWER)
         self.command = f"{sys.executable} {script} {self._seen} %s"
 
     @property
@@ -68,8 +76,8 @@ class Browser:
 
 
 @pytest.fixture
-def browser(es: Es) -> Browser:
-    return Browser(es)
+def viewer(es: Es) -> Viewer:
+    return Viewer(es)
 
 
 @pytest.fixture
@@ -89,22 +97,22 @@ def listens() -> bool:
     return True
 
 
-def test_open_serves_the_page_itself_if_nothing_does_until_ctrl_c(es: Es, browser: Browser, request_: Request) -> None:
-    terminal = Terminal(es, "open", request_.id, BROWSER=browser.command).sees("Serving until Ctrl-C.")
-    assert browser.shown == f"200 {url_of(request_)}"
+def test_open_serves_the_page_itself_if_nothing_does_until_ctrl_c(es: Es, viewer: Viewer, request_: Request) -> None:
+    terminal = Terminal(es, "open", request_.id, BROWSER=viewer.command).sees("Serving until Ctrl-C.")
+    assert viewer.shown == f"200 {url_of(request_)}"
     assert terminal.presses_ctrl_c().ends() == 0
     assert terminal.raw.count(url_of(request_)) == 1
     assert "Traceback" not in terminal.raw
     assert not listens()
 
 
-def test_activate_serves_the_page_too_and_what_it_did_stays_done(es: Es, browser: Browser) -> None:
+def test_activate_serves_the_page_too_and_what_it_did_stays_done(es: Es, viewer: Viewer) -> None:
     with filled(es) as store:
         task, (serial, _) = open_task(store), a_certificate(store)
-    terminal = Terminal(es, "activate", task, serial, "--open", BROWSER=browser.command).sees("Serving until Ctrl-C.")
+    terminal = Terminal(es, "activate", task, serial, "--open", BROWSER=viewer.command).sees("Serving until Ctrl-C.")
     with opened(es) as store:
         request = store.request("ES-1")
-    assert browser.shown == f"200 {url_of(request)}"
+    assert viewer.shown == f"200 {url_of(request)}"
     assert terminal.presses_ctrl_c().ends() == 0
 
 
@@ -119,11 +127,11 @@ def test_a_browser_that_stays_in_the_foreground_does_not_keep_the_page_from_bein
     assert terminal.presses_ctrl_c().ends() == 0
 
 
-def test_open_lets_a_server_of_this_store_serve(es: Es, browser: Browser, request_: Request) -> None:
+def test_open_lets_a_server_of_this_store_serve(es: Es, viewer: Viewer, request_: Request) -> None:
     with serving(es, "--port", str(PORT)) as server:
-        terminal = Terminal(es, "open", request_.id, BROWSER=browser.command)
+        terminal = Terminal(es, "open", request_.id, BROWSER=viewer.command)
         assert terminal.ends() == 0
-        assert browser.shown == f"200 {url_of(request_)}"
+        assert viewer.shown == f"200 {url_of(request_)}"
         assert "Serving" not in terminal.raw
         assert server.log.count("GET /hello/{nonce} 200") == 1
 
@@ -169,45 +177,45 @@ ANSWERS = {
 }
 
 
-def test_another_program_on_the_port_does_not_get_the_address(es: Es, browser: Browser, request_: Request) -> None:
+def test_another_program_on_the_port_does_not_get_the_address(es: Es, viewer: Viewer, request_: Request) -> None:
     for what, answer in ANSWERS.items():
         with another_program(answer) as got:
-            terminal = Terminal(es, "open", request_.id, BROWSER=browser.command)
+            terminal = Terminal(es, "open", request_.id, BROWSER=viewer.command)
             assert terminal.ends() == 4, (what, terminal.raw)
         assert f"es: Port {PORT} is used by another program.\r\n" in terminal.raw, what
         assert "Traceback" not in terminal.raw
         assert all(sent.startswith(b"GET /hello/") and request_.token.encode() not in sent for sent in got), what
-    assert browser.is_unused
+    assert viewer.is_unused
 
 
-def test_a_server_of_another_store_does_not_get_it_either(es: Es, browser: Browser, request_: Request) -> None:
+def test_a_server_of_another_store_does_not_get_it_either(es: Es, viewer: Viewer, request_: Request) -> None:
     other = Es(es.home, ES_STORE=str(es.home / "other.db"))
     other.store = es.home / "other.db"
     with opened(other), serving(other, "--port", str(PORT)) as server:
-        terminal = Terminal(es, "open", request_.id, BROWSER=browser.command)
+        terminal = Terminal(es, "open", request_.id, BROWSER=viewer.command)
         assert terminal.ends() == 4
         assert f"Port {PORT} is used by another program." in terminal.raw
         assert [line.split(" ")[1] for line in server.log.splitlines() if " ms" in line] == ["/hello/{nonce}"]
-    assert browser.is_unused
+    assert viewer.is_unused
 
 
-def test_activate_tells_of_another_program_after_it_has_opened_the_request(es: Es, browser: Browser) -> None:
+def test_activate_tells_of_another_program_after_it_has_opened_the_request(es: Es, viewer: Viewer) -> None:
     with filled(es) as store:
         task, (serial, _) = open_task(store), a_certificate(store)
     with another_program(ANSWERS["a page"]):
-        terminal = Terminal(es, "activate", task, serial, "--open", BROWSER=browser.command)
+        terminal = Terminal(es, "activate", task, serial, "--open", BROWSER=viewer.command)
         assert terminal.ends() == 4
     assert "/requests/" in terminal.raw
-    assert browser.is_unused
+    assert viewer.is_unused
     with opened(es) as store:
         assert store.request("ES-1").id == "ES-1"
 
 
-def test_off_a_terminal_nothing_is_started_and_nobody_is_asked(es: Es, browser: Browser, request_: Request) -> None:
+def test_off_a_terminal_nothing_is_started_and_nobody_is_asked(es: Es, viewer: Viewer, request_: Request) -> None:
     with filled(es) as store:
         task, (serial, _) = open_task(store, "T-2"), a_certificate(store)
     with socket.create_server(("127.0.0.1", PORT)) as listening:
-        env = {"BROWSER": browser.command}
+        env = {"BROWSER": viewer.command}
         assert es("open", request_.id, env=env).id == url_of(request_)
         assert es("activate", task, serial, "--open", env=env).status == 0
         listening.setblocking(False)
@@ -215,13 +223,13 @@ def test_off_a_terminal_nothing_is_started_and_nobody_is_asked(es: Es, browser: 
             listening.accept()
     assert es("open", request_.id, env=env).id == url_of(request_)
     assert not listens()
-    assert browser.is_unused
+    assert viewer.is_unused
 
 
-def test_serve_opens_the_page_that_signs_in(es: Es, browser: Browser) -> None:
-    terminal = Terminal(es, "serve", "--port", "0", "--open", BROWSER=browser.command).sees("Serving until Ctrl-C.")
-    assert browser.shown.startswith("200 http://127.0.0.1:")
-    assert "/sign-in/" in browser.shown
+def test_serve_opens_the_page_that_signs_in(es: Es, viewer: Viewer) -> None:
+    terminal = Terminal(es, "serve", "--port", "0", "--open", BROWSER=viewer.command).sees("Serving until Ctrl-C.")
+    assert viewer.shown.startswith("200 http://127.0.0.1:")
+    assert "/sign-in/" in viewer.shown
     assert terminal.presses_ctrl_c().ends() == 0
 
 
