@@ -5,25 +5,27 @@ from __future__ import annotations
 import os
 import time
 from contextlib import suppress
+from functools import partial
 from http import HTTPStatus
-from urllib.parse import parse_qsl
 
-from anyio import CapacityLimiter, sleep, to_thread
+from anyio import CapacityLimiter, from_thread, sleep, to_thread
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 
 from expertsupport_cli.errors import Fault, NotFound, StoreUnusable
-from expertsupport_cli.web import hello, lists, painting, requests, signing_in
+from expertsupport_cli.model.webhooks import is_genuine
+from expertsupport_cli.web import api, buying, hello, lists, painting, requests, signing_in
+from expertsupport_cli.web.bodies import BodyRefused, read_body, read_form
 from expertsupport_cli.web.guessing import Guesses
 from expertsupport_cli.web.visit import SignInNeeded, Visit, draft_of, in_public
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from expertsupport_cli.actions.notices import Post
     from expertsupport_cli.store import Store
@@ -31,11 +33,12 @@ if TYPE_CHECKING:
     from expertsupport_cli.web.stores import Stores
 
     Viewed = Callable[[Visit], Response]
+    Answering = Callable[[Request], Awaitable[Response]]
 
-MAX_FIELDS = 20
-MAX_FORM = 12_000_000  # bytes: a message of a million characters, each of up to 12 bytes in a form
 RETRY_AFTER = "2"  # seconds, until what a store in use has refused may be tried again
 WRITERS = 4  # forms that are worked on at once; others wait, and pages are shown meanwhile
+# a wrong signature, a wrong address, a wrong serial number
+GUESSES = (HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self';"
     " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -55,6 +58,9 @@ ROUTES: tuple[tuple[str, str, Viewed], ...] = (
     ("GET", "/requests/{token}", requests.show_by_token),
     ("GET", "/requests/{token}/last", requests.last_by_token),
     ("POST", "/requests/{token}/{act}", requests.act_by_token),
+    ("GET", "/buy/{token}", buying.show),
+    ("POST", "/buy/{token}", buying.buy),
+    ("POST", "/buy/{token}/activate", buying.activate),
     ("GET", "/spaces/{space}/requests", lists.of_space),
     ("GET", "/spaces/{space}/requests/{id}", requests.show_by_id),
     ("GET", "/spaces/{space}/requests/{id}/last", requests.last_by_id),
@@ -71,18 +77,10 @@ def create_app(site: Site, stores: Stores) -> Starlette:
     front = Front(site, stores)
     routes = [Route(path, front.endpoint(path, view), methods=[method]) for method, path, view in ROUTES]
     static = Route("/static/{name}", front.static)
-    app = Starlette(routes=[static, *routes], exception_handlers={HTTPException: front.unknown})
+    redeem = Route("/api/redeem", front.redeem("/api/redeem"), methods=["POST"])
+    app = Starlette(routes=[static, redeem, *routes], exception_handlers={HTTPException: front.unknown})
     app.router.redirect_slashes = False  # it redirects to whatever Host says, before anything is checked
     return app
-
-
-class FormRefused(Exception):  # noqa: N818 -- an answer, not an error
-    """A form that is not read to its end; with the status and the sentence of the answer."""
-
-    def __init__(self, status: int, what: str) -> None:
-        super().__init__(what)
-        self.status = status
-        self.what = what
 
 
 class Front:
@@ -94,31 +92,59 @@ class Front:
         self._writers = CapacityLimiter(WRITERS)
         self._guesses = Guesses()
 
-    def endpoint(self, template: str, view: Viewed) -> Callable[[Request], object]:
+    def endpoint(self, template: str, view: Viewed) -> Answering:
         """The coroutine that answers a route."""
 
         async def answer(request: Request) -> Response:
-            started = time.monotonic()
             response = self._refusal(request)
             if response is None:
                 try:
-                    form = await _form(request) if request.method == "POST" else {}
+                    form = await read_form(request) if request.method == "POST" else {}
                     limiter = self._writers if request.method == "POST" else None
                     response = await to_thread.run_sync(self._view, request, view, form, limiter=limiter)
                     await self._slow_down(request, response.status_code)
-                except FormRefused as refused:
+                except BodyRefused as refused:
                     response = self._message(refused.status, refused.what)
+            return response
+
+        return self._finished(template, answer)
+
+    def redeem(self, template: str) -> Answering:
+        """The coroutine that answers an online store: only what is signed gets as far as the store."""
+
+        async def answer(request: Request) -> Response:
+            if not self._is_for_this_site(request):
+                return api.failed(HTTPStatus.MISDIRECTED_REQUEST, "misdirected", "This address is not served here.")
+            try:
+                body, key = await read_body(request, api.MAX_BODY, "The body"), self._site.shop.key
+            except BodyRefused as refused:
+                return api.failed(refused.status, "usage", refused.what)
+            if key is not None and is_genuine(key, request.headers, body, self._site.clock()):
+                view = partial(api.redeem, event_id=request.headers["webhook-id"], body=body)
+                return await to_thread.run_sync(self._view, request, view, {}, limiter=self._writers)
+            response = api.failed(*(api.NO_KEY if key is None else api.NOT_GENUINE))
+            await self._slow_down(request, response.status_code)
+            return response
+
+        return self._finished(template, answer)
+
+    def _finished(self, template: str, answer: Answering) -> Answering:
+        """The same coroutine, which also adds to all answers what they have in common, and logs them."""
+
+        async def finish(request: Request) -> Response:
+            started = time.monotonic()
+            response = await answer(request)
             if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
                 response.headers["Retry-After"] = RETRY_AFTER
             response.headers.update(HEADERS)
             _log(request, template, response.status_code, started)
             return response
 
-        return answer
+        return finish
 
     async def _slow_down(self, request: Request, status: int) -> None:
         """Answer late if an address was guessed: outside of the worker threads, and with no store open."""
-        if status == HTTPStatus.NOT_FOUND and request.client:
+        if status in GUESSES and request.client:
             await sleep(self._guesses.delay_after_failure(request.client.host))
 
     async def static(self, request: Request) -> Response:
@@ -136,6 +162,8 @@ class Front:
         unknown = status == HTTPStatus.NOT_FOUND
         what = "Page not found." if unknown else "This page cannot be asked for in this way."
         response = self._refusal(request) or self._message(status, what)
+        if _is_api(request):
+            response = api.failed(response.status_code, "not_found" if unknown else "usage", what)
         response.headers.update(HEADERS)
         if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and isinstance(error, HTTPException):
             response.headers.update(error.headers or {})
@@ -144,7 +172,7 @@ class Front:
 
     def _refusal(self, request: Request) -> Response | None:
         """The answer to a request that is not for this site, or a form that another site has sent."""
-        if request.headers.get("host", "").lower() not in self._site.hosts:
+        if not self._is_for_this_site(request):
             return self._message(HTTPStatus.MISDIRECTED_REQUEST, "This address is not served here.")
         if request.method == "POST":
             fetched, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
@@ -152,6 +180,9 @@ class Front:
             if foreign or (origin is not None and origin.lower() not in self._site.origins):
                 return self._message(HTTPStatus.FORBIDDEN, "This form was not sent from a page of this site.")
         return None
+
+    def _is_for_this_site(self, request: Request) -> bool:
+        return request.headers.get("host", "").lower() in self._site.hosts
 
     def _view(self, request: Request, view: Viewed, form: Mapping[str, str]) -> Response:
         """Call a view with the store of this worker thread, and turn errors into answers."""
@@ -187,14 +218,14 @@ class Front:
             wants_json="application/json" in request.headers.get("accept", ""),
             etag=request.headers.get("if-none-match", ""),
             cookie=request.cookies.get(signing_in.cookie_name(self._site.is_secure), ""),
+            is_gone=lambda: from_thread.run(_is_gone, request),
         )
 
     def _of_fault(self, request: Request, fault: Fault, draft: str) -> Response:
         if isinstance(fault, StoreUnusable):
             fault = in_public(fault)
-        if "application/json" in request.headers.get("accept", ""):
-            error = {"code": fault.code, "message": fault.message, "hint": None}
-            return JSONResponse({"error": error}, _status(fault))
+        if "application/json" in request.headers.get("accept", "") or _is_api(request):
+            return api.failed(_status(fault), fault.code, fault.message)
         if isinstance(fault, NotFound):
             return self._message(HTTPStatus.NOT_FOUND, "Page not found.")
         return self._message(_status(fault), fault.what, fault.why, draft=draft)
@@ -204,6 +235,10 @@ class Front:
             "message.html", site=self._site, session=None, title=what, what=what, why=why, hint="", draft=draft
         )
         return Response(text, status, media_type="text/html")
+
+
+def _is_api(request: Request) -> bool:
+    return str(request.scope["path"]).startswith(api.PATH)
 
 
 def _status(fault: Fault) -> int:
@@ -217,21 +252,13 @@ def _status(fault: Fault) -> int:
     return statuses.get(fault.exit_status, HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
-async def _form(request: Request) -> dict[str, str]:
-    """The fields of a form, counted while they come. Bytes that are not UTF-8 become surrogates. Raises FormRefused."""
-    data = bytearray()
-    try:
-        async for part in request.stream():
-            data += part
-            if len(data) > MAX_FORM:
-                raise FormRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The form is too large.")
-    except ClientDisconnect:
-        raise FormRefused(HTTPStatus.BAD_REQUEST, "The form is incomplete.") from None
-    text, errors = data.decode("utf-8", "surrogateescape"), "surrogateescape"
-    try:
-        return dict(parse_qsl(text, keep_blank_values=True, errors=errors, max_num_fields=MAX_FIELDS))
-    except ValueError:
-        raise FormRefused(HTTPStatus.BAD_REQUEST, "The form has too many fields.") from None
+async def _is_gone(request: Request) -> bool:
+    """Whether the browser has hung up. Reading was paused after the form, so that a turn of the loop must pass."""
+    for _ in range(3):
+        if await request.is_disconnected():
+            return True
+        await sleep(0)
+    return False
 
 
 def _log(request: Request, template: str, status: int, started: float) -> None:

@@ -18,6 +18,14 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
+class Shop(Record):
+    """The ways to buy here: the demo shop, or the online store at `url`, which signs what it sends with `key`."""
+
+    demo: bool = False
+    url: str | None = None
+    key: bytes | None = None
+
+
 class Site(Record):
     """The addresses and the parts of one server.
 
@@ -33,6 +41,7 @@ class Site(Record):
     new_post: Callable[[], Post | None]
     deliver: Callable[[Store, Post], None]
     clock: Callable[[], str]
+    shop: Shop = Shop()
 
     @property
     def prefix(self) -> str:

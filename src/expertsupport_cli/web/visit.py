@@ -16,7 +16,7 @@ from expertsupport_cli.web import painting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from expertsupport_cli.model.people import Actor
     from expertsupport_cli.model.sessions import Session
@@ -43,6 +43,7 @@ class Visit:
         wants_json: bool,
         etag: str,
         cookie: str,
+        is_gone: Callable[[], bool],
     ) -> None:
         self.site = site
         self.store = store
@@ -55,6 +56,7 @@ class Visit:
         self.at = site.clock()
         self.view = View(page_url=site.url, now=self.at)
         self.cookie = cookie
+        self.is_gone = is_gone  # whether the browser has hung up, as far as the server knows
         self.session = sessions.find_session(store, cookie, at=self.at)
         if self.session:
             with suppress(StoreUnusable):  # a page matters more than the time of the last visit
