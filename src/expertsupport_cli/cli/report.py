@@ -45,6 +45,7 @@ STEPS = {
     Verb.REOPEN_REQUEST: "Try: es reopen {}",
     Verb.REOPEN_TASK: "Try: es task reopen {}",
     Verb.SET_SETTING: "Try: es config set {} VALUE",
+    Verb.SHOW_LINK: "Try: es link show {}",
     Verb.SHOW_REQUEST: "Try: es show {}",
     Verb.SHOW_TASK: "Try: es task show {}",
     Verb.TURN_MAIL_ON: "Try: es config set mail.transport maildir",

@@ -128,6 +128,18 @@ SETTINGS = {
             default="24h",
         ),
         Setting(
+            name="shop.mode",
+            variable="ES_SHOP_MODE",
+            meaning="Whether es serve has a demo shop: demo or off (default: demo on this machine alone)",
+            check=lambda text: one_of(text, "demo", "off"),
+        ),
+        Setting(
+            name="shop.secret-file",
+            variable="ES_SHOP_SECRET_FILE",
+            meaning="A file with the key of the online store on its first line: whsec_ and base64",
+            check=file_path,
+        ),
+        Setting(
             name="desk.email",
             variable="ES_DESK_EMAIL",
             meaning="Email addresses of the desk, separated by commas",
