@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 from conftest import Es
 from web.serving import Server, a_request_in, path_of
@@ -53,12 +56,12 @@ def test_no_odd_header_is_an_internal_error(server: Server, shared_es: Es) -> No
     request = a_request_in(shared_es)
     page, port = path_of(request).encode(), server.port
     for header in (
-        b"Cookie: es=\xff\xfe",
-        b"Cookie: es=" + b"a" * 5000,
-        b"Cookie: es",
-        b"Cookie: ;;;=;es=;",
-        b'Cookie: es="\\377\\000"',
-        b"Cookie: es=1; es=2",
+        b"Cookie: es-%d=\xff\xfe" % port,
+        b"Cookie: es-%d=" % port + b"a" * 5000,
+        b"Cookie: es-%d" % port,
+        b"Cookie: ;;;=;es-%d=;" % port,
+        b'Cookie: es-%d="\\377\\000"' % port,
+        b"Cookie: es-%d=1; es-%d=2" % (port, port),
         b"Accept: application/json;q=0, \xff",
         b'If-None-Match: \xff, W/"1", *',
         b"Accept-Encoding: gzip;q=\xff",
@@ -74,3 +77,30 @@ def test_no_odd_header_is_an_internal_error(server: Server, shared_es: Es) -> No
             with connected(server, sent) as connection:
                 status = all_of(connection).split(b" ")[1]
             assert status == b"200", header
+
+
+def test_an_unexpected_error_shows_a_page_keeps_the_draft_and_repeats_nothing_in_the_log(es: Es) -> None:
+    request, draft = a_request_in(es), "A draft of a hundred words."
+    with closing(sqlite3.connect(es.store)) as db:
+        db.execute("CREATE TRIGGER t BEFORE INSERT ON comments BEGIN SELECT raise(ABORT, 'secret words'); END")
+    server = Server(es)
+    answer = server.post(f"{path_of(request)}/comment", {"body": draft})
+    assert server.stop() == 0
+    assert (answer.status, "Something went wrong." in answer.text, draft in answer.text) == (500, True, True)
+    assert answer.header("content-security-policy")
+    assert "internal error: IntegrityError" in server.log
+    assert "POST /requests/{token}/{act} 500" in server.log
+    assert [text in server.log for text in (draft, request.token, "secret words")] == [False, False, False]
+
+
+def test_a_damaged_store_is_named_in_the_log_and_not_on_the_page(es: Es) -> None:
+    request = a_request_in(es)
+    server = Server(es)
+    with closing(sqlite3.connect(es.store)) as db:
+        db.execute("ALTER TABLE comments RENAME COLUMN body TO words")
+    for answer in (server.get(path_of(request)), server.post(f"{path_of(request)}/comment", {"body": "Hello"})):
+        assert (answer.status, "The store is damaged." in answer.text) == (503, True)
+        assert "Ask whoever runs this site for help." in answer.text
+        assert str(es.store) not in answer.text
+    assert server.stop() == 0
+    assert f"The store is damaged. {es.store}" in server.log

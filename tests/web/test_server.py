@@ -41,6 +41,14 @@ def test_a_port_in_use_is_named(es: Es) -> None:
     assert "Try: es serve --port 0" in done.stderr
 
 
+def test_a_dry_run_says_whether_the_address_can_be_used(es: Es) -> None:
+    done = es("serve", "--port", "0", "--dry-run")
+    assert (done.status, done.stdout.startswith("http://127.0.0.1:")) == (0, True)
+    assert not es.store.exists()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        assert es("serve", "--port", str(taken.getsockname()[1]), "--dry-run").status == 1
+
+
 def test_what_cannot_be_served_is_said_before_anything_is_created(es: Es) -> None:
     for arguments, status, said in (
         (["--host", "0.0.0.0"], 2, "needs the setting page.url"),  # noqa: S104 -- which is the point

@@ -78,7 +78,7 @@ def test_a_link_that_has_expired_or_is_wrong_opens_nothing(server: Server, share
 def test_the_cookie_is_for_this_site_alone_and_no_script_reads_it(server: Server) -> None:
     answer = server.post(server.sign_in_link())
     name, _, value = cookie_of(answer).partition("=")
-    assert (name, len(value)) == ("es", 64)
+    assert (name, len(value)) == (f"es-{server.port}", 64)
     found = attributes_of(answer)
     assert found == {"httponly": "", "samesite": "lax", "path": "/", "max-age": str(7 * 86400)}
 
@@ -93,7 +93,7 @@ def test_under_https_the_cookie_is_secure_and_bound_to_the_host(es: Es) -> None:
         assert (attributes_of(answer)["path"], attributes_of(answer)["samesite"]) == ("/", "lax")
         page = server.get("/desk", cookie=f"__Host-es={value}", Host="help.example")
         assert (page.status, 'href="/support/static/' in page.text) == (200, True)
-        assert server.get("/desk", cookie=f"es={value}", Host="help.example").status == 303
+        assert server.get("/desk", cookie=f"es-{server.port}={value}", Host="help.example").status == 303
         assert server.get("/desk", Host="help.example:80").status == 421
 
 
@@ -106,7 +106,7 @@ def test_a_customer_sees_its_space_and_the_desk_and_the_owner_see_all(server: Se
         "desk": server.sign_in("desk"),
         "owner": server.sign_in("owner", who="olga"),
         "none": "",
-        "forged": "es=" + "0" * 64,
+        "forged": f"es-{server.port}=" + "0" * 64,
     }
     as_desk, as_customer = f"/desk/requests/{request.id}", f"/spaces/acme/requests/{request.id}"
     table = {
@@ -126,6 +126,20 @@ def test_a_customer_sees_its_space_and_the_desk_and_the_owner_see_all(server: Se
             assert answer.status == status, (path, who)
             if status == 303:
                 assert answer.header("location") == (as_desk if who == "desk" else "/sign-in"), (path, who)
+
+
+def test_a_browser_that_is_signed_in_acts_under_its_own_name_on_the_page_of_an_address(
+    server: Server, shared_es: Es
+) -> None:
+    shared_es.inside("space", "add", "beta")
+    request = a_request_in(shared_es)
+    ways = {"carl": ("customer", "acme"), "ben": ("customer", "beta"), "ann": ("", "")}
+    for who, (side, space) in ways.items():
+        cookie = server.sign_in(side, space=space, who=who) if side else ""
+        assert server.post(f"{path_of(request)}/comment", {"body": f"By {who}."}, cookie=cookie).status == 303
+    with opened(shared_es) as store:
+        comments = store.comments(request, notes=True)
+    assert [(comment.author, comment.body) for comment in comments] == [(who, f"By {who}.") for who in ways]
 
 
 def test_the_first_page_leads_where_a_session_belongs(server: Server) -> None:

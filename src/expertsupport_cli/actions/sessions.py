@@ -95,30 +95,16 @@ def end_session(store: Store, id: str, *, at: str) -> tuple[Session, bool]:
         return session.replace(ended_at=session.ended_at or at), store.end_session(session.number, at)
 
 
-def server_key(store: Store) -> bytes:
-    """The key by which a server proves which store it serves; created when it is first needed."""
-    found = store.key("hello")
-    if found is None:
-        with store.transaction():
-            store.add_key("hello", os.urandom(TOKEN_BYTES).hex())
-            found = store.key("hello")
-    assert found is not None
-    return bytes.fromhex(found)
+def prepare_to_serve(store: Store) -> None:
+    """Create the store, if there is none, and the key by which a server proves that it serves this store."""
+    with store.transaction():
+        store.add_key("hello", os.urandom(TOKEN_BYTES).hex())
 
 
-def proof(store: Store, nonce: str) -> str:
-    """What a server of this store answers to a nonce. Only who can read the store knows it."""
-    return _mac(server_key(store), nonce)
-
-
-def is_proof(store: Store, nonce: str, answer: object) -> bool:
-    """Whether a server of this store has answered. If it has, there is a key by now: this creates none."""
-    found = store.key("hello")
-    return found is not None and answer == _mac(bytes.fromhex(found), nonce)
-
-
-def _mac(key: bytes, nonce: str) -> str:
-    return hmac.new(key, nonce.encode("ascii"), "sha256").hexdigest()
+def proof(store: Store, nonce: str) -> str | None:
+    """What a server of this store answers to a nonce, which only who can read the store knows. None: never served."""
+    key = store.key("hello")
+    return None if key is None else hmac.new(bytes.fromhex(key), nonce.encode("ascii"), "sha256").hexdigest()
 
 
 def digest(token: str) -> str:

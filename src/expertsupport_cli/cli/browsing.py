@@ -23,7 +23,7 @@ def open_request(env: Env, request: Request, *, desk: bool = False) -> None:
     until it is interrupted. If something answers, it must prove first that it serves this store, because the address is
     a secret. Raises Refused.
     """
-    if not env.printer.on_terminal or env.no_input:
+    if not env.printer.on_terminal or not env.interactive:
         return
     base = env.settings["page.url"]
     url = request.desk_url(base) if desk else request.url(base)
@@ -55,7 +55,7 @@ def _asked(env: Env, host: str, port: int) -> bool | None:
     """Whether the server there proves that it serves this store; None if nothing listens."""
     from http.client import HTTPConnection, HTTPException
 
-    from expertsupport_cli.actions.sessions import is_proof
+    from expertsupport_cli.actions.sessions import proof
 
     nonce = os.urandom(16).hex()
     connection = HTTPConnection(host, port, timeout=TIMEOUT)
@@ -68,7 +68,8 @@ def _asked(env: Env, host: str, port: int) -> bool | None:
         return False
     finally:
         connection.close()
-    return isinstance(answer, dict) and is_proof(env.store, nonce, answer.get("proof"))
+    expected = proof(env.store, nonce)
+    return expected is not None and isinstance(answer, dict) and answer.get("proof") == expected
 
 
 def _serve(env: Env, host: str, port: int, url: str) -> None:

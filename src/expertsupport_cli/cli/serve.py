@@ -41,7 +41,7 @@ def serve(
     """Serve the pages in a browser, until interrupted.
 
     Prints the address, and on a terminal a link that signs you in. A host that other machines can reach needs the
-    setting page.url.
+    setting page.url. With --dry-run, the address is printed if it can be used, and nothing is served.
     """
     from expertsupport_cli.web.site import is_loopback
 
@@ -68,9 +68,11 @@ def run_server(env: Env, host: str, port: int, started: Callable[[Site], None]) 
     listening = listen(host, port)
     own = address(host, listening.getsockname()[1])
     site = _site(env, own, host, listening)
-    with env.store.transaction():  # which creates it
-        pass
-    sessions.server_key(env.store)  # so that it can prove itself while another program holds the store
+    sessions.prepare_to_serve(env.store)
+    if env.dry_run:
+        listening.close()
+        env.printer.write(f"{own}\n")
+        return
     stores = Stores(wiring.store_path(env.settings), lambda: _open(env))
 
     def announce() -> None:
@@ -115,7 +117,7 @@ def _offer_a_session(env: Env, site: Site, open_: bool) -> None:
     env.printer.write(f"{site.own}\n")
     flush_stdout()
     if not is_terminal(sys.stderr):
-        env.printer.note("To sign in: es sign-in")
+        env.printer.note("To sign in, create a link. Try: es sign-in --side owner")
         return
     by = env.actor(Side.OWNER)
     token, _ = sessions.create_sign_in(env.store, Side.OWNER, None, lifetime=SIGN_IN_LIFETIME, by=by, at=env.at)

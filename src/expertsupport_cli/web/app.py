@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import time
-from contextlib import suppress
 from http import HTTPStatus
 from urllib.parse import parse_qsl
 
@@ -19,6 +17,7 @@ from starlette.routing import Route
 from expertsupport_cli.errors import Fault, NotFound, StoreUnusable
 from expertsupport_cli.web import hello, lists, painting, requests, signing_in
 from expertsupport_cli.web.guessing import Guesses
+from expertsupport_cli.web.log import log_answer, log_error
 from expertsupport_cli.web.visit import SignInNeeded, Visit, draft_of, in_public
 
 TYPE_CHECKING = False
@@ -101,20 +100,30 @@ class Front:
             started = time.monotonic()
             response = self._refusal(request)
             if response is None:
-                try:
-                    form = await _form(request) if request.method == "POST" else {}
-                    limiter = self._writers if request.method == "POST" else None
-                    response = await to_thread.run_sync(self._view, request, view, form, limiter=limiter)
-                    await self._slow_down(request, response.status_code)
-                except FormRefused as refused:
-                    response = self._message(refused.status, refused.what)
+                response = await self._answer(request, view)
             if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
                 response.headers["Retry-After"] = RETRY_AFTER
             response.headers.update(HEADERS)
-            _log(request, template, response.status_code, started)
+            log_answer(request, template, response.status_code, started)
             return response
 
         return answer
+
+    async def _answer(self, request: Request, view: Viewed) -> Response:
+        """What a view answers; what the form holds is in the answer again if anything goes wrong."""
+        form: Mapping[str, str] = {}
+        try:
+            form = await _form(request) if request.method == "POST" else {}
+            limiter = self._writers if request.method == "POST" else None
+            response = await to_thread.run_sync(self._view, request, view, form, limiter=limiter)
+            await self._slow_down(request, response.status_code)
+        except FormRefused as refused:
+            return self._message(refused.status, refused.what)
+        except Exception as error:
+            log_error(error)
+            why = "This is a bug in es. The log of the server has the details."
+            return self._message(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong.", why, draft=draft_of(form))
+        return response
 
     async def _slow_down(self, request: Request, status: int) -> None:
         """Answer late if an address was guessed: outside of the worker threads, and with no store open."""
@@ -139,7 +148,7 @@ class Front:
         response.headers.update(HEADERS)
         if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and isinstance(error, HTTPException):
             response.headers.update(error.headers or {})
-        _log(request, "-", response.status_code, started)
+        log_answer(request, "-", response.status_code, started)
         return response
 
     def _refusal(self, request: Request) -> Response | None:
@@ -172,9 +181,12 @@ class Front:
             return self._of_fault(request, fault, draft_of(form))
 
     def _deliver(self, post: Post) -> None:
-        """Deliver what a form has queued, after the answer was sent."""
-        with self._stores.store() as store:
-            self._site.deliver(store, post)
+        """Deliver what a form has queued, after the answer was sent: nobody is left to see an error."""
+        try:
+            with self._stores.store() as store:
+                self._site.deliver(store, post)
+        except Exception as error:
+            log_error(error)
 
     def _visit(self, request: Request, store: Store, form: Mapping[str, str]) -> Visit:
         return Visit(
@@ -186,7 +198,7 @@ class Front:
             form=form,
             wants_json="application/json" in request.headers.get("accept", ""),
             etag=request.headers.get("if-none-match", ""),
-            cookie=request.cookies.get(signing_in.cookie_name(self._site.is_secure), ""),
+            cookie=request.cookies.get(self._site.cookie_name, ""),
         )
 
     def _of_fault(self, request: Request, fault: Fault, draft: str) -> Response:
@@ -232,10 +244,3 @@ async def _form(request: Request) -> dict[str, str]:
         return dict(parse_qsl(text, keep_blank_values=True, errors=errors, max_num_fields=MAX_FIELDS))
     except ValueError:
         raise FormRefused(HTTPStatus.BAD_REQUEST, "The form has too many fields.") from None
-
-
-def _log(request: Request, template: str, status: int, started: float) -> None:
-    """One line on stderr. It has the route, never the path, in which there can be a token."""
-    milliseconds = (time.monotonic() - started) * 1000
-    with suppress(OSError):  # nobody may read it any more
-        os.write(2, f"{request.method} {template} {int(status)} {milliseconds:.0f} ms\n".encode())

@@ -19,4 +19,7 @@ def hello(visit: Visit) -> Response:
     nonce = visit.path["nonce"]
     if len(nonce) != NONCE_LENGTH or not nonce.isalnum() or not nonce.isascii():
         raise NotFound("Page not found.")
-    return visit.json({"proof": proof(visit.store, nonce)})
+    proved = proof(visit.store, nonce)
+    if proved is None:
+        raise NotFound("Page not found.")
+    return visit.json({"proof": proved})

@@ -13,7 +13,7 @@ from expertsupport_cli.render.pages import Count, Duration, Instant, Person, Url
 from expertsupport_cli.render.words import Moved
 
 PACKAGE = "expertsupport_cli"
-MEDIA_TYPES = {"css": "text/css", "js": "text/javascript"}
+MEDIA_TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 
 
 @cache
@@ -39,7 +39,7 @@ def render(template: str, **values: object) -> str:
 def static_files() -> dict[str, tuple[bytes, str]]:
     """The files that every page loads, by a name that changes with the content, and their media types."""
     found = {}
-    for name in ("pages.css", "pages.js"):
+    for name in ("pages.css", "pages.js", "icon.svg"):
         data = files(f"{PACKAGE}.web").joinpath("static", name).read_bytes()
         stem, extension = name.split(".")
         found[f"{stem}-{sha256(data).hexdigest()[:16]}.{extension}"] = (data, MEDIA_TYPES[extension])

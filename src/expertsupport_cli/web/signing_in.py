@@ -31,7 +31,7 @@ def sign_in(visit: Visit) -> Response:
     secret, _ = sessions.sign_in(visit.store, visit.path["token"], at=visit.at)
     answer = visit.go_to("")
     answer.set_cookie(
-        cookie_name(visit.site.is_secure),
+        visit.site.cookie_name,
         secret,
         max_age=LIFETIME,
         path="/",
@@ -49,10 +49,5 @@ def sign_out(visit: Visit) -> Response:
     answer = visit.html(
         "message.html", HTTPStatus.OK, title="Signed out", what="You are signed out.", why="", hint="", draft=""
     )
-    answer.delete_cookie(cookie_name(visit.site.is_secure), path="/", secure=visit.site.is_secure, httponly=True)
+    answer.delete_cookie(visit.site.cookie_name, path="/", secure=visit.site.is_secure, httponly=True)
     return answer
-
-
-def cookie_name(secure: bool) -> str:
-    """The name of the cookie. By its prefix, browsers take it from this host alone, over https."""
-    return "__Host-es" if secure else "es"

@@ -22,8 +22,7 @@ class Site(Record):
     """The addresses and the parts of one server.
 
     `own` is the address that the server listens on; `url` is the base of all links, the setting `page.url` or the same
-    address. `hosts` are the
-    values of Host that are answered, and `origins` the origins whose forms are taken.
+    address. `hosts` are the values of Host that are answered, and `origins` the origins whose forms are taken.
     """
 
     own: str
@@ -38,6 +37,14 @@ class Site(Record):
     def prefix(self) -> str:
         """The path before all paths, where a proxy serves the pages below another site."""
         return urlsplit(self.url).path.rstrip("/")
+
+    @property
+    def cookie_name(self) -> str:
+        """The name of the session's cookie. Browsers send a cookie to all ports of a host, so it has the port.
+
+        By the prefix `__Host-`, browsers take it from this host alone, over https (RFC 6265bis, 4.1.3.2).
+        """
+        return "__Host-es" if self.is_secure else f"es-{urlsplit(self.own).port}"
 
     @property
     def is_secure(self) -> bool:

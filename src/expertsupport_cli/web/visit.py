@@ -8,11 +8,12 @@ from http import HTTPStatus
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from expertsupport_cli.actions import sessions
-from expertsupport_cli.errors import NotFound, StoreUnusable
+from expertsupport_cli.errors import NotFound, StoreBusy, StoreUnusable
 from expertsupport_cli.model.people import Side
 from expertsupport_cli.model.requests import Request
 from expertsupport_cli.render.shapes import View
 from expertsupport_cli.web import painting
+from expertsupport_cli.web.log import log
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class Visit:
         """
         from expertsupport_cli.model.people import Actor, Via
 
-        if self.session and self.session.sees(request):
+        if self.session:
             return self.session.actor.replace(side=side)
         return Actor(
             name=request.initiator,
@@ -115,5 +116,8 @@ def draft_of(form: Mapping[str, str]) -> str:
 
 
 def in_public(fault: StoreUnusable) -> StoreUnusable:
-    """What is said in public about a store that fails: not where it is."""
-    return type(fault)(fault.what, "Try again in a moment.")
+    """What is said in public about a store that fails: not where it is. Unless it is busy, the log has the rest."""
+    if isinstance(fault, StoreBusy):
+        return StoreBusy(fault.what, "Try again in a moment.")
+    log(f"{fault.what} {fault.why}")
+    return type(fault)(fault.what, "Ask whoever runs this site for help.")
