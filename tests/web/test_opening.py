@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import functools
 import os
+import re
 import signal
 import socket
 import sys
@@ -195,7 +196,7 @@ def test_a_server_of_another_store_does_not_get_it_either(es: Es, viewer: Viewer
         terminal = Terminal(es, "open", request_.id, BROWSER=viewer.command)
         assert terminal.ends() == 4
         assert f"Port {PORT} is used by another program." in terminal.raw
-        assert [line.split(" ")[1] for line in server.log.splitlines() if " ms" in line] == ["/hello/{nonce}"]
+        assert re.findall(r"^[A-Z]+ (/\S*) \d", server.log, re.MULTILINE) == ["/hello/{nonce}"]
     assert viewer.is_unused
 
 
