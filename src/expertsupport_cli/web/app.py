@@ -223,11 +223,11 @@ class Front:
     def _of_fault(self, request: Request, fault: Fault, draft: str) -> Response:
         if isinstance(fault, StoreUnusable):
             fault = in_public(fault)
+        if isinstance(fault, NotFound):  # whose text tells what there is instead
+            fault = NotFound("Page not found.")
         if "application/json" in request.headers.get("accept", ""):
             error = {"code": fault.code, "message": fault.message, "hint": None}
             return JSONResponse({"error": error}, _status(fault))
-        if isinstance(fault, NotFound):
-            return self._message(HTTPStatus.NOT_FOUND, "Page not found.")
         return self._message(_status(fault), fault.what, fault.why, draft=draft)
 
     def _message(self, status: int, what: str, why: str = "", *, draft: str = "") -> Response:
