@@ -200,7 +200,7 @@ class Front:
             return self._of_fault(request, fault, draft_of(form))
 
     def _deliver(self, post: Post) -> None:
-        """Deliver what a form has queued, after the answer was sent: nobody is left to be told of an error."""
+        """Deliver what a form has queued, after the answer was sent: nobody waits to hear of an error."""
         try:
             with self._stores.store() as store:
                 self._site.deliver(store, post)

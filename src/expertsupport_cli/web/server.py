@@ -67,7 +67,7 @@ class Server(uvicorn.Server):
 def serve_until_interrupted(
     app: Starlette, listening: socket.socket, trusted_proxies: list[str], started: Callable[[], None]
 ) -> None:
-    """Call `started`, and serve until a signal comes, which may be as soon as `started` has told anybody.
+    """Call `started`, and serve until a signal comes, which may come as soon as `started` has announced it.
 
     A trusted proxy says which address a request came from; nobody says which address it was for.
     """

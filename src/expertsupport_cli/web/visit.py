@@ -156,4 +156,4 @@ def in_public(fault: StoreUnusable) -> StoreUnusable:
     if isinstance(fault, StoreBusy):
         return StoreBusy(fault.what, "Try again in a moment.")
     log(f"{fault.what} {fault.why}")
-    return type(fault)(fault.what, "Tell whoever runs this site.")
+    return type(fault)(fault.what, "Contact whoever runs this site.")
