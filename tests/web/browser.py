@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from axe_playwright_python.base import AXE_SCRIPT
 from conftest import Es
@@ -14,9 +14,9 @@ from web.serving import Server, a_request_in, opened, path_of
 
 from expertsupport_cli.model.requests import Status
 
-WIDTHS = (320, 360, 1100)
-LIGHTS = ("light", "dark")
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+PHONE, WIDE = 320, 1100
+ALL = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+COLOURS = ["color-contrast", "link-in-text-block"]
 LONG_WORD = "Donaudampfschifffahrtsgesellschaftskapitän" * 3
 
 
@@ -34,15 +34,25 @@ def launch(playwright: Playwright) -> Browser:
     return playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
 
 
+class Addressed(Protocol):
+    """What has the base URL of pages: a server, or a proxy in front of one."""
+
+    url: str
+
+
 @contextmanager
 def watched(
-    browser: Browser, server: Server, *, scripts: bool = True, width: int = 1100, light: str = "light", cookie: str = ""
+    browser: Browser,
+    server: Addressed,
+    *,
+    scripts: bool = True,
+    width: int = 1100,
+    cookie: str = "",
 ) -> Iterator[Watched]:
     """A page of a new profile. Nothing may go wrong in it, and nothing may come from elsewhere."""
     context = browser.new_context(
         java_script_enabled=scripts,
         viewport={"width": width, "height": 800},
-        color_scheme="dark" if light == "dark" else "light",
         base_url=server.url,
     )
     try:
@@ -62,11 +72,11 @@ def watched(
         context.close()
 
 
-def wrong_with(page: Page) -> list[str]:
+def wrong_with(page: Page, rules: Sequence[str] = ALL) -> list[str]:
     """What axe-core finds wrong with a page, and whether something of it is beyond the right edge."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
-    results = page.evaluate("options => axe.run(options)", {"runOnly": RULES, "resultTypes": ["violations"]})
+    results = page.evaluate("options => axe.run(options)", {"runOnly": rules, "resultTypes": ["violations"]})
     found = [
         f"{violation['id']}: {violation['help']}: {node['html'][:120]}"
         for violation in results["violations"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from conftest import Es
 from playwright.sync_api import Browser
-from web.browser import LIGHTS, WIDTHS, State, states, watched, wrong_with
+from web.browser import COLOURS, PHONE, WIDE, State, states, watched, wrong_with
 from web.serving import Server, a_request_in, path_of
 
 from expertsupport_cli.model.requests import Status
@@ -18,23 +18,34 @@ def everything(server: Server, shared_es: Es) -> list[State]:
     return states(server, shared_es)
 
 
-@pytest.mark.parametrize("light", LIGHTS)
 def test_axe_finds_nothing_and_nothing_is_beyond_the_edge(
-    browser: Browser, server: Server, everything: list[State], light: str
+    browser: Browser, server: Server, everything: list[State]
 ) -> None:
     wrong = []
     for state in everything:
-        cookie = server.sign_in("desk") if state.name == "signed out" else state.cookie
-        with watched(browser, server, light=light, cookie=cookie) as (page, _, _):
+        with watched(browser, server, cookie=state.cookie) as (page, _, _):
             page.goto(state.path)
             if state.types:
                 page.get_by_role("textbox").fill(state.types)
             if state.press:
                 page.get_by_role("button", name=state.press, exact=True).click()
-            for width in WIDTHS:
+            for width in (PHONE, WIDE):
                 page.set_viewport_size({"width": width, "height": 800})
-                wrong += [f"{state.name}, {width}: {what}" for what in wrong_with(page)]
+                page.emulate_media(color_scheme="light")
+                found = wrong_with(page)
+                page.emulate_media(color_scheme="dark")  # which changes nothing but colours
+                found += wrong_with(page, COLOURS)
+                wrong += [f"{state.name}, {width}: {what}" for what in found]
     assert wrong == []
+
+
+def test_colours_that_are_wrong_in_the_dark_alone_would_be_found(browser: Browser, server: Server) -> None:
+    with watched(browser, server) as (page, _, _):
+        page.goto("/sign-in")
+        page.evaluate("document.querySelector('h1').style.color = '#222'")
+        assert wrong_with(page) == []
+        page.emulate_media(color_scheme="dark")
+        assert "color-contrast: " in "\n".join(wrong_with(page, COLOURS))
 
 
 def test_what_is_wrong_with_a_page_would_be_found(browser: Browser, server: Server, shared_es: Es) -> None:
