@@ -112,7 +112,8 @@ def furnish(es: Es) -> Rooms:
     with opened(es) as store:
         for space in ("acme", "beta"):
             if not store.has_space(space):
-                a_space(store, space, lifetime=None)
+                a_space(store, space)
+            spaces.edit_space(store, space, {"task_lifetime": None}, by=OLGA, at=AT)
         a_space(store, "blocked", lifetime=None)
         a_space(store, "brief", lifetime=60)
         made: dict[str, Any] = {

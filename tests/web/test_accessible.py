@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from conftest import Es
-from playwright.sync_api import Browser
-from web.browser import COLOURS, PHONE, WIDE, State, states, watched, wrong_with
+from playwright.sync_api import Browser, Page
+from web.browser import BETWEEN, COLOURS, LOOKS, PHONE, WIDE, State, beyond_the_edge, states, watched, wrong_with
+from web.room_states import room_states
 from web.serving import Server, a_request_in, path_of
 
 from expertsupport_cli.model.requests import Status
@@ -15,27 +16,33 @@ from expertsupport_cli.model.requests import Status
 def everything(server: Server, shared_es: Es) -> list[State]:
     a_request_in(shared_es)
     shared_es.inside("space", "add", "empty")
-    return states(server, shared_es)
+    return [*states(server, shared_es), *room_states(server, shared_es)]
+
+
+def wrong_with_state(state: State, first: Page) -> list[str]:
+    """What is wrong with a state: on a wide screen in the light, and on a phone in the dark."""
+    first.set_viewport_size({"width": WIDE, "height": 800})
+    first.emulate_media(color_scheme="light")
+    page = state.reach(first)
+    wrong = wrong_with(page)
+    page.emulate_media(color_scheme="dark")
+    page.set_viewport_size({"width": PHONE, "height": 800})
+    wrong += wrong_with(page, LOOKS)
+    for width in BETWEEN:
+        page.set_viewport_size({"width": width, "height": 800})
+        wrong += beyond_the_edge(page)
+    return wrong
 
 
 def test_axe_finds_nothing_and_nothing_is_beyond_the_edge(
     browser: Browser, server: Server, everything: list[State]
 ) -> None:
     wrong = []
-    for state in everything:
-        with watched(browser, server, cookie=state.cookie) as (page, _, _):
-            page.goto(state.path)
-            if state.types:
-                page.get_by_role("textbox").fill(state.types)
-            if state.press:
-                page.get_by_role("button", name=state.press, exact=True).click()
-            for width in (PHONE, WIDE):
-                page.set_viewport_size({"width": width, "height": 800})
-                page.emulate_media(color_scheme="light")
-                found = wrong_with(page)
-                page.emulate_media(color_scheme="dark")  # which changes nothing but colours
-                found += wrong_with(page, COLOURS)
-                wrong += [f"{state.name}, {width}: {what}" for what in found]
+    for cookie in dict.fromkeys(state.cookie for state in everything):
+        with watched(browser, server, cookie=cookie) as (first, _, _):
+            for state in everything:
+                if state.cookie == cookie:
+                    wrong += [f"{state.name}: {what}" for what in wrong_with_state(state, first)]
     assert wrong == []
 
 
