@@ -75,6 +75,9 @@ def test_an_empty_queue_and_pages_of_errors_are_as_good(browser: Browser, own_se
         page.goto("/desk")
         assert page.get_by_text("No requests are waiting for the desk.").is_visible()
         assert wrong_with(page) == []
+        page.goto("/spaces")
+        assert page.get_by_text("No spaces yet.").is_visible()
+        assert wrong_with(page) == []
         request = a_request_in(es)
         page.goto(f"/desk/requests/{request.id}")
         page.context.clear_cookies()
@@ -82,6 +85,10 @@ def test_an_empty_queue_and_pages_of_errors_are_as_good(browser: Browser, own_se
         page.get_by_role("button", name="Reply", exact=True).click()
         assert page.get_by_role("heading", name="You are not signed in.").is_visible()
         assert page.get_by_role("textbox").input_value() == "A draft"
+        assert wrong_with(page) == []
+    with watched(browser, own_server, width=320, cookie=own_server.sign_in("owner")) as (page, _, _):
+        page.goto("/partners")
+        assert page.get_by_text("No partners yet.").is_visible()
         assert wrong_with(page) == []
     with watched(browser, own_server, width=320) as (page, _, _):
         page.goto(path_of(a_request_in(es, Status.NEW)))

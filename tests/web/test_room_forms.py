@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urljoin
 
 import pytest
@@ -11,7 +12,8 @@ from builders import AT
 from conftest import Es
 from web.rooms import Rooms, Seen, error_in, furnish, kept, rows_in, send
 from web.serving import Answer, Server, opened
-from web.test_forms import HOSTILE
+from web.test_busy import held
+from web.test_forms import HOSTILE, draft_in
 
 from expertsupport_cli import times
 from expertsupport_cli.model.certificates import CertificateState
@@ -226,3 +228,21 @@ def test_whatever_is_typed_is_kept_as_it_is_or_refused_and_shown_as_text(
         assert page.status == 200
         assert not NOT_OURS & {*Seen(page.text).tags}, path
     assert shared_es.inside("db", "check").status == 0
+
+
+def test_a_form_that_cannot_be_kept_now_comes_back_with_all_that_was_typed(
+    server: Server, shared_es: Es, olga: str
+) -> None:
+    with held(shared_es), ThreadPoolExecutor(4) as threads:
+        forms = [("/spaces", SPACE), ("/spaces/acme/tasks", TASK), ("/certificates", ISSUE), ("/partners", PARTNER)]
+        answers = list(threads.map(lambda form: send(server, form[0], form[1], olga), forms))
+    for (path, fields), answer in zip(forms, answers, strict=True):
+        assert (answer.status, answer.header("retry-after")) == (503, "2"), path
+        assert "Try again in a moment." in error_in(answer)
+        assert Seen(answer.text).form(path) == fields, path
+
+
+def test_a_long_text_is_not_lost_when_the_session_has_ended_meanwhile(server: Server, rooms: Rooms) -> None:
+    for path, fields in (("/spaces/acme/tasks", TASK), (f"/tasks/{rooms.open}/activate", {"body": "An hour's work"})):
+        answer = send(server, path, fields)
+        assert (answer.status, draft_in(answer)) == (403, fields.get("body") or fields["description"]), path

@@ -137,8 +137,8 @@ class Visit:
 
 
 def draft_of(form: Mapping[str, str]) -> str:
-    """The message in a form, to be shown once more."""
-    return readable(form.get("body", "").replace("\r\n", "\n"))
+    """The long text in a form, to be shown once more: a message, or the description of a task."""
+    return readable((form.get("body") or form.get("description", "")).replace("\r\n", "\n"))
 
 
 def refusal(fault: Fault | None) -> tuple[Fault | None, int]:
