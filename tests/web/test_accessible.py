@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from conftest import Es
 from playwright.sync_api import Browser, Page
@@ -10,13 +12,6 @@ from web.room_states import room_states
 from web.serving import Server, a_request_in, path_of
 
 from expertsupport_cli.model.requests import Status
-
-
-@pytest.fixture(scope="module")
-def everything(server: Server, shared_es: Es) -> list[State]:
-    a_request_in(shared_es)
-    shared_es.inside("space", "add", "empty")
-    return [*states(server, shared_es), *room_states(server, shared_es)]
 
 
 def wrong_with_state(state: State, first: Page) -> list[str]:
@@ -34,10 +29,13 @@ def wrong_with_state(state: State, first: Page) -> list[str]:
     return wrong
 
 
+@pytest.mark.parametrize("table", [states, room_states])
 def test_axe_finds_nothing_and_nothing_is_beyond_the_edge(
-    browser: Browser, server: Server, everything: list[State]
+    browser: Browser, server: Server, shared_es: Es, table: Callable[[Server, Es], list[State]]
 ) -> None:
-    wrong = []
+    a_request_in(shared_es)
+    shared_es.inside("space", "add", "empty")
+    everything, wrong = table(server, shared_es), []
     for cookie in dict.fromkeys(state.cookie for state in everything):
         with watched(browser, server, cookie=cookie) as (first, _, _):
             for state in everything:
