@@ -12,9 +12,10 @@ from expertsupport_cli.actions import requests
 from expertsupport_cli.model.people import Actor, Side
 from expertsupport_cli.model.requests import OPEN, Turn
 from expertsupport_cli.store import Store, Wanted, engine, listing
-from expertsupport_cli.store.listing import SORTS
+from expertsupport_cli.store.listing import SORTS, Place
 
 SORTED_ANEW = {"status"}  # for each page, as there is no index for it
+SORTED_IN_SPACES = {"id", "created_at", "task_name"}  # the fields by which there is an index within a space
 
 
 @contextmanager
@@ -126,3 +127,25 @@ def test_listing_writes_nothing(several: Store) -> None:
     for sort in SORTS:
         assert list(several.requests(Wanted(words=["task"]), sort))
     assert dump(several) == before
+
+
+@pytest.mark.parametrize("ascending", [True, False])
+@pytest.mark.parametrize("sort", sorted({*SORTS} - SORTED_ANEW))
+def test_a_list_goes_on_after_a_place_without_reading_what_is_before_it(
+    sort: str, ascending: bool, several: Store
+) -> None:
+    place = Place.of(several.request("ES-3"), sort)
+    space = "acme" if sort in SORTED_IN_SPACES else None
+    with plans(several) as steps:
+        assert list(several.requests(Wanted(space=space), sort, ascending=ascending, after=place, limit=2))
+    assert not sorts(steps)
+    assert scans(steps) == []
+
+
+def test_the_queue_tasks_and_certificates_go_on_without_reading_what_is_before(several: Store) -> None:
+    with plans(several) as steps:
+        assert list(several.queue(limit=2, after=Place.in_queue(several.request("ES-2"))))
+        assert list(several.tasks(AT, "acme", limit=2, before=4))
+        assert list(several.certificates(AT, limit=2, before=4))
+    assert not sorts(steps)
+    assert scans(steps) == []

@@ -15,8 +15,10 @@ from web.serving import Server, a_request_in, opened, path_of
 from expertsupport_cli.model.requests import Status
 
 PHONE, WIDE = 320, 1100
+BETWEEN = (360, 500, 767, 780)  # on both sides of where tables become lists
 ALL = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 COLOURS = ["color-contrast", "link-in-text-block"]
+LOOKS = [*COLOURS, "target-size", "scrollable-region-focusable"]  # what depends on the width or the light
 LONG_WORD = "Donaudampfschifffahrtsgesellschaftskapitän" * 3
 
 
@@ -82,18 +84,42 @@ def wrong_with(page: Page, rules: Sequence[str] = ALL) -> list[str]:
         for violation in results["violations"]
         for node in violation["nodes"]
     ]
+    return found + beyond_the_edge(page)
+
+
+def beyond_the_edge(page: Page) -> list[str]:
+    """Whether something of a page is beyond the right edge."""
     width, shown = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
-    return found + ([f"{width} pixels wide on {shown}"] if width > shown else [])
+    return [f"{width} pixels wide on {shown}"] if width > shown else []
 
 
 class State(NamedTuple):
-    """A page in one of its states: where it is, as whom, and what is pressed there."""
+    """A page in one of its states: where it is, as whom, what is typed and what is pressed there."""
 
     name: str
     path: str
     cookie: str = ""
     press: str = ""
     types: str = ""
+    fields: tuple[tuple[str, str], ...] = ()  # labels, and what is typed there
+    in_new_tab: bool = False  # what the button opens
+
+    def reach(self, page: Page) -> Page:
+        """Go there. Everything that unfolds is unfolded."""
+        page.goto(self.path)
+        if self.types:
+            page.get_by_role("textbox").fill(self.types)
+        for label, text in self.fields:
+            page.get_by_label(label, exact=True).fill(text)
+        if self.press and self.in_new_tab:
+            with page.expect_popup() as opened:
+                page.get_by_role("button", name=self.press, exact=True).click()
+            page = opened.value
+        elif self.press:
+            page.get_by_role("button", name=self.press, exact=True).click()
+        for summary in page.locator("summary").all():
+            summary.click()
+        return page
 
 
 def states(server: Server, es: Es) -> list[State]:

@@ -2,40 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from conftest import Es
-from playwright.sync_api import Browser
-from web.browser import COLOURS, PHONE, WIDE, State, states, watched, wrong_with
+from playwright.sync_api import Browser, Page
+from web.browser import BETWEEN, COLOURS, LOOKS, PHONE, WIDE, State, beyond_the_edge, states, watched, wrong_with
+from web.room_states import room_states
 from web.serving import Server, a_request_in, path_of
 
 from expertsupport_cli.model.requests import Status
 
 
-@pytest.fixture(scope="module")
-def everything(server: Server, shared_es: Es) -> list[State]:
+def wrong_with_state(state: State, first: Page) -> list[str]:
+    """What is wrong with a state: on a wide screen in the light, and on a phone in the dark."""
+    first.set_viewport_size({"width": WIDE, "height": 800})
+    first.emulate_media(color_scheme="light")
+    page = state.reach(first)
+    wrong = wrong_with(page)
+    page.emulate_media(color_scheme="dark")
+    page.set_viewport_size({"width": PHONE, "height": 800})
+    wrong += wrong_with(page, LOOKS)
+    for width in BETWEEN:
+        page.set_viewport_size({"width": width, "height": 800})
+        wrong += beyond_the_edge(page)
+    return wrong
+
+
+@pytest.mark.parametrize("table", [states, room_states])
+def test_axe_finds_nothing_and_nothing_is_beyond_the_edge(
+    browser: Browser, server: Server, shared_es: Es, table: Callable[[Server, Es], list[State]]
+) -> None:
     a_request_in(shared_es)
     shared_es.inside("space", "add", "empty")
-    return states(server, shared_es)
-
-
-def test_axe_finds_nothing_and_nothing_is_beyond_the_edge(
-    browser: Browser, server: Server, everything: list[State]
-) -> None:
-    wrong = []
-    for state in everything:
-        with watched(browser, server, cookie=state.cookie) as (page, _, _):
-            page.goto(state.path)
-            if state.types:
-                page.get_by_role("textbox").fill(state.types)
-            if state.press:
-                page.get_by_role("button", name=state.press, exact=True).click()
-            for width in (PHONE, WIDE):
-                page.set_viewport_size({"width": width, "height": 800})
-                page.emulate_media(color_scheme="light")
-                found = wrong_with(page)
-                page.emulate_media(color_scheme="dark")  # which changes nothing but colours
-                found += wrong_with(page, COLOURS)
-                wrong += [f"{state.name}, {width}: {what}" for what in found]
+    everything, wrong = table(server, shared_es), []
+    for cookie in dict.fromkeys(state.cookie for state in everything):
+        with watched(browser, server, cookie=cookie) as (first, _, _):
+            for state in everything:
+                if state.cookie == cookie:
+                    wrong += [f"{state.name}: {what}" for what in wrong_with_state(state, first)]
     assert wrong == []
 
 
@@ -68,6 +73,9 @@ def test_an_empty_queue_and_pages_of_errors_are_as_good(browser: Browser, own_se
         page.goto("/desk")
         assert page.get_by_text("No requests are waiting for the desk.").is_visible()
         assert wrong_with(page) == []
+        page.goto("/spaces")
+        assert page.get_by_text("No spaces yet.").is_visible()
+        assert wrong_with(page) == []
         request = a_request_in(es)
         page.goto(f"/desk/requests/{request.id}")
         page.context.clear_cookies()
@@ -75,6 +83,10 @@ def test_an_empty_queue_and_pages_of_errors_are_as_good(browser: Browser, own_se
         page.get_by_role("button", name="Reply", exact=True).click()
         assert page.get_by_role("heading", name="You are not signed in.").is_visible()
         assert page.get_by_role("textbox").input_value() == "A draft"
+        assert wrong_with(page) == []
+    with watched(browser, own_server, width=320, cookie=own_server.sign_in("owner")) as (page, _, _):
+        page.goto("/partners")
+        assert page.get_by_text("No partners yet.").is_visible()
         assert wrong_with(page) == []
     with watched(browser, own_server, width=320) as (page, _, _):
         page.goto(path_of(a_request_in(es, Status.NEW)))

@@ -78,7 +78,7 @@ def add_partner(store: Store, name: str, url: str, *, by: Actor, at: str) -> Par
 
 
 def remove_partner(store: Store, name: str, *, by: Actor, at: str) -> Partner:
-    """Remove a partner, and return it as it was. Raises NotFound."""
+    """Remove a partner, and return it as it was. Raises BadUsage, NotFound."""
     with store.transaction():
         partner = find_partner(store, name)
         store.remove_partner(name)
@@ -87,8 +87,8 @@ def remove_partner(store: Store, name: str, *, by: Actor, at: str) -> Partner:
 
 
 def find_partner(store: Store, name: str) -> Partner:
-    """Find a partner by name, in any case. Raises NotFound."""
-    partner = store.partner(name)
+    """Find a partner by name, in any case. Raises BadUsage, NotFound."""
+    partner = store.partner(prose_or_empty(name, "The name"))
     if partner is None:
         raise NotFound(f"Partner '{name[:80]}' not found.", hint=Step(verb=Verb.LIST_PARTNERS))
     return partner

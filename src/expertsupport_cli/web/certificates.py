@@ -100,7 +100,7 @@ def _all(visit: Visit, fault: Fault | None = None) -> Response:
         state=state,
         max_at_once=MAX_AT_ONCE,
         further=visit.further(before=found[-1].number) if more else None,
-        paged=before is not None,
+        first=visit.further() if before is not None else None,
         fault=said,
     )
 

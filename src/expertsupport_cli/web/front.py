@@ -204,10 +204,10 @@ class Front:
     def _of_fault(self, request: Request, fault: Fault, draft: str) -> Response:
         if isinstance(fault, StoreUnusable):
             fault = in_public(fault)
+        if isinstance(fault, NotFound) and not _is_api(request):  # its text says what there is instead
+            fault = NotFound("Page not found.")
         if "application/json" in request.headers.get("accept", "") or _is_api(request):
             return api.failed(_status(fault), fault.code, fault.message)
-        if isinstance(fault, NotFound):
-            return self._message(HTTPStatus.NOT_FOUND, "Page not found.")
         return self._message(_status(fault), fault.what, fault.why, draft=draft)
 
     def _message(self, status: int, what: str, why: str = "", *, draft: str = "") -> Response:

@@ -10,8 +10,9 @@ from expertsupport_cli.search import words_of
 from expertsupport_cli.store import Wanted
 from expertsupport_cli.store.listing import Place
 from expertsupport_cli.web.paging import ROWS, place_before, without_one_more
+from expertsupport_cli.web.painting import readable
 from expertsupport_cli.web.spaces import space_of
-from expertsupport_cli.web.visit import readable, refusal
+from expertsupport_cli.web.visit import refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ def queue(visit: Visit) -> Response:
     after = _place(visit)
     waiting, more = without_one_more(visit.store.queue(None, ROWS + 1, unanswered=False, after=after))
     place = Place.in_queue(waiting[-1]) if more else None
-    return visit.html("queue.html", requests=waiting, further=_further(visit, place), paged=after is not None)
+    first = visit.further() if after else None
+    return visit.html("queue.html", requests=waiting, further=_further(visit, place), first=first)
 
 
 def of_space(visit: Visit) -> Response:
@@ -75,7 +77,7 @@ def of_space(visit: Visit) -> Response:
         sort=sort,
         ascending=ascending,
         further=_further(visit, Place.of(rows[-1], sort) if more else None),
-        paged=after is not None,
+        first=visit.further() if after else None,
         fault=said,
     )
 

@@ -32,7 +32,12 @@ def environment() -> Environment:
 
 
 def render(template: str, **values: object) -> str:
-    return environment().get_template(template).render(**values)
+    return readable(environment().get_template(template).render(**values))
+
+
+def readable(text: str) -> str:
+    """Text of a form, in which bytes that are not UTF-8 are surrogates: they are marked instead."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 @cache

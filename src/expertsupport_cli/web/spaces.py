@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from expertsupport_cli import times
 from expertsupport_cli.actions import spaces as actions
 from expertsupport_cli.actions.tasks import add_task
@@ -59,13 +61,11 @@ def show(visit: Visit) -> Response:
     wanted = visit.query.get("task", "").strip()
     if not wanted:
         return _one(visit, space)
-    try:
+    with suppress(BadUsage, NotFound):  # which tell of similar tasks in other spaces
         task = visit.store.task(wanted)
-        if task.space != space.name:
-            raise NotFound(f"Task '{wanted[:80]}' not found.", "It is not in this space.")
-    except Fault as fault:
-        return _one(visit, space, fault)
-    return visit.go_to("tasks", task.id)
+        if task.space == space.name:
+            return visit.go_to("tasks", task.id)
+    return _one(visit, space, NotFound(f"Task '{wanted[:80]}' not found.", "It is not in this space."))
 
 
 def add_one_task(visit: Visit) -> Response:
@@ -98,6 +98,6 @@ def _one(visit: Visit, space: Space, fault: Fault | None = None) -> Response:
         states=list(TaskState),
         state=state,
         further=visit.further(before=tasks[-1].number) if more else None,
-        paged=before is not None,
+        first=visit.further() if before is not None else None,
         fault=said,
     )

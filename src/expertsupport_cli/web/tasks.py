@@ -5,7 +5,7 @@ from __future__ import annotations
 from expertsupport_cli.actions import links
 from expertsupport_cli.actions import requests as actions
 from expertsupport_cli.actions.tasks import reopen_task
-from expertsupport_cli.errors import Fault, NotFound
+from expertsupport_cli.errors import Fault, NotFound, Refused
 from expertsupport_cli.model.people import Side
 from expertsupport_cli.model.requests import Request
 from expertsupport_cli.model.tasks import Task, TaskState
@@ -55,7 +55,10 @@ def activate(visit: Visit) -> Response:
             visit.store, task.id, visit.text("serial"), message=message, by=by, at=visit.at, post=visit.post
         )
     except Fault as fault:
-        return _support(visit, task, fault)
+        return _support(visit, task, fault, visit.store.open_request(task.id))
+    if message and not outcome.changed and not _was_sent(visit, outcome.request, message):
+        lost = Refused(f"This certificate has opened {outcome.request.id} already.", "Your message was not sent.")
+        return _support(visit, task, lost, outcome.request)
     return _to_request(visit, outcome.request)
 
 
@@ -63,6 +66,9 @@ def purchase(visit: Visit) -> Response:
     """Create a purchase link and show it: a redirect would send the browser to another site."""
     task, by = _acting(visit)
     try:
+        current = actions.ready_to_activate(visit.store, task.id, at=visit.at)
+        if current:  # nobody is to buy a second certificate
+            return _to_request(visit, current)
         token, link = links.create_link(visit.store, task.id, lifetime=visit.site.link_lifetime, by=by, at=visit.at)
     except Fault as fault:
         return _support(visit, task, fault)
@@ -98,6 +104,11 @@ def _to_request(visit: Visit, request: Request) -> Response:
     return visit.go_to("spaces", request.space, "requests", request.id)
 
 
+def _was_sent(visit: Visit, request: Request, message: str) -> bool:
+    """Whether a request has this message: the form may have been sent twice."""
+    return any(comment.body == message for comment in visit.store.comments(request, notes=False))
+
+
 def _page(visit: Visit, task: Task, fault: Fault | None = None) -> Response:
     said, status = refusal(fault)
     obstacle, current = None, None
@@ -121,7 +132,7 @@ def _page(visit: Visit, task: Task, fault: Fault | None = None) -> Response:
     )
 
 
-def _support(visit: Visit, task: Task, fault: Fault | None = None) -> Response:
+def _support(visit: Visit, task: Task, fault: Fault | None = None, request: Request | None = None) -> Response:
     said, status = refusal(fault)
     return visit.html(
         "support.html",
@@ -130,5 +141,6 @@ def _support(visit: Visit, task: Task, fault: Fault | None = None) -> Response:
         partners=visit.store.partners(),
         shop=visit.site.shop,
         fault=said,
+        request=request,
         draft=draft_of(visit.form),
     )

@@ -24,6 +24,7 @@ from expertsupport_cli.model.requests import Request
 from expertsupport_cli.render.shapes import View
 from expertsupport_cli.web import painting
 from expertsupport_cli.web.log import log
+from expertsupport_cli.web.painting import readable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -115,12 +116,12 @@ class Visit:
         """A field of a form that has one line, without the blanks around it."""
         return self.form.get(name, "").strip()
 
-    def kept(self, name: str) -> str:
-        """A field of a form, to be shown once more: what is not text in it is marked."""
-        return readable(self.lines(name))
+    def kept(self, name: str, default: str = "") -> str:
+        """A field of a form, to be shown once more: what is not text in it is marked. The default, if none was sent."""
+        return readable(self.lines(name)) if self.form else default
 
     def further(self, **place: object) -> str:
-        """The address of the page that goes on with a list, with the same filters."""
+        """The address of the page that goes on with a list, with the same filters. It is relative to the list."""
         query = {name: value for name, value in self.query.items() if name not in PLACE}
         return self.with_query({**query, **place})
 
@@ -153,13 +154,8 @@ class Visit:
 
 
 def draft_of(form: Mapping[str, str]) -> str:
-    """The message in a form, to be shown once more."""
-    return readable(form.get("body", "").replace("\r\n", "\n"))
-
-
-def readable(text: str) -> str:
-    """Text of a form, in which bytes that are not UTF-8 are surrogates: they are marked instead."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    """The long text in a form, to be shown once more: a message, or the description of a task."""
+    return readable((form.get("body") or form.get("description", "")).replace("\r\n", "\n"))
 
 
 def refusal(fault: Fault | None) -> tuple[Fault | None, int]:
@@ -170,7 +166,8 @@ def refusal(fault: Fault | None) -> tuple[Fault | None, int]:
         return in_public(fault), HTTPStatus.SERVICE_UNAVAILABLE
     if isinstance(fault, CertificateUnknown | SerialMistyped):  # a guess, which whoever answers counts
         return fault, HTTPStatus.UNPROCESSABLE_ENTITY
-    return fault, HTTPStatus.BAD_REQUEST if fault.exit_status == BadUsage.exit_status else HTTPStatus.CONFLICT
+    statuses = {BadUsage.exit_status: HTTPStatus.BAD_REQUEST, NotFound.exit_status: HTTPStatus.NOT_FOUND}
+    return fault, statuses.get(fault.exit_status, HTTPStatus.CONFLICT)
 
 
 def in_public(fault: StoreUnusable) -> StoreUnusable:
