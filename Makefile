@@ -30,4 +30,4 @@ docs: setup
 	.venv/bin/python tests/examples.py README.md docs/*.md
 
 picture: setup
-	.venv/bin/python tests/picture.py docs/request-page.png
+	.venv/bin/python tests/picture.py docs

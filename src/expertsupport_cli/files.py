@@ -59,13 +59,14 @@ def sync_name(path: str) -> None:
 def new_file(path: str) -> Iterator[BinaryIO]:
     """A file, for its owner alone, that gets its name when the block has ended, complete and flushed to the disk.
 
-    Raises FileExistsError if there is something at the path, or another OSError; then nothing is left.
+    Until then its `name` is that of a file beside it. Raises FileExistsError if there is something at the path, or
+    another OSError; then nothing is left.
     """
     if os.path.lexists(path):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
     new = f"{path}.{os.urandom(4).hex()}.new"
     try:
-        with open(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, PRIVATE_FILE), "wb") as file:
+        with open(new, "xb", opener=lambda path, flags: os.open(path, flags, PRIVATE_FILE)) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

@@ -11,7 +11,7 @@ import codecs
 import os
 import stat
 import sys
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 
 from expertsupport_cli.errors import BadUsage, NotFound
 from expertsupport_cli.files import access_denied
@@ -123,6 +123,24 @@ def read_references() -> Iterator[tuple[str, str | BadUsage]]:
             continue
         if not is_blank(text):
             yield place, text
+
+
+def open_twice(path: str, what: str) -> BinaryIO:
+    """A file, or stdin for `-`, that can be read from its beginning more than once.
+
+    What can be read only once, as a pipe, is written to a private, temporary file first. Raises NotFound, BadUsage.
+    """
+    with _reading(path, what), ExitStack() as opened:
+        source = opened.enter_context(_opened(path))
+        if path != STDIN and source.seekable():
+            opened.pop_all()
+            return source
+        from shutil import copyfileobj
+        from tempfile import TemporaryFile
+
+        spool: BinaryIO = TemporaryFile()  # noqa: SIM115 -- the caller closes it
+        copyfileobj(source, spool, 1 << 20)
+        return spool
 
 
 def _raw_lines(path: str, what: str, limit: int) -> Iterator[bytes]:

@@ -32,6 +32,7 @@ class Verb(Enum):
     REOPEN_REQUEST = auto()  # (request)
     REOPEN_TASK = auto()  # (task)
     SET_SETTING = auto()  # (setting)
+    SHOW_LINK = auto()  # (link)
     SHOW_REQUEST = auto()  # (request)
     SHOW_TASK = auto()  # (task)
     SIGN_IN = auto()

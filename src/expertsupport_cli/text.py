@@ -12,6 +12,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import re
+    from collections.abc import Sequence
 
 _CONTROLS = (
     "\x00-\x09\x0b-\x1f\x7f-\x9f"  # C0 without the line break, DEL, C1
@@ -36,6 +37,17 @@ def one_line(text: str) -> str:
     import re
 
     return re.sub(f"[{_CONTROLS}]", _escape, re.sub(r"[\t\r\n]+", " ", text))
+
+
+def some(names: Sequence[str], most: int) -> str:
+    """The first few of many names: `T-1, T-2 and 7 more`."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"
+
+
+def did_you_mean(similar: Sequence[str]) -> str:
+    """A question about names that are similar to one that is unknown; empty if none is."""
+    return f"Did you mean {' or '.join(similar)}?" if similar else ""
 
 
 def lines(text: str) -> list[str]:

@@ -236,7 +236,9 @@ def _password(settings: Settings, user: str) -> tuple[str, str]:
         return prose(from_environment, f"The password in {PASSWORD_VARIABLE}"), PASSWORD_VARIABLE
     path = settings.get("mail.smtp.password-file")
     if path:
-        return _password_in(settings, expand_home(path)), "mail.smtp.password-file"
+        return _secret_in(settings, expand_home(path), "mail.smtp.password-file", "password file"), (
+            "mail.smtp.password-file"
+        )
     found: str | None = None
     with suppress(ImportError):  # keyring is an optional extra
         import keyring
@@ -257,18 +259,28 @@ def _password(settings: Settings, user: str) -> tuple[str, str]:
     return found, "the system keyring"
 
 
-def _password_in(settings: Settings, path: str) -> str:
-    """The first line of the password file. Warns if others can read it. Raises NotFound or BadUsage."""
+def shop_key(settings: Settings) -> bytes | None:
+    """The key with which the online store signs, from the file that a setting names. Raises NotFound or BadUsage."""
+    path = settings.get("shop.secret-file")
+    if not path:
+        return None
+    from expertsupport_cli.model.webhooks import read_key
+
+    return read_key(_secret_in(settings, expand_home(path), "shop.secret-file", "key file"))
+
+
+def _secret_in(settings: Settings, path: str, setting: str, what: str) -> str:
+    """The first line of the file that a setting names. Warns if others can read it. Raises NotFound or BadUsage."""
     from expertsupport_cli.reading import read_secret
 
     try:
-        password = read_secret(path, "The password file").split("\n", 1)[0].rstrip("\r")
+        secret = read_secret(path, f"The {what}").split("\n", 1)[0].rstrip("\r")
     except Fault as fault:
-        fault.hint = fault.hint or Step(verb=Verb.SET_SETTING, reference="mail.smtp.password-file")
+        fault.hint = fault.hint or Step(verb=Verb.SET_SETTING, reference=setting)
         raise
     with suppress(OSError):
         if os.stat(path).st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             from shlex import quote
 
-            settings.warn(f"Others can access the password file {path}. Try: chmod 600 {quote(path)}")
-    return prose(password, "The first line of the password file")
+            settings.warn(f"Others can access the {what} {path}. Try: chmod 600 {quote(path)}")
+    return prose(secret, f"The first line of the {what}")

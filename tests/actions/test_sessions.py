@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import hmac
+from contextlib import closing
+from pathlib import Path
+
 import pytest
-from builders import ANN, AT, BOB, OLGA, a_request, a_space, dump, later
+from builders import ANN, AT, BOB, OLGA, a_request, a_space, a_store, dump, later
 
 from expertsupport_cli.actions import sessions
 from expertsupport_cli.errors import BadUsage, NotFound, Refused
@@ -63,7 +67,7 @@ def test_tokens_are_random_and_only_their_digests_are_kept(store: Store) -> None
     token, other = a_link(store), a_link(store)
     secret, _ = sessions.sign_in(store, token, at=AT)
     assert len({token, other, secret}) == 3
-    assert all(len(each) == 64 for each in (token, other, secret))
+    assert [len(each) for each in (token, other, secret)] == [32, 32, 64]
     assert not any(each in str(dump(store)) for each in (token, other, secret))
 
 
@@ -108,3 +112,13 @@ def test_the_key_of_the_server_is_made_once(store: Store) -> None:
     first = sessions.proof(store, "nonce")
     sessions.prepare_to_serve(store)
     assert (len(first or ""), sessions.proof(store, "nonce")) == (64, first)
+
+
+def test_a_server_proves_its_store_by_a_mac_that_another_store_does_not_have(store: Store, tmp_path: Path) -> None:
+    sessions.prepare_to_serve(store)
+    key, proof = store.key("hello"), sessions.proof(store, "nonce")
+    assert proof == hmac.new(bytes.fromhex(str(key)), b"nonce", "sha256").hexdigest()
+    assert sessions.proof(store, "other") != proof
+    with closing(a_store(tmp_path / "other.db")) as other:
+        sessions.prepare_to_serve(other)
+        assert sessions.proof(other, "nonce") not in (proof, None)

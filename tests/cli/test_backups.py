@@ -242,3 +242,22 @@ def test_killed_while_it_restores_the_store_is_the_old_or_the_new_one(used: Es) 
             used.inside("comment", "ES-1", "-m", "Later")
             now = dump(used)
     assert seen
+
+
+def test_an_export_is_imported_from_a_file_from_stdin_and_from_a_pipe_with_a_name(used: Es) -> None:
+    text, file, pipe = used("db", "export").stdout, used.home / "export.jsonl", used.home / "pipe"
+    file.write_text(text)
+    os.mkfifo(pipe)
+
+    def exported_again(source: Path | str, stdin: str = "") -> str:
+        new = used.home / f"{os.path.basename(source)}.db"
+        assert used("--store", str(new), "db", "import", str(source), stdin=stdin).status == 0
+        return used("--store", str(new), "db", "export").stdout
+
+    assert exported_again(file) == text
+    assert exported_again("-", text) == text
+    with subprocess.Popen(["sh", "-c", f"cat '{file}' > '{pipe}'"]):
+        assert exported_again(pipe) == text
+    for path, why in (("nowhere", "File not found: nowhere."), (str(used.home), f"{used.home}: Is a directory.")):
+        refused = used("--store", str(used.home / "none.db"), "db", "import", path)
+        assert refused.stderr == f"es: The export cannot be read.\n  {why}\n"

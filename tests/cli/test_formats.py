@@ -51,6 +51,7 @@ CERTIFICATE = [
 ]
 LINK = ["id", "task_id", "state", "creator", "created_at", "expires_at", "used_at", "revoked_at", "certificate"]
 SESSION = ["id", "name", "side", "space", "created_at", "seen_at", "expires_at"]
+PURCHASE = ["certificate", "serial", "request", "url", "refused"]
 PARTNER = ["name", "url", "created_at"]
 MAIL = [
     "id",
@@ -209,6 +210,18 @@ def test_what_is_forgotten_is_printed_as_a_request(es: Es) -> None:
     a_whole_store(es)
     es("close", "ES-1")
     assert list(as_json(es("db", "forget", "ES-1", "--yes", "--json"))) == REQUEST
+
+
+@pytest.mark.parametrize("options", ["--event-id evt_1", "--activate", "--event-id evt_1 --activate"])
+def test_what_an_online_store_gets_for_a_link_has_these_keys(
+    es: Es, schema: list[dict[str, str]], options: str
+) -> None:
+    link = a_whole_store(es)["link"]
+    fields = {field["name"]: field["type"] for field in schema if field["of"] == "purchase"}
+    assert list(fields) == PURCHASE
+    printed = as_json(es("link", "redeem", "-", *options.split(), "--json", stdin=link))
+    assert list(printed) == PURCHASE
+    assert all(of_type(printed[key], fields[key]) for key in PURCHASE)
 
 
 @pytest.mark.parametrize("command", ["show", "desk show"])

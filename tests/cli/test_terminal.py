@@ -245,6 +245,7 @@ def a_browser(folder: Path) -> tuple[str, Path]:
 
 def test_open_starts_the_browser_on_a_terminal_only(told: Es, tmp_path: Path) -> None:
     browser, log = a_browser(tmp_path)
+    told.env["ES_PAGE_URL"] = "https://help.example"  # or this command would serve the page
     url = as_json(told("show", "ES-1", "--json"))["url"]
     assert told("open", "ES-1", env={"BROWSER": browser}).id == url
     assert not log.exists()
@@ -265,6 +266,7 @@ def test_a_purchase_link_is_opened_only_if_asked_to_since_it_works_once(es: Es, 
 
 
 def test_without_a_browser_the_address_is_all(told: Es) -> None:
+    told.env["ES_PAGE_URL"] = "https://help.example"
     assert (
         "No browser could be started. Open the address above yourself."
         in seen(told, "open", "ES-1", BROWSER="false").text

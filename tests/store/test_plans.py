@@ -10,6 +10,7 @@ from builders import ANN, AT, BOB, a_request, a_task, dump, raw
 
 from expertsupport_cli.actions import requests
 from expertsupport_cli.model.people import Actor, Side
+from expertsupport_cli.model.requests import OPEN, Turn
 from expertsupport_cli.store import Store, Wanted, engine, listing
 from expertsupport_cli.store.listing import SORTS, Place
 
@@ -66,6 +67,11 @@ def test_no_page_of_a_listing_is_sorted(sort: str, ascending: bool, several: Sto
         (Wanted(space="acme"), "created_at"),
         (Wanted(space="acme"), "task_name"),
         (Wanted(space="acme", statuses=["New"]), "created_at"),  # type: ignore[list-item]
+        (Wanted(space="acme"), "initiator"),
+        (Wanted(space="acme"), "task_id"),
+        (Wanted(space="acme"), "status"),
+        (Wanted(space="acme", statuses=list(OPEN)), "created_at"),
+        (Wanted(space="acme", turn=Turn.DESK), "created_at"),
         (Wanted(task="t-1"), "created_at"),
         (Wanted(since=AT), "created_at"),
     ],

@@ -26,7 +26,7 @@ from builders import (
 )
 from released import released_store
 
-from expertsupport_cli.actions import following, requests, spaces, transfer
+from expertsupport_cli.actions import following, links, requests, spaces, transfer
 from expertsupport_cli.actions.notices import Post
 from expertsupport_cli.errors import BadUsage, Fault, Refused
 from expertsupport_cli.model.mail import Pages
@@ -93,6 +93,8 @@ def full(store: Store) -> Store:
     with store.transaction():
         store.add_link(a_new_link("T-1"))
     a_certificate(store, valid_for=60)
+    token, _ = links.create_link(store, "T-1", lifetime=60, by=ANN, at=AT)
+    links.redeem_link(store, token, lambda _: None, event_id="evt_1", by=OLGA, at=AT)
     return store
 
 
@@ -160,6 +162,13 @@ def test_others_write_while_a_store_is_exported_and_the_export_does_not_see_it(f
 
 
 Change = Callable[[list[bytes]], bytes]
+
+
+def first_row_with(old: bytes, new: bytes) -> Change:
+    """An export that ends after its first row, in which something was replaced."""
+    return lambda lines: lines[0] + lines[1].replace(old, new)
+
+
 BROKEN: dict[str, tuple[Change, str]] = {
     "cut in a line": (lambda lines: b"".join(lines)[:-100], "is not valid JSON"),
     "without its last line": (lambda lines: b"".join(lines[:-1]), "the last line is missing"),
@@ -178,27 +187,27 @@ BROKEN: dict[str, tuple[Change, str]] = {
     "an unknown table": (lambda lines: lines[0] + b'{"table": "x"}\n', "Line 2: The row has no known table."),
     "a table that is a list": (lambda lines: lines[0] + b'{"table": []}\n', "Line 2: The row has no known table."),
     "a column less": (
-        lambda lines: lines[0] + lines[1].replace(b',"title":""', b""),
+        first_row_with(b',"title":""', b""),
         "Line 2: The columns of the table 'spaces' are different.",
     ),
     "text for a number": (
-        lambda lines: lines[0] + lines[1].replace(b'"number":1', b'"number":"1"'),
+        first_row_with(b'"number":1', b'"number":"1"'),
         "Line 2: The value of 'number' has the wrong type.",
     ),
     "a number for a boolean": (
-        lambda lines: lines[0] + lines[1].replace(b":false", b":0"),
+        first_row_with(b":false", b":0"),
         "Line 2: The value of 'blocked' has the wrong type.",
     ),
     "a huge number": (
-        lambda lines: lines[0] + lines[1].replace(b'"number":1', b'"number":' + b"9" * 30),
+        first_row_with(b'"number":1', b'"number":' + b"9" * 30),
         "Line 2: The value of 'number' has the wrong type.",
     ),
     "a NUL": (
-        lambda lines: lines[0] + lines[1].replace(b'"title":""', b'"title":"a\\u0000"'),
+        first_row_with(b'"title":""', b'"title":"a\\u0000"'),
         "Line 2: The value of 'title' contains a NUL character",
     ),
     "half a character": (
-        lambda lines: lines[0] + lines[1].replace(b'"title":""', b'"title":"\\ud800"'),
+        first_row_with(b'"title":""', b'"title":"\\ud800"'),
         "Line 2: The value of 'title' is not valid UTF-8.",
     ),
     "out of order": (lambda lines: sealed([lines[0], lines[2], lines[1]]), "out of order"),
@@ -248,3 +257,10 @@ def test_whatever_line_is_changed_it_is_noticed(full: Store) -> None:
             other = line[:position] + (b"x" if line[position : position + 1] != b"x" else b"y") + line[position + 1 :]
             with pytest.raises(Fault):
                 list(transfer.checked_rows(numbered(b"".join([*lines[:number], other, *lines[number + 1 :]]))))
+
+
+def test_all_rows_are_counted(tmp_path: Path) -> None:
+    with closing(a_store(tmp_path / "store.db")) as store:
+        assert transfer.count_rows(store) == 0
+        a_request(store)
+        assert transfer.count_rows(store) == len(list(transfer.checked_rows(numbered(exported(store)))))

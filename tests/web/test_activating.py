@@ -96,8 +96,8 @@ def test_a_serial_that_is_refused_is_not_shown_again_and_uses_nothing(
         (carl, open_, good[:-1], 400, "Invalid serial number. Too short: 15 of 16 letters and digits."),
         (carl, open_, good + "A", 400, "Invalid serial number. Too long: it continues after 16"),
         (carl, open_, good[:-1] + "é", 400, "Invalid serial number. Character 19 is not a letter from A to Z"),
-        (carl, open_, unknown, 409, "Unknown serial number. No certificate in this store has this serial number."),
-        (carl, open_, mistyped, 409, "Unknown serial number; it looks mistyped. Its check symbol does not match"),
+        (carl, open_, unknown, 422, "Unknown serial number. No certificate in this store has this serial number."),
+        (carl, open_, mistyped, 422, "Unknown serial number; it looks mistyped. Its check symbol does not match"),
         (carl, open_, used, 409, f"Certificate ****-****-****-{used[-4:]} was already used. It opened ES-"),
         (carl, open_, revoked, 409, f"Certificate ****-****-****-{revoked[-4:]} was revoked. It was revoked at"),
         (carl, open_, stale, 409, f"Certificate ****-****-****-{stale[-4:]} has expired. It was valid until"),
@@ -159,10 +159,10 @@ def test_wrong_serials_are_answered_late_and_a_right_one_at_once(server: Server,
 
     (task, serial), wrong = new(shared_es), serials.write(serials.issue())
     path, guesser = f"/tasks/{task}/activate", "127.2.3.4"
-    assert [took(path, wrong, guesser) for _ in range(11)] == [(409, False)] * 10 + [(409, True)]
+    assert [took(path, wrong, guesser) for _ in range(11)] == [(422, False)] * 10 + [(422, True)]
     assert took(path, "no serial", guesser) == (400, False)
     assert took(path, serial, guesser) == (303, False)
-    assert took(path, wrong, "127.2.3.5") == (409, False)
+    assert took(path, wrong, "127.2.3.5") == (422, False)
 
 
 def test_a_purchase_link_is_created_shown_once_and_is_for_this_task(

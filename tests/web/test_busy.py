@@ -45,12 +45,26 @@ def test_a_writer_that_has_begun_makes_no_reader_wait(own_server: Server, es: Es
     assert own_server.post(f"/desk/requests/{request.id}/reply", {"body": "News"}, cookie=desk).status == 303
     with closing(sqlite3.connect(es.store)) as db, db:  # now each page has something to note
         db.execute("UPDATE sessions SET seen_at = strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-1 hour')")
-    with ThreadPoolExecutor(1) as threads, held(es):
-        form = threads.submit(own_server.post, f"{path_of(request)}/close")
-        for path, cookie in pages:
-            assert own_server.get(path, cookie=cookie).status == 200, path
-        assert not form.done(), "the form waits for its turn, and all pages have overtaken it"
-        assert form.result().status == 503
+
+    def overtake_a_form() -> bool:
+        """Whether all pages are shown before a form that waits for its turn; never if a page waits as well."""
+        with ThreadPoolExecutor(1) as threads:
+            form = threads.submit(own_server.post, f"{path_of(request)}/close")
+            for path, cookie in pages:
+                assert own_server.get(path, cookie=cookie).status == 200, path
+            overtaken = not form.done()
+            assert form.result().status == 503
+            return overtaken
+
+    with held(es):
+        assert any(overtake_a_form() for _ in range(5)), "not once on a machine that is busy"
+
+
+def test_a_server_proves_itself_for_the_first_time_while_another_program_holds_the_store(
+    own_server: Server, es: Es
+) -> None:
+    with held(es):
+        assert own_server.get(f"/hello/{'a' * 32}").status == 200
 
 
 def test_a_form_that_cannot_be_kept_now_comes_back_with_what_was_typed(own_server: Server, es: Es) -> None:
@@ -77,7 +91,7 @@ def test_what_was_typed_comes_back_even_if_the_store_is_gone(own_server: Server,
     request = a_request_in(es)
     away = es.store.with_suffix(".away")
     os.rename(es.store, away)
-    for path in (path_of(request), f"{path_of(request)}/last", "/desk", "/"):
+    for path in (path_of(request), f"{path_of(request)}/last", "/desk", "/", f"/hello/{'a' * 32}"):
         assert own_server.get(path).status == 503, path
     answer = own_server.post(f"{path_of(request)}/comment", {"body": DRAFT})
     assert (answer.status, draft_in(answer)) == (503, DRAFT)

@@ -100,7 +100,7 @@ def test_a_damaged_store_is_named_in_the_log_and_not_on_the_page(es: Es) -> None
         db.execute("ALTER TABLE comments RENAME COLUMN body TO words")
     for answer in (server.get(path_of(request)), server.post(f"{path_of(request)}/comment", {"body": "Hello"})):
         assert (answer.status, "The store is damaged." in answer.text) == (503, True)
-        assert "Contact whoever runs this site." in answer.text
+        assert "Report it to the owner of this site." in answer.text
         assert str(es.store) not in answer.text
     assert server.stop() == 0
     assert f"The store is damaged. {es.store}" in server.log

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import signal
 import socket
@@ -11,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from conftest import ES, Es
@@ -186,6 +188,19 @@ def test_on_a_terminal_it_offers_a_session_and_ends_with_ctrl_c(es: Es) -> None:
     assert "/sign-in/" in terminal.raw
     assert terminal.presses_ctrl_c().ends() == 0
     assert "Traceback" not in terminal.raw
+
+
+def test_on_the_store_of_a_team_the_session_is_for_the_desk(es: Es) -> None:
+    with opened(es):
+        pass
+    es.home.chmod(0o2770)
+    es.store.chmod(0o660)
+    terminal = Terminal(es, "serve", "--port", "0").sees("Serving until Ctrl-C.")
+    link = re.search(r"http://\S+/sign-in/\w+", terminal.raw)
+    assert link
+    with urlopen(link[0]) as answer:  # noqa: S310 -- http, on loopback
+        assert "for the desk" in answer.read().decode()
+    assert terminal.presses_ctrl_c().ends() == 0
 
 
 def test_it_serves_on_when_nobody_reads_what_it_logs(es: Es) -> None:

@@ -46,7 +46,7 @@ def find_person(store: Store, given: str) -> Found:
     """Find somebody by name or address, with the requests that they have opened. Raises NotFound, Refused."""
     requests = list(store.requests(Wanted(initiator=given), ascending=True))
     erasing = Forgetting(store.engine)
-    actors = erasing.actors()
+    actors = [*erasing.actors(), *erasing.signed_in()]
     person = Person.of(given, requests).seen_as(actors)
     known = any(person.is_called(*actor) for actor in actors) or any(map(person.has_address, erasing.addresses()))
     if not requests and not known:

@@ -14,6 +14,7 @@ from expertsupport_cli.steps import Step, Verb
 from expertsupport_cli.store import Store
 
 TOKEN_BYTES = 32
+LINK_BYTES = 16  # of a sign-in link, which fits into a line of a terminal
 
 
 def create_sign_in(
@@ -24,8 +25,8 @@ def create_sign_in(
     A customer's session is for one space. Raises NotFound (the space), or BadUsage.
     """
     if side is Side.CUSTOMER and space is None:
-        raise BadUsage("A customer's session needs a space.", "Add --space, or set the setting space.")
-    token = os.urandom(TOKEN_BYTES).hex()
+        raise BadUsage("A customer's session needs a space.", hint="Try: es sign-in --space NAME")
+    token = os.urandom(LINK_BYTES).hex()
     with store.transaction():
         store.forget_sessions(at)
         link = SignIn(
@@ -60,8 +61,7 @@ def sign_in(store: Store, token: str, *, at: str) -> tuple[str, Session]:
     secret = os.urandom(TOKEN_BYTES).hex()
     with store.transaction():
         link = find_sign_in(store, token, at=at)
-        if not store.use_sign_in(link.number, at):
-            raise _spent()
+        store.use_sign_in(link.number, at)
         session = Session(
             number=0,
             name=link.name,

@@ -35,6 +35,7 @@ def add_space(
         task_limit=task_limit,
         blocked=blocked,
         created_at=at,
+        tasks=0,
     )
     with store.transaction():
         if store.has_space(name):
@@ -52,7 +53,7 @@ def edit_space(store: Store, name: str, changes: dict[str, object], *, by: Actor
     if "title" in changes:
         prose_or_empty(str(changes["title"]), "The title")
     with store.transaction():
-        before = store.space(name)
+        before = store.space(name, counted=True)
         after = before.replace(**changes)
         changed = {key: getattr(before, key) for key, value in changes.items() if getattr(before, key) != value}
         if changed:

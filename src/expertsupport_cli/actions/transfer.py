@@ -16,7 +16,7 @@ from expertsupport_cli.checks import prose_or_empty
 from expertsupport_cli.errors import BadUsage, Refused
 from expertsupport_cli.steps import Step, Verb
 from expertsupport_cli.store.engine import RowRefused
-from expertsupport_cli.store.transfer import TABLES, Transfer
+from expertsupport_cli.store.transfer import NAMES, TABLES, Transfer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def _check_row(number: int, values: Named) -> str:
     table = values.pop("table", None)
     if not isinstance(table, str) or table not in TABLES:
         raise _fault(number, "The row has no known table.")
-    if list(values) != [column.name for column in TABLES[table]]:
+    if list(values) != NAMES[table]:
         raise _fault(number, f"The columns of the table '{table}' are different.")
     for column in TABLES[table]:
         value = values[column.name]

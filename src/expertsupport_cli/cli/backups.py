@@ -7,10 +7,10 @@ import re
 from contextlib import suppress
 
 from expertsupport_cli import store, wiring
+from expertsupport_cli.cli.db import print_path
 from expertsupport_cli.cli.perform import changes, reads
 from expertsupport_cli.errors import BadUsage, NotFound
 from expertsupport_cli.render.fields import PATH
-from expertsupport_cli.render.shapes import Named
 from expertsupport_cli.render.terminal.progress import bar
 from expertsupport_cli.settings.account import expand_home
 
@@ -48,7 +48,7 @@ def backup(
         store.back_up(source, path, timeout=env.settings.seconds("store.timeout"), progress=progress)
     if folder and keep is not None:
         _remove_old(env, folder, source, keep)
-    env.printer.thing(PATH, Named(values={"path": path, "exists": True}), path)
+    print_path(env, path)
 
 
 @changes(PATH, asks=True)
@@ -73,7 +73,7 @@ def restore(env: Env, file: Annotated[str, Argument(metavar="FILE", help="A back
             was_there = store.restore(backup, place, kept, timeout=timeout, progress=progress)
         if was_there:
             env.printer.note(f"The old store was kept as {kept}")
-    env.printer.thing(PATH, Named(values={"path": place, "exists": os.path.exists(place)}), place)
+    print_path(env, place)
 
 
 def _dated_name(folder: str, source: str, at: str) -> str:

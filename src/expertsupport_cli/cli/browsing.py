@@ -64,7 +64,7 @@ def _asked(env: Env, host: str, port: int) -> bool | None:
         answer = json.loads(connection.getresponse().read(1000))
     except ConnectionRefusedError:
         return None
-    except (OSError, ValueError, HTTPException):
+    except (OSError, ValueError, RecursionError, HTTPException):
         return False
     finally:
         connection.close()
@@ -78,6 +78,6 @@ def _serve(env: Env, host: str, port: int, url: str) -> None:
     def started(_: object) -> None:
         env.printer.note("Serving until Ctrl-C.")
         sys.stdout.flush()
-        env.browse(url)
+        env.browse_while_serving(url)
 
     run_server(env, host, port, started)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @reads(PATH)
 def path(env: Env) -> None:
     """Print the path of the store."""
-    _print_path(env)
+    print_path(env, wiring.store_path(env.settings))
 
 
 @reads(FINDING)
@@ -50,9 +50,9 @@ def upgrade(env: Env) -> None:
     """
     with env.store.transaction():
         pass
-    _print_path(env)
+    print_path(env, wiring.store_path(env.settings))
 
 
-def _print_path(env: Env) -> None:
-    where = wiring.store_path(env.settings)
-    env.printer.thing(PATH, Named(values={"path": where, "exists": os.path.exists(where)}), where)
+def print_path(env: Env, path: str, summary: str = "") -> None:
+    """Print where a store is, or is to be; on a terminal with what became of it."""
+    env.printer.thing(PATH, Named(values={"path": path, "exists": os.path.exists(path)}), f"{path}  {summary}".rstrip())

@@ -19,6 +19,7 @@ from expertsupport_cli.render.fields import NEWS, REQUEST
 from expertsupport_cli.render.terminal.capabilities import is_terminal
 from expertsupport_cli.render.terminal.paint import news_line
 from expertsupport_cli.render.terminal.printer import flush_stdout
+from expertsupport_cli.text import some
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -139,9 +140,7 @@ def _first_match(
             last_seen = item.number
             if matches(item):
                 return item
-    names = ", ".join(request.id for request in found[:MAX_NAMED])
-    if len(found) > MAX_NAMED:
-        names += f" and {len(found) - MAX_NAMED} more"
+    names = some([request.id for request in found], MAX_NAMED)
     raise TimedOut(f"Timed out after {seconds}s: nothing happened on {names}.", hint=f"Try: es show {found[0].id}")
 
 

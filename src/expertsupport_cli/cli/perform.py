@@ -13,6 +13,7 @@ from expertsupport_cli.errors import OutputLost
 from expertsupport_cli.model.mail import MailState
 from expertsupport_cli.record import Record
 from expertsupport_cli.render.terminal.printer import flush_stdout
+from expertsupport_cli.text import some
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -92,8 +93,7 @@ def _run(env: Env, command: Command, values: Mapping[str, object]) -> int:
 def _add_saved_ids(fault: OutputLost, saved: list[str]) -> None:
     """Name in the fault what was saved before the output was lost, so that nobody repeats the change."""
     if saved:
-        more = f" and {len(saved) - MAX_SAVED_IDS} more" if len(saved) > MAX_SAVED_IDS else ""
-        fault.why = f"{fault.why} The change was saved: {', '.join(saved[:MAX_SAVED_IDS])}{more}."
+        fault.why = f"{fault.why} The change was saved: {some(saved, MAX_SAVED_IDS)}."
 
 
 def deliver(env: Env) -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PROGRAM = "es"
+# the options that go before the command; whether each takes a value
+GLOBAL_OPTIONS = {"--store": True, "--as": True, "--color": True, "--no-input": False, "--debug": False}
 
 STEPS = {
     Verb.ACTIVATE: "Try: es activate {}",
@@ -43,6 +45,7 @@ STEPS = {
     Verb.REOPEN_REQUEST: "Try: es reopen {}",
     Verb.REOPEN_TASK: "Try: es task reopen {}",
     Verb.SET_SETTING: "Try: es config set {} VALUE",
+    Verb.SHOW_LINK: "Try: es link show {}",
     Verb.SHOW_REQUEST: "Try: es show {}",
     Verb.SHOW_TASK: "Try: es task show {}",
     Verb.TURN_MAIL_ON: "Try: es config set mail.transport maildir",
@@ -122,7 +125,7 @@ def _split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     found: list[str] = []
     at = 0
     while at < len(arguments) and arguments[at].startswith("-"):
-        size = 2 if arguments[at] in ("--store", "--as", "--color") else 1
+        size = 2 if GLOBAL_OPTIONS.get(arguments[at]) else 1
         if arguments[at].startswith(("--store", "--as")):
             found += arguments[at : at + size]
         at += size

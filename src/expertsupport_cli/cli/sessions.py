@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from typing import Annotated
 
     from expertsupport_cli.cli.env import Env
-    from expertsupport_cli.cli.options import Argument, Option, SpaceName
+    from expertsupport_cli.cli.options import Argument, InSpace, Option
 
 
 @changes(ADDRESS)
 def sign_in(
     env: Env,
     side: Annotated[str, Option("--side", metavar="customer|desk|owner", help="Whose pages to see.")] = "customer",
-    space: SpaceName = None,
+    space: InSpace = None,
     valid_for: Annotated[str, Option("--valid-for", metavar="10m", help="How long the link can be used.")] = "10m",
 ) -> None:
     """Create a link that signs a browser in, once.

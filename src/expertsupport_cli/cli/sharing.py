@@ -12,6 +12,7 @@ from expertsupport_cli.render.fields import ACCESS
 from expertsupport_cli.render.shapes import Named
 from expertsupport_cli.store import sharing
 from expertsupport_cli.store.folder import StoreFolder
+from expertsupport_cli.text import some
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def unshare(env: Env) -> None:
         whose = "1 file of another account keeps its mode"
         if len(plan.kept) > 1:
             whose = f"{len(plan.kept)} files of other accounts keep their modes"
-        env.printer.note(f"{whose}, but nobody else can enter the folder: {sharing.some(plan.kept)}.")
+        env.printer.note(f"{whose}, but nobody else can enter the folder: {some(plan.kept, sharing.MAX_NAMES)}.")
 
 
 def _change(env: Env, plan: sharing.Plan, rights: sharing.Rights, done: str) -> None:

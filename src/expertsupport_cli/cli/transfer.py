@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import os
-import shutil
-import sys
-import tempfile
 from contextlib import closing
 
 from expertsupport_cli import wiring
 from expertsupport_cli.actions import transfer as actions
+from expertsupport_cli.cli.db import print_path
 from expertsupport_cli.cli.perform import changes, reads
 from expertsupport_cli.errors import AlreadyExists, BadUsage, NotFound, OutputLost
 from expertsupport_cli.files import access_denied, new_file
-from expertsupport_cli.reading import STDIN
+from expertsupport_cli.reading import STDIN, open_twice
 from expertsupport_cli.render.fields import PATH
-from expertsupport_cli.render.shapes import Named
 from expertsupport_cli.render.terminal.progress import track
 from expertsupport_cli.settings.account import expand_home
 
@@ -26,6 +23,7 @@ if TYPE_CHECKING:
 
     from expertsupport_cli.cli.env import Env
     from expertsupport_cli.cli.options import Argument
+    from expertsupport_cli.store import Store
 
     _Item = TypeVar("_Item")
 
@@ -44,7 +42,7 @@ def export(
     """
     if not os.path.lexists(wiring.store_path(env.settings)):
         raise NotFound("There is no store to export.", f"{env.store.path} does not exist.")
-    lines = _shown(env, actions.export_lines(env.store), "Exporting", actions.count_rows(env.store))
+    lines = _shown(env, actions.export_lines(env.store), "Exporting", of=env.store)
     if file in (None, STDIN):
         for line in lines:
             env.printer.write(line.decode("ascii"))
@@ -68,14 +66,13 @@ def import_(env: Env, file: Annotated[str, Argument(metavar="FILE", help="An exp
 
     The export is checked first. The store is created if there is none.
     """
-    with _spooled(file) as spool:
+    with open_twice(expand_home(file), "The export") as spool:
         for _ in _shown(env, actions.checked_rows(_lines(spool)), "Checking"):
             pass
         if env.shows_progress:
             env.printer.note("Importing.")
         added = actions.import_rows(env.store, lambda: actions.checked_rows(_lines(spool)))
-    place = env.store.path
-    env.printer.thing(PATH, Named(values={"path": place, "exists": os.path.exists(place)}), f"{place}  {added:,} rows")
+    print_path(env, env.store.path, f"{added:,} rows")
 
 
 @changes(PATH)
@@ -94,26 +91,14 @@ def copy(
         with closing(
             wiring.open_store(env.settings, writes=True, dry_run=env.dry_run, notify=notify, place=end)
         ) as new:
-            added = actions.import_rows(new, lambda: _shown(env, rows(), "Copying", actions.count_rows(old)))
-    env.printer.thing(PATH, Named(values={"path": end, "exists": os.path.exists(end)}), f"{end}  {added:,} rows")
+            added = actions.import_rows(new, lambda: _shown(env, rows(), "Copying", of=old))
+    print_path(env, end, f"{added:,} rows")
 
 
-def _shown(env: Env, items: Iterable[_Item], title: str, total: int | None = None) -> Iterator[_Item]:
+def _shown(env: Env, items: Iterable[_Item], title: str, *, of: Store | None = None) -> Iterator[_Item]:
+    """The items, with a bar; if they are the rows `of` a store, it knows how many there are."""
+    total = actions.count_rows(of) if of and env.shows_progress else None
     return track(items, title, show=env.shows_progress, colour=env.colour_on_stderr, total=total)
-
-
-def _spooled(path: str) -> BinaryIO:
-    """A file that can be read twice: what is on stdin is written to a private, temporary file first."""
-    try:
-        if path != STDIN:
-            return open(expand_home(path), "rb")
-        spool = tempfile.TemporaryFile()  # noqa: SIM115 -- the caller closes it
-        shutil.copyfileobj(sys.stdin.buffer, spool, 1 << 20)
-        return spool
-    except FileNotFoundError as error:
-        raise NotFound("The export cannot be read.", f"File not found: {path}.") from error
-    except OSError as error:
-        raise BadUsage("The export cannot be read.", f"{path}: {error.strerror}.") from error
 
 
 def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:

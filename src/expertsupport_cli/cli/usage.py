@@ -16,11 +16,15 @@ from typer._click.exceptions import (
 )
 
 from expertsupport_cli.cli.commands import COMMANDS, GROUPS, SECTIONS, names_in
-from expertsupport_cli.cli.report import PROGRAM
+from expertsupport_cli.cli.report import GLOBAL_OPTIONS, PROGRAM
 from expertsupport_cli.errors import BadUsage
+from expertsupport_cli.text import did_you_mean
 
-# the options on one side of the command; whether each takes a value
-GLOBAL_OPTIONS = {"--store": True, "--as": True, "--color": True, "--no-input": False, "--debug": False}
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# the options that go after the command; whether each takes a value
 OUTPUT_OPTIONS = {"--format": True, "--json": False, "--fields": True, "--spreadsheet": False}
 OUTPUT_OPTIONS |= {"--dry-run": False, "--yes": False}
 
@@ -58,12 +62,16 @@ def _unknown_option(error: NoSuchOption, arguments: list[str], command: str, hin
     if name in OUTPUT_OPTIONS and not command:
         option, rest = _taken_out(arguments, name, OUTPUT_OPTIONS[name])
         return BadUsage(f"{name} goes after the command.", hint=f"Try: {shlex.join([PROGRAM, *rest, *option])}")
-    return BadUsage(f"Unknown option {name}.", _did_you_mean(name, error.possibilities or ()), hint)
+    return BadUsage(f"Unknown option {name}.", _similar(name, error.possibilities or ()), hint)
 
 
 def _unknown_command(typed: str, group: str, hint: str) -> BadUsage:
     known = names_in(group) if group else [name for names in SECTIONS.values() for name in names]
-    return BadUsage(f"Unknown command '{f'{group} {typed}'.strip()[:80]}'.", _did_you_mean(typed, known), hint)
+    return BadUsage(f"Unknown command '{f'{group} {typed}'.strip()[:80]}'.", _similar(typed, known), hint)
+
+
+def _similar(typed: str, known: Sequence[str]) -> str:
+    return did_you_mean(get_close_matches(typed, known, 2))
 
 
 def _extra_argument(error: ClickException, hint: str) -> BadUsage:
@@ -73,11 +81,6 @@ def _extra_argument(error: ClickException, hint: str) -> BadUsage:
         return BadUsage("Too many arguments.", "Put a serial number that contains spaces in quotes.")
     typed = error.message.rpartition("argument(s) (")[2].removesuffix(")")
     return BadUsage(f"Unexpected argument '{typed[:80]}'.", "Put text that contains spaces in quotes.", hint)
-
-
-def _did_you_mean(typed: str, known: object) -> str:
-    close = get_close_matches(typed, list(known), 2)  # type: ignore[call-overload]
-    return f"Did you mean {' or '.join(close)}?" if close else ""
 
 
 def _allowed(type: object) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 
 from expertsupport_cli import wiring
+from expertsupport_cli.cli.db import print_path
 from expertsupport_cli.cli.perform import changes
 from expertsupport_cli.render.fields import PATH
-from expertsupport_cli.render.shapes import Named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,8 +26,7 @@ def vacuum(env: Env) -> None:
     before = _size(where)
     store.vacuum()
     after = _size(where)
-    summary = where if after is None else f"{where}  {before or 0:,} -> {after:,} bytes"
-    env.printer.thing(PATH, Named(values={"path": where, "exists": after is not None}), summary)
+    print_path(env, where, "" if after is None else f"{before or 0:,} -> {after:,} bytes")
 
 
 def _size(path: str) -> int | None:

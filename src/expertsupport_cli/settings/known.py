@@ -7,6 +7,7 @@ from expertsupport_cli.checks import actor_name, address, addresses, file_path, 
 from expertsupport_cli.errors import BadUsage
 from expertsupport_cli.record import Record
 from expertsupport_cli.steps import Step, Verb
+from expertsupport_cli.text import did_you_mean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -127,6 +128,18 @@ SETTINGS = {
             default="24h",
         ),
         Setting(
+            name="shop.mode",
+            variable="ES_SHOP_MODE",
+            meaning="Whether es serve has a demo shop: demo or off (default: demo on this machine alone)",
+            check=lambda text: one_of(text, "demo", "off"),
+        ),
+        Setting(
+            name="shop.secret-file",
+            variable="ES_SHOP_SECRET_FILE",
+            meaning="A file with the key of the online store on its first line: whsec_ and base64",
+            check=file_path,
+        ),
+        Setting(
             name="desk.email",
             variable="ES_DESK_EMAIL",
             meaning="Email addresses of the desk, separated by commas",
@@ -223,7 +236,7 @@ def known(name: str) -> Setting:
         similar = get_close_matches(name, SETTINGS, n=2)
         raise BadUsage(
             f"Unknown setting '{name[:80]}'.",
-            f"Did you mean {' or '.join(similar)}?" if similar else "",
+            did_you_mean(similar),
             Step(verb=Verb.LIST_SETTINGS),
         )
     return SETTINGS[name]

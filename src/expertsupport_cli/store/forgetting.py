@@ -14,6 +14,12 @@ from expertsupport_cli.model.people import Side
 from expertsupport_cli.model.requests import Request
 from expertsupport_cli.store.engine import Statements, literals, member
 
+
+def _erased(*columns: str) -> str:
+    """SQL that puts TEXT into columns that hold something."""
+    return ", ".join(f"{column} = CASE WHEN {column} IS NULL THEN NULL ELSE '{TEXT}' END" for column in columns)
+
+
 _ABOUT_ADDRESSES = f"kind IN ({literals(kind for kind in Kind if kind.value_kind is Value.ADDRESS)})"
 # names that stand beside the event they come from: table, column, the number in the event, and which events
 _NAMES = (
@@ -24,8 +30,7 @@ _NAMES = (
 _ACTOR = "actor = ? AND actor_email IS NOT DISTINCT FROM ? AND side = ?"
 # the number keeps apart the recipients of one event; mail that was not sent yet never will be
 _RECIPIENT = f"recipient = '{NAME}-' || number, recipient_key = '{NAME}-' || number"
-_LETTER = f"""body = CASE WHEN body IS NULL THEN NULL ELSE '{TEXT}' END,
-    error = CASE WHEN error IS NULL THEN NULL ELSE '{TEXT}' END,
+_LETTER = f"""{_erased("body", "error")},
     state = CASE WHEN state = 'sent' THEN state ELSE 'dead' END, lease = NULL, leased_until = NULL"""
 
 
@@ -61,8 +66,7 @@ class Forgetting(Statements):
             certificate,
         )
         self.change(
-            f"UPDATE events SET old = CASE WHEN old IS NULL THEN NULL ELSE '{TEXT}' END,"
-            f" new = CASE WHEN new IS NULL THEN NULL ELSE '{TEXT}' END WHERE request = ? AND {_ABOUT_ADDRESSES}",
+            f"UPDATE events SET {_erased('old', 'new')} WHERE request = ? AND {_ABOUT_ADDRESSES}",
             number,
         )
         self.change("DELETE FROM followers WHERE request = ?", number)
@@ -140,9 +144,7 @@ class Forgetting(Statements):
         self.change("DELETE FROM followers WHERE address = ?", address)
         self.change(f"UPDATE outbox SET {_LETTER}, {_RECIPIENT} WHERE recipient = ?", address)
         self.change(
-            f"UPDATE events SET old = CASE WHEN old IS NULL THEN NULL ELSE '{TEXT}' END,"
-            f" new = CASE WHEN new IS NULL THEN NULL ELSE '{TEXT}' END WHERE coalesce(new, old) = ?"
-            f" AND {_ABOUT_ADDRESSES}",
+            f"UPDATE events SET {_erased('old', 'new')} WHERE coalesce(new, old) = ? AND {_ABOUT_ADDRESSES}",
             address,
         )
 

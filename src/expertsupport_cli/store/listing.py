@@ -183,6 +183,8 @@ class Listing(Statements):
                 marks = ", ".join(f":{name}{i}" for i in range(len(allowed)))
                 where.append(f"r.status IN ({marks})" if allowed else "FALSE")
                 values |= {f"{name}{i}": status for i, status in enumerate(allowed)}
+                if Status.CLOSED not in allowed:  # there is an index for the open ones, which may be few
+                    where.append(f"r.status <> '{Status.CLOSED}'")
         if wanted.unanswered:
             where.append("r.unanswered_since IS NOT NULL")
         if wanted.words:

@@ -41,9 +41,9 @@ class Sessions(Statements):
         row = self.row(f"{_SIGN_IN} WHERE l.digest = ?", digest)
         return None if row is None else SignIn(**{**_values(row), "side": member(Side, row["side"])})
 
-    def use_sign_in(self, number: int, at: str) -> bool:
-        """Mark a link as used. Returns whether it was not used before."""
-        return self.change("UPDATE sign_ins SET used_at = ? WHERE number = ? AND used_at IS NULL", at, number) == 1
+    def use_sign_in(self, number: int, at: str) -> None:
+        """Mark a link as used. Only the first time counts."""
+        self.change("UPDATE sign_ins SET used_at = ? WHERE number = ? AND used_at IS NULL", at, number)
 
     def add_session(self, session: Session, digest: str) -> Session:
         number = self.insert(

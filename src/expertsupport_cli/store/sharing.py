@@ -16,6 +16,7 @@ from expertsupport_cli.files import PRIVATE, PRIVATE_FILE, SHARED, SHARED_FILE, 
 from expertsupport_cli.record import Record
 from expertsupport_cli.steps import Step, Verb
 from expertsupport_cli.store.folder import MAIL, Entry, StoreFolder
+from expertsupport_cli.text import some
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -113,19 +114,13 @@ def apply(folder: StoreFolder, rights: Rights) -> None:
         try:
             _set(entry.handle, rights.mode(entry), rights)
         except OSError as error:
-            done = f"Already changed: {some(changed)}." if changed else "Nothing was changed."
+            done = f"Already changed: {some(changed, MAX_NAMES)}." if changed else "Nothing was changed."
             raise SystemRefused(
                 f"The mode of {entry.path} cannot be changed.",
                 f"{error.strerror}. {done}",
                 "Run the command again to complete the change.",
             ) from error
         changed.append(entry.path)
-
-
-def some(names: Sequence[str]) -> str:
-    """The first few of many names."""
-    more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
-    return f"{', '.join(names[:MAX_NAMES])}{more}"
 
 
 def _entries(folder: StoreFolder, rights: Rights) -> Iterator[Entry]:
@@ -213,10 +208,10 @@ def _require_own_folder(folder: StoreFolder, found: os.stat_result, rights: Righ
     why = ""
     if found.st_mode & stat.S_IWOTH:
         why = f"Everybody may write to it: its mode is {stat.S_IMODE(found.st_mode):04o}."
-    elif is_home(folder.path, found.st_uid) or folder.path == os.path.dirname(folder.path):
-        why = "It is a home directory." if is_home(folder.path, found.st_uid) else "It is the root directory."
+    elif is_home(folder.path, found.st_uid):
+        why = "It is a home directory."
     elif strangers := folder.strangers():
-        why = f"It also holds {some(strangers)}."
+        why = f"It also holds {some(strangers, MAX_NAMES)}."
     if why:
         hint = _move(folder, rights.group) if rights.shares else f"Try: chmod 600 {quote(folder.store_path)}"
         raise Refused(f"{folder.path} is not a folder for the store alone.", why, hint)

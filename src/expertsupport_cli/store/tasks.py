@@ -9,6 +9,7 @@ from expertsupport_cli.ids import task_count
 from expertsupport_cli.model.tasks import Task, TaskState
 from expertsupport_cli.steps import Step, Verb
 from expertsupport_cli.store.engine import Statements
+from expertsupport_cli.text import did_you_mean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,10 +30,9 @@ class Tasks(Statements):
         refuse_blanks(id, "a task")
         row = self.row(f"{_TASK} WHERE t.id_key = ?", fold_key(id))
         if row is None:
-            close = self._close_ids(id)
             raise NotFound(
                 f"Task '{id[:80]}' not found.",
-                f"Did you mean {' or '.join(close)}?" if close else "",
+                did_you_mean(self._close_ids(id)),
                 Step(verb=Verb.LIST_TASKS),
             )
         return Task(**row)

@@ -26,6 +26,7 @@ _COLUMNS = {
     "requests": "number# token task# task_key task_name_key space# space_key certificate# status"
     " initiator initiator_key initiator_email? email_key? created_at updated_at closed_at?"
     " turn_since last_by last_side last_at unanswered_since?",
+    "redemptions": "link# event_id request#? refused?",
     "comments": "number# request# author side kind body created_at",
     "events": "number# at actor actor_email? side via kind old? new? space#? task#? request#? certificate#? link#?"
     " comment#?",
@@ -34,7 +35,7 @@ _COLUMNS = {
     "followers": "request# address address_key created_at",
     "readings": "reader request# event#",
 }
-_KEYS = {"followers": ("request", "address_key"), "readings": ("reader", "request")}
+_KEYS = {"followers": ("request", "address_key"), "readings": ("reader", "request"), "redemptions": ("link",)}
 
 
 class Column(Record):
@@ -51,6 +52,7 @@ def _column(text: str) -> Column:
 
 
 TABLES = {table: [_column(text) for text in columns.split()] for table, columns in _COLUMNS.items()}
+NAMES = {table: [column.name for column in columns] for table, columns in TABLES.items()}
 
 
 class Transfer(Statements):
@@ -69,7 +71,7 @@ class Transfer(Statements):
         columns, key = TABLES[table], _KEYS.get(table, ("number",))
         names, marks = ", ".join(key), ", ".join(f":{name}" for name in key)
         rows = self.paged(
-            f"SELECT {', '.join(column.name for column in columns)} FROM {table} WHERE TRUE",
+            f"SELECT {', '.join(NAMES[table])} FROM {table} WHERE TRUE",
             f"({names}) > ({marks})",
             names,
             {},
@@ -78,13 +80,13 @@ class Transfer(Statements):
         )
         booleans = [column.name for column in columns if column.type is bool]
         for row in rows:
-            values = {column.name: row[column.name] for column in columns}
+            values = {name: row[name] for name in NAMES[table]}
             values.update((name, bool(row[name])) for name in booleans)
             yield values
 
     def is_empty(self) -> bool:
         """Whether nothing has ever been done in the store."""
-        return not self.value("SELECT count(*) FROM events") and not self.count_rows()
+        return all(self.row(f"SELECT 1 FROM {table} LIMIT 1") is None for table in TABLES)
 
     def add_rows(self, table: str, rows: Iterable[Named], *, one_by_one: bool = False) -> None:
         """Add rows to a table, inside a transaction. Raises RowRefused.

@@ -15,6 +15,8 @@ from expertsupport_cli.web.visit import refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.responses import Response
 
     from expertsupport_cli.web.visit import Visit
@@ -31,12 +33,12 @@ def show_all(visit: Visit) -> Response:
 def issue(visit: Visit) -> Response:
     """Issue certificates, and show their serials."""
     by = visit.needs(Side.OWNER).actor
-    issued = Block()
+    issued, hand_over = _to_be_shown(visit)
     try:
         actions.issue_certificates(
             visit.store,
             _count(visit.text("count")),
-            issued.extend,
+            hand_over,
             block_size=MAX_AT_ONCE,
             valid_for=_seconds(visit.text("valid-for")),
             note=visit.text("note"),
@@ -58,17 +60,28 @@ def act(visit: Visit) -> Response:
     """Revoke or replace a certificate. Raises NotFound for another act."""
     by = visit.needs(Side.OWNER).actor
     certificate = _certificate(visit)
-    issued = Block()
+    issued, hand_over = _to_be_shown(visit)
     try:
         if visit.path["act"] == "revoke":
             actions.revoke_certificate(visit.store, certificate.id, by=by, at=visit.at)
             return visit.go_to("certificates", certificate.id)
         if visit.path["act"] == "replace":
-            actions.replace_certificate(visit.store, certificate.id, issued.extend, by=by, at=visit.at)
+            actions.replace_certificate(visit.store, certificate.id, hand_over, by=by, at=visit.at)
             return visit.html("serials.html", issued=issued, replaced=certificate)
     except Fault as fault:
         return _one(visit, certificate, fault)
     raise NotFound("Page not found.")
+
+
+def _to_be_shown(visit: Visit) -> tuple[Block, Callable[[Block], None]]:
+    """A list that is filled with the serials that are handed over."""
+    issued = Block()
+
+    def hand_over(block: Block) -> None:
+        issued.extend(block)
+        visit.hand_over(block)
+
+    return issued, hand_over
 
 
 def _certificate(visit: Visit) -> Certificate:

@@ -67,7 +67,7 @@ class Server(uvicorn.Server):
 def serve_until_interrupted(
     app: Starlette, listening: socket.socket, trusted_proxies: list[str], started: Callable[[], None]
 ) -> None:
-    """Call `started`, and serve until a signal comes, which may come as soon as `started` has announced it.
+    """Call `started`, and serve until a signal comes, which may be before `started` returns.
 
     A trusted proxy says which address a request came from; nobody says which address it was for.
     """

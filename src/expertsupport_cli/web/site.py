@@ -18,6 +18,14 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
+class Shop(Record):
+    """The ways to buy here: the demo shop, or the online store at `url`, which signs what it sends with `key`."""
+
+    demo: bool = False
+    url: str | None = None
+    key: bytes | None = None
+
+
 class Site(Record):
     """The addresses and the parts of one server.
 
@@ -31,14 +39,18 @@ class Site(Record):
     origins: frozenset[str]
     new_post: Callable[[], Post | None]
     deliver: Callable[[Store, Post], None]
-    shop_url: str
-    link_lifetime: int  # seconds
     clock: Callable[[], str]
+    link_lifetime: int  # seconds
+    shop: Shop = Shop()
 
     @property
     def prefix(self) -> str:
         """The path before all paths, where a proxy serves the pages below another site."""
         return urlsplit(self.url).path.rstrip("/")
+
+    def purchase_url(self, token: str) -> str:
+        """The address of a purchase link."""
+        return f"{self.shop.url or f'{self.url}/buy/'}{token}"
 
     @property
     def cookie_name(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from expertsupport_cli.actions import links
 from expertsupport_cli.actions import requests as actions
 from expertsupport_cli.actions.tasks import reopen_task
-from expertsupport_cli.errors import CertificateUnknown, Fault, NotFound, Refused, SerialMistyped
+from expertsupport_cli.errors import Fault, NotFound, Refused
 from expertsupport_cli.model.people import Side
 from expertsupport_cli.model.requests import Request
 from expertsupport_cli.model.tasks import Task, TaskState
@@ -55,7 +55,6 @@ def activate(visit: Visit) -> Response:
             visit.store, task.id, visit.text("serial"), message=message, by=by, at=visit.at, post=visit.post
         )
     except Fault as fault:
-        visit.guessed = isinstance(fault, CertificateUnknown | SerialMistyped)
         return _support(visit, task, fault, visit.store.open_request(task.id))
     if message and not outcome.changed and not _was_sent(visit, outcome.request, message):
         lost = Refused(f"This certificate has opened {outcome.request.id} already.", "Your message was not sent.")
@@ -73,7 +72,7 @@ def purchase(visit: Visit) -> Response:
         token, link = links.create_link(visit.store, task.id, lifetime=visit.site.link_lifetime, by=by, at=visit.at)
     except Fault as fault:
         return _support(visit, task, fault)
-    return visit.html("purchase.html", task=task, link=link, address=f"{visit.site.shop_url}{token}")
+    return visit.html("purchase.html", task=task, link=link, address=visit.site.purchase_url(token))
 
 
 def reopen(visit: Visit) -> Response:
@@ -140,7 +139,7 @@ def _support(visit: Visit, task: Task, fault: Fault | None = None, request: Requ
         status,
         task=task,
         partners=visit.store.partners(),
-        shop=visit.site.shop_url,
+        shop=visit.site.shop,
         fault=said,
         request=request,
         draft=draft_of(visit.form),

@@ -9,7 +9,16 @@ from urllib.parse import urlencode
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from expertsupport_cli.actions import sessions
-from expertsupport_cli.errors import BadUsage, Fault, NotFound, StoreBusy, StoreUnusable
+from expertsupport_cli.errors import (
+    BadUsage,
+    CertificateUnknown,
+    Fault,
+    NotFound,
+    OutputLost,
+    SerialMistyped,
+    StoreBusy,
+    StoreUnusable,
+)
 from expertsupport_cli.model.people import Side
 from expertsupport_cli.model.requests import Request
 from expertsupport_cli.render.shapes import View
@@ -19,8 +28,9 @@ from expertsupport_cli.web.painting import readable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from expertsupport_cli.actions.certificates import Block
     from expertsupport_cli.model.people import Actor
     from expertsupport_cli.model.sessions import Session
     from expertsupport_cli.store import Store
@@ -49,6 +59,7 @@ class Visit:
         wants_json: bool,
         etag: str,
         cookie: str,
+        is_gone: Callable[[], bool],
     ) -> None:
         self.site = site
         self.store = store
@@ -61,12 +72,12 @@ class Visit:
         self.at = site.clock()
         self.view = View(page_url=site.url, now=self.at)
         self.cookie = cookie
+        self.is_gone = is_gone  # whether the browser has hung up, as far as the server knows
         self.session = sessions.find_session(store, cookie, at=self.at)
         if self.session:
             with suppress(StoreUnusable):  # a page matters more than the time of the last visit
                 sessions.touch(store, self.session, at=self.at)
         self.post = site.new_post() if method == "POST" else None
-        self.guessed = False  # whether a secret in the form opens nothing
 
     def needs(self, *sides: Side) -> Session:
         """The session, which must be for one of these sides. Raises SignInNeeded, or NotFound for another side."""
@@ -118,6 +129,12 @@ class Visit:
         """The address of the same page with another query."""
         return "?" + urlencode({name: readable(str(value)) for name, value in query.items()})
 
+    def hand_over(self, block: Block) -> None:
+        """Hand over the serial numbers that the answer shows. Raises OutputLost if nobody waits for it any more."""
+        if self.is_gone():
+            raise OutputLost("The answer could not be sent.", "Nobody has seen the serial number.")
+        block.delivered = True
+
     def actor(self, request: Request, side: Side) -> Actor:
         """Who acts on a page of a request: the session, or whoever holds the address of the customer's page.
 
@@ -147,6 +164,8 @@ def refusal(fault: Fault | None) -> tuple[Fault | None, int]:
         return None, HTTPStatus.OK
     if isinstance(fault, StoreUnusable):
         return in_public(fault), HTTPStatus.SERVICE_UNAVAILABLE
+    if isinstance(fault, CertificateUnknown | SerialMistyped):  # a guess, which whoever answers counts
+        return fault, HTTPStatus.UNPROCESSABLE_ENTITY
     statuses = {BadUsage.exit_status: HTTPStatus.BAD_REQUEST, NotFound.exit_status: HTTPStatus.NOT_FOUND}
     return fault, statuses.get(fault.exit_status, HTTPStatus.CONFLICT)
 
@@ -156,4 +175,4 @@ def in_public(fault: StoreUnusable) -> StoreUnusable:
     if isinstance(fault, StoreBusy):
         return StoreBusy(fault.what, "Try again in a moment.")
     log(f"{fault.what} {fault.why}")
-    return type(fault)(fault.what, "Contact whoever runs this site.")
+    return type(fault)(fault.what, "Report it to the owner of this site.")

@@ -198,13 +198,11 @@ class SqliteEngine(Engine):
         """Copy the store to a temporary database, and go on with that."""
         if self._is_copy or self.db is self._empty:
             return
-        copy = sqlite3.connect("", isolation_level=None)  # on the disk if it is large, and gone when it is closed
         try:
             self.db.execute("BEGIN")
             retry_while_busy(lambda: self.db.execute("SELECT 1 FROM spaces LIMIT 1").fetchone(), self.timeout)
-            self.db.backup(copy)
+            copy = opening.private_copy(self.db)
         except DATABASE_ERRORS as error:
-            copy.close()
             self.roll_back()
             raise unusable(error, self.place) from error
         self.db.close()

@@ -13,12 +13,12 @@ import sqlite3
 from contextlib import closing, contextmanager, suppress
 from time import monotonic
 
-from expertsupport_cli.errors import AlreadyExists, StoreBusy, StoreDamaged, StoreForeign, StoreMissing, StoreUnusable
-from expertsupport_cli.files import access_denied, give_name, new_file, sync_name
+from expertsupport_cli.errors import AlreadyExists, StoreDamaged, StoreMissing, StoreUnusable
+from expertsupport_cli.files import access_denied, give_name, new_file
 from expertsupport_cli.steps import Step, Verb
 from expertsupport_cli.store.sqlite import opening
 from expertsupport_cli.store.sqlite.check import is_intact
-from expertsupport_cli.store.sqlite.faults import DATABASE_ERRORS, unusable
+from expertsupport_cli.store.sqlite.faults import DATABASE_ERRORS, busy, unusable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -99,23 +99,14 @@ def _snapshot(place: str, timeout: float) -> Iterator[sqlite3.Connection]:
 
 def _new_file(source: sqlite3.Connection, target: str, timeout: float, progress: Progress) -> None:
     """Copy an open database to a new file beside `target`, which then gets that name."""
-    if os.path.lexists(target):
-        raise AlreadyExists(f"{target} already exists.", "Nothing is overwritten.")
-    new = f"{target}.{os.urandom(4).hex()}.new"
     try:
-        os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-        _fill(source, new, timeout, progress)
-        give_name(new, target)
-        sync_name(target)
+        with new_file(target) as file:
+            _fill(source, file.name, timeout, progress)
     except FileExistsError as error:
         raise AlreadyExists(f"{target} already exists.", "Nothing is overwritten.") from error
     except OSError as error:
         why = access_denied(target) or f"{target}: {error.strerror}."
         raise StoreMissing("The file cannot be created.", why) from error
-    finally:
-        for name in (new, f"{new}-journal"):
-            with suppress(FileNotFoundError):
-                os.unlink(name)
 
 
 def _fill(source: sqlite3.Connection, path: str, timeout: float, progress: Progress) -> None:
@@ -138,11 +129,7 @@ def _copy(source: sqlite3.Connection, target: sqlite3.Connection, timeout: float
         if status not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             progress(total - left, total)
         elif monotonic() >= deadline:
-            raise StoreBusy(
-                "The store is busy.",
-                "Another program held it for longer than store.timeout.",
-                Step(verb=Verb.WAIT_LONGER),
-            )
+            raise busy()
 
     source.backup(target, pages=PAGES, progress=step, sleep=_PAUSE)
 
@@ -214,10 +201,6 @@ def _refuse_damaged(db: sqlite3.Connection, place: str) -> None:
 
 def _refuse_foreign(db: sqlite3.Connection, place: str) -> None:
     """Refuse to replace the database of another program."""
-    (owner,) = db.execute("PRAGMA application_id").fetchone()
-    if owner != opening.APPLICATION_ID and db.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone():
-        raise StoreForeign(
-            "This file is not an Expert Support store.",
-            f"{place} is a database of another program. It was not changed.",
-            Step(verb=Verb.NAME_STORE),
-        )
+    owner, _version, filled = opening.header(db)
+    if owner != opening.APPLICATION_ID and filled:
+        raise opening.foreign(place)

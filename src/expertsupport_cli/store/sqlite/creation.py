@@ -16,7 +16,7 @@ from contextlib import suppress
 from expertsupport_cli.errors import StoreBusy, StoreMissing
 from expertsupport_cli.files import access_denied, give_name, make_folder, sync_name
 from expertsupport_cli.steps import Step, Verb
-from expertsupport_cli.store.sqlite.faults import retry_while_busy
+from expertsupport_cli.store.sqlite.faults import busy, retry_while_busy
 from expertsupport_cli.store.sqlite.opening import connect, read_version
 from expertsupport_cli.store.sqlite.upgrade import make_schema
 
@@ -136,11 +136,7 @@ def _lock(folder: str, timeout: float) -> int | None:
         except BlockingIOError:
             if time.monotonic() >= deadline:
                 os.close(handle)
-                raise StoreBusy(
-                    "The store is busy.",
-                    "Another program has been creating it for longer than store.timeout.",
-                    Step(verb=Verb.WAIT_LONGER),
-                ) from None
+                raise busy("Another program has been creating it for longer than store.timeout.") from None
             time.sleep(POLL_INTERVAL)
         except OSError:  # a file system without locks
             os.close(handle)

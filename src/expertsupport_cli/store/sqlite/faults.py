@@ -46,11 +46,7 @@ def unusable(error: Exception, path: str) -> Exception:
     if isinstance(error, UnicodeDecodeError) or "decode to UTF-8" in str(error):  # Python raises both without a code
         code = sqlite3.SQLITE_CORRUPT
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return StoreBusy(
-            "The store is busy.",
-            "Another program held it for longer than store.timeout.",
-            Step(verb=Verb.WAIT_LONGER),
-        )
+        return busy()
     if code in _DAMAGED:
         return damaged(error, path)
     if code == sqlite3.SQLITE_FULL:
@@ -64,6 +60,11 @@ def unusable(error: Exception, path: str) -> Exception:
     if code in _OURS:
         return error
     return StoreUnusable("The store could not be read or written.", f"{path}: {error}.", Step(verb=Verb.CHECK_STORE))
+
+
+def busy(why: str = "Another program held it for longer than store.timeout.") -> StoreBusy:
+    """The error for a store that was not free in time."""
+    return StoreBusy("The store is busy.", why, Step(verb=Verb.WAIT_LONGER))
 
 
 def way_in(path: str) -> str | Step:

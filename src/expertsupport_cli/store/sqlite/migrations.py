@@ -13,6 +13,7 @@ from sqlite_utils import Database, Migrations
 from expertsupport_cli.store.engine import INDEXED
 from expertsupport_cli.store.sqlite.search import create_index, index_everything
 from expertsupport_cli.store.sqlite.version3 import rebuild
+from expertsupport_cli.store.sqlite.version5 import allow_demo
 
 migrations = Migrations("expertsupport")
 
@@ -225,7 +226,7 @@ def counters(db: Database) -> None:
 
 @migrations()
 def sessions(db: Database) -> None:
-    """Browsers that are signed in, the links that open a session, and secrets of the store."""
+    """Sessions of browsers, secrets of the store, events of the online store, and lists of a space by each column."""
     columns = f"""
             number     INTEGER PRIMARY KEY,
             digest     TEXT NOT NULL UNIQUE CHECK (length(digest) = 64),
@@ -248,4 +249,18 @@ def sessions(db: Database) -> None:
         ) STRICT;
 
         CREATE TABLE keys (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+        CREATE INDEX requests_of_space_by_task ON requests (space_key, task_key, number);
+        CREATE INDEX requests_of_space_by_initiator ON requests (space_key, initiator_key, number);
+        CREATE INDEX requests_of_space_by_status ON requests (space_key, status, number);
+        CREATE INDEX open_requests_of_space ON requests (space_key, number) WHERE status <> 'Closed';
+
+        CREATE TABLE redemptions (  -- the events of the online store
+            link     INTEGER PRIMARY KEY NOT NULL REFERENCES links (number),
+            event_id TEXT NOT NULL UNIQUE CHECK (event_id <> ''),
+            request  INTEGER UNIQUE REFERENCES requests (number),
+            refused  TEXT,
+            CHECK (request IS NULL OR refused IS NULL)
+        ) STRICT;
     """)
+    allow_demo(db.conn)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
 
 from expertsupport_cli.errors import StoreDamaged, StoreForeign, StoreMissing, StoreTooNew, StoreUnusable
 from expertsupport_cli.files import access_denied
@@ -59,12 +59,14 @@ def holds_something(path: str) -> bool:
     if not stat.S_ISREG(found.st_mode):
         raise cannot_open(path, "This is not a regular file")
     if 0 < found.st_size < _SMALLEST_DATABASE:
-        raise StoreForeign(
-            "This file is not an Expert Support store.",
-            f"{path} has only {found.st_size} bytes. It was not changed.",
-            Step(verb=Verb.NAME_STORE),
-        )
+        raise foreign(path, f"has only {found.st_size} bytes")
     return found.st_size > 0
+
+
+def foreign(place: str, what: str = "is a database of another program") -> StoreForeign:
+    """The error for a file that is no store."""
+    why = f"{place} {what}. It was not changed."
+    return StoreForeign("This file is not an Expert Support store.", why, Step(verb=Verb.NAME_STORE))
 
 
 def cannot_open(path: str, why: str) -> StoreMissing:
@@ -106,15 +108,11 @@ def leave_wal(db: sqlite3.Connection) -> None:
 
 def read_version(db: sqlite3.Connection, place: str) -> int:
     """The version of the store, 0 for an empty database. Raises StoreForeign, StoreTooNew or StoreDamaged."""
-    owner, version, filled = _header(db)
+    owner, version, filled = header(db)
     if owner != APPLICATION_ID:
         if owner == version == 0 and not filled:
             return 0
-        raise StoreForeign(
-            "This file is not an Expert Support store.",
-            f"{place} is a database of another program. It was not changed.",
-            Step(verb=Verb.NAME_STORE),
-        )
+        raise foreign(place)
     if version > VERSION:
         raise StoreTooNew(
             "A newer version of es created this store.",
@@ -127,7 +125,7 @@ def read_version(db: sqlite3.Connection, place: str) -> int:
     return int(version)
 
 
-def _header(db: sqlite3.Connection) -> tuple[int, int, bool]:
+def header(db: sqlite3.Connection) -> tuple[int, int, bool]:
     """The application ID, the version, and whether there are tables, read as one state: another process may write."""
     outside_transaction = not db.in_transaction
     if outside_transaction:
@@ -140,6 +138,15 @@ def _header(db: sqlite3.Connection) -> tuple[int, int, bool]:
         if outside_transaction and db.in_transaction:
             db.execute("ROLLBACK")
     return owner, version, filled
+
+
+def private_copy(db: sqlite3.Connection) -> sqlite3.Connection:
+    """A private, temporary copy of a database: in memory as long as it is small, and gone when it is closed."""
+    with ExitStack() as stack:
+        copy = stack.enter_context(closing(sqlite3.connect("", isolation_level=None)))
+        db.backup(copy)
+        stack.pop_all()
+    return copy
 
 
 def prepare(db: sqlite3.Connection) -> None:

@@ -12,7 +12,7 @@ from contextlib import closing, suppress
 from expertsupport_cli.errors import StoreDamaged, StoreUnusable
 from expertsupport_cli.files import PRIVATE_FILE, SHARED_FILE, is_shared, sync_name
 from expertsupport_cli.store.sqlite.migrations import migrate
-from expertsupport_cli.store.sqlite.opening import APPLICATION_ID, VERSION, prepare, read_version
+from expertsupport_cli.store.sqlite.opening import APPLICATION_ID, VERSION, prepare, private_copy, read_version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,9 +60,8 @@ def upgrade(db: sqlite3.Connection, place: str, notify: Callable[[str], None], *
 
 def upgraded_copy(db: sqlite3.Connection, place: str) -> sqlite3.Connection:
     """A private, temporary copy of an old store, upgraded: for a command that may not change the store itself."""
-    copy = sqlite3.connect("", isolation_level=None)  # in memory as long as it is small, and gone when it is closed
+    copy = private_copy(db)
     try:
-        db.backup(copy)
         upgrade(copy, place, lambda _: None, copy_of=None)
     except BaseException:
         copy.close()
