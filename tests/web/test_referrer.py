@@ -17,7 +17,7 @@ from web.browser import watched
 from web.serving import a_request_in, opened, path_of, serving
 
 PAGES = re.compile(
-    r"/((sign-in(/[0-9a-f]{64})?|sign-out|desk(/requests/ES-1)?|requests/[0-9a-f]{32}(/comment|/last)?|missing)?)"
+    r"/((sign-in(/[0-9a-f]{32})?|sign-out|desk(/requests/ES-1)?|requests/[0-9a-f]{32}(/comment|/last)?|missing)?)"
 )
 FILES = re.compile(r"/static/[\w.-]+")
 
@@ -109,7 +109,7 @@ def test_a_browser_asks_for_our_pages_and_files_alone_and_tells_no_secret_addres
     inside = [each.path.removeprefix(prefix) for each in proxy.asked if each.path.startswith(f"{prefix}/")]
     assert [each.path for each in proxy.asked if not each.path.startswith(f"{prefix}/")] == [], "nothing outside"
     assert [path for path in inside if not PAGES.fullmatch(path) and not FILES.fullmatch(path)] == []
-    told = [each for each in proxy.asked if request.token in each.referrer or link[-64:] in each.referrer]
+    told = [each for each in proxy.asked if request.token in each.referrer or link[-32:] in each.referrer]
     assert [each for each in told if not each.referrer.startswith(f"{proxy.url}/")] == []
     assert {each.status for each in proxy.asked if FILES.fullmatch(each.path.removeprefix(prefix))} == {200}
     assert len(inside) > 8, "each page was asked for"
