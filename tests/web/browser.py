@@ -74,6 +74,25 @@ def watched(
         context.close()
 
 
+def start_from(page: Page) -> None:
+    """A wide screen in the light."""
+    page.set_viewport_size({"width": WIDE, "height": 800})
+    page.emulate_media(color_scheme="light")
+
+
+def wrong_at_any_size(page: Page) -> list[str]:
+    """What is wrong with a page: on a wide screen in the light, and on a phone in the dark."""
+    start_from(page)
+    wrong = wrong_with(page)
+    page.emulate_media(color_scheme="dark")
+    page.set_viewport_size({"width": PHONE, "height": 800})
+    wrong += wrong_with(page, LOOKS)
+    for width in BETWEEN:
+        page.set_viewport_size({"width": width, "height": 800})
+        wrong += beyond_the_edge(page)
+    return wrong
+
+
 def wrong_with(page: Page, rules: Sequence[str] = ALL) -> list[str]:
     """What axe-core finds wrong with a page, and whether something of it is beyond the right edge."""
     if not page.evaluate("'axe' in window"):

@@ -6,27 +6,12 @@ from collections.abc import Callable
 
 import pytest
 from conftest import Es
-from playwright.sync_api import Browser, Page
-from web.browser import BETWEEN, COLOURS, LOOKS, PHONE, WIDE, State, beyond_the_edge, states, watched, wrong_with
+from playwright.sync_api import Browser
+from web.browser import COLOURS, State, start_from, states, watched, wrong_at_any_size, wrong_with
 from web.room_states import room_states
 from web.serving import Server, a_request_in, path_of
 
 from expertsupport_cli.model.requests import Status
-
-
-def wrong_with_state(state: State, first: Page) -> list[str]:
-    """What is wrong with a state: on a wide screen in the light, and on a phone in the dark."""
-    first.set_viewport_size({"width": WIDE, "height": 800})
-    first.emulate_media(color_scheme="light")
-    page = state.reach(first)
-    wrong = wrong_with(page)
-    page.emulate_media(color_scheme="dark")
-    page.set_viewport_size({"width": PHONE, "height": 800})
-    wrong += wrong_with(page, LOOKS)
-    for width in BETWEEN:
-        page.set_viewport_size({"width": width, "height": 800})
-        wrong += beyond_the_edge(page)
-    return wrong
 
 
 @pytest.mark.parametrize("table", [states, room_states])
@@ -40,7 +25,8 @@ def test_axe_finds_nothing_and_nothing_is_beyond_the_edge(
         with watched(browser, server, cookie=cookie) as (first, _, _):
             for state in everything:
                 if state.cookie == cookie:
-                    wrong += [f"{state.name}: {what}" for what in wrong_with_state(state, first)]
+                    start_from(first)
+                    wrong += [f"{state.name}: {what}" for what in wrong_at_any_size(state.reach(first))]
     assert wrong == []
 
 

@@ -12,7 +12,7 @@ import pytest
 from builders import ANN, AT, OLGA, a_certificate
 from conftest import Es
 from playwright.sync_api import Browser
-from web.browser import LIGHTS, WIDTHS, watched, wrong_with
+from web.browser import watched, wrong_at_any_size
 from web.serving import FORM, Answer, Server, opened, wait_for
 from web.shop import a_token, certificate_of, is_unused, link_of
 from web.test_busy import held
@@ -262,17 +262,14 @@ def test_buying_and_activating_needs_no_script_and_no_mouse(browser: Browser, se
         assert "(demo)" in page.get_by_role("main").inner_text()
 
 
-@pytest.mark.parametrize("light", LIGHTS)
-def test_axe_finds_nothing_in_any_state_of_a_link(browser: Browser, server: Server, shared_es: Es, light: str) -> None:
+def test_axe_finds_nothing_in_any_state_of_a_link(browser: Browser, server: Server, shared_es: Es) -> None:
     expired = a_token(shared_es, lifetime=1)
     wrong: list[str] = []
 
     def look(state: str) -> None:
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 800})
-            wrong.extend(f"{state}, {width}: {what}" for what in wrong_with(page))
+        wrong.extend(f"{state}: {what}" for what in wrong_at_any_size(page))
 
-    with watched(browser, server, light=light) as (page, _, _):
+    with watched(browser, server) as (page, _, _):
         page.goto(f"/buy/{expired}")
         look("expired")
         page.goto(f"/buy/{a_token(shared_es)}")
