@@ -259,9 +259,11 @@ def test_a_purchase_link_is_opened_only_if_asked_to_since_it_works_once(es: Es, 
     terminal = seen(es, "purchase-link", "T-1", BROWSER=browser)
     assert "The link works once, until 2" in terminal.text
     assert not log.exists()
-    link = es("purchase-link", "T-1", "--open", env={"BROWSER": browser}).id
-    assert log.read_text(encoding="utf-8") == link + "\n"
-    es("purchase-link", "T-1", "--open", "--dry-run", env={"BROWSER": browser})
+    es("purchase-link", "T-1", "--open", env={"BROWSER": browser, "ES_SHOP_URL": "https://shop.example/"})
+    assert not log.exists(), "off a terminal, nothing is started"
+    terminal = seen(es, "purchase-link", "T-1", "--open", BROWSER=browser, ES_SHOP_URL="https://shop.example/")
+    assert log.read_text(encoding="utf-8").strip() in terminal.text
+    seen(es, "purchase-link", "T-1", "--open", "--dry-run", BROWSER=browser)
     assert log.read_text(encoding="utf-8").count("\n") == 1
 
 

@@ -117,6 +117,14 @@ def test_activate_serves_the_page_too_and_what_it_did_stays_done(es: Es, viewer:
     assert terminal.presses_ctrl_c().ends() == 0
 
 
+def test_a_purchase_link_to_the_demo_shop_is_served_too(es: Es, viewer: Viewer) -> None:
+    with filled(es) as store:
+        task = open_task(store)
+    terminal = Terminal(es, "purchase-link", task, "--open", BROWSER=viewer.command).sees("Serving until Ctrl-C.")
+    assert viewer.shown.startswith(f"200 http://127.0.0.1:{PORT}/buy/")
+    assert terminal.presses_ctrl_c().ends() == 0
+
+
 def test_a_browser_that_stays_in_the_foreground_does_not_keep_the_page_from_being_served_or_ended(
     es: Es, request_: Request
 ) -> None:

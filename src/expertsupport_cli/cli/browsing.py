@@ -1,4 +1,4 @@
-"""Opens the page of a request in the browser: served by a server of this store, or by this command itself."""
+"""Opens a page in the browser: served by a server of this store, or by this command itself."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from expertsupport_cli.errors import Refused
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from expertsupport_cli.cli.env import Env
-    from expertsupport_cli.model.requests import Request
 
 TIMEOUT = 3  # seconds, for a server to prove itself
 
 
-def open_request(env: Env, request: Request, *, desk: bool = False) -> None:
-    """Open the page of a request, if there is somebody to look at it.
+def open_page(env: Env, url: str) -> None:
+    """Open a page, if there is somebody to look at it: of a request, or of a purchase link.
 
     With the default `page.url` the pages come from this machine. If nothing answers there, this command serves them
     until it is interrupted. If something answers, it must prove first that it serves this store, because the address is
@@ -26,8 +25,7 @@ def open_request(env: Env, request: Request, *, desk: bool = False) -> None:
     if not env.printer.on_terminal or not env.interactive:
         return
     base = env.settings["page.url"]
-    url = request.desk_url(base) if desk else request.url(base)
-    if env.settings.find("page.url").origin != "default":
+    if env.settings.find("page.url").origin != "default" or not url.startswith(base):
         env.browse(url)
         return
     host, port = _place(base)

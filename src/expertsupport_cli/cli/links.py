@@ -62,7 +62,9 @@ def purchase_link(
     if not env.dry_run:
         env.printer.hint(f"The link works once, until {link.expires_at}. After buying: es activate {link.task}")
     if open_ and not env.dry_run:
-        env.browse(url)
+        from expertsupport_cli.cli.browsing import open_page
+
+        open_page(env, url)
 
 
 @reads(LINK)

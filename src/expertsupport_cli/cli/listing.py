@@ -93,12 +93,12 @@ def open_page(env: Env, request: RequestId) -> None:
 
     Prints the support ticket URL. With --no-input, or off a terminal, no browser is started.
     """
-    from expertsupport_cli.cli.browsing import open_request
+    from expertsupport_cli.cli import browsing
 
     found = env.store.request(request)
     url = found.url(env.printer.view.page_url)
     env.printer.thing(ADDRESS, Named(values={"url": url, "id": found.id, "expires_at": None}), url)
-    open_request(env, found)
+    browsing.open_page(env, url)
 
 
 def show_request(env: Env, reference: str, *, notes: bool) -> None:

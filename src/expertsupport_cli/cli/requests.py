@@ -61,10 +61,10 @@ def activate(
     else:
         request = _activate(env, task, read_secret(source, "The serial number") if source else serial or "", body)
     if open_ and not env.dry_run:
-        from expertsupport_cli.cli.browsing import open_request
+        from expertsupport_cli.cli.browsing import open_page
 
         deliver(env)  # before this command serves the page, maybe for hours
-        open_request(env, request)
+        open_page(env, request.url(env.settings["page.url"]))
 
 
 @changes(REQUEST)
