@@ -7,9 +7,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from builders import AT, a_space
+from builders import AT, BOB, a_space, later
 from store.test_listing import add
 
+from expertsupport_cli.actions import requests
 from expertsupport_cli.store import Store, Wanted, engine
 from expertsupport_cli.store.listing import SORTS, Place
 
@@ -23,6 +24,8 @@ def store(
         a_space(filled, "beta")
         for number in range(12):
             add(filled, number)
+        for waiting in list(filled.queue(limit=3)):  # answered, and still the desk's turn
+            requests.reply(filled, waiting.id, "We look into it.", asks=False, by=BOB, at=later(20))
         yield filled
 
 

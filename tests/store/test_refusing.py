@@ -9,11 +9,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from builders import AT, BOB, a_certificate, a_request, a_space, a_store, a_task, raw
+from builders import a_certificate, a_request, a_space, a_store, a_task, raw
 from powerless import without_power
 
 from expertsupport_cli.accounts import described_user, group_name
-from expertsupport_cli.actions import requests
 from expertsupport_cli.errors import (
     Fault,
     StoreDamaged,
@@ -126,15 +125,6 @@ def test_a_file_that_is_no_store_of_ours_is_refused_and_left_as_it_is(
     assert str(path) in refusal.value.why
     assert path.read_bytes() == before
     assert [child.name for child in tmp_path.iterdir()] == ["store.db"]
-
-
-def test_a_changed_rule_of_the_schema_is_damage_and_no_bug(tmp_path: Path) -> None:
-    path = tmp_path / "store.db"
-    with closing(a_store(path)) as store:
-        request = a_request(store)
-    path.write_bytes(path.read_bytes().replace(b"'Waiting', 'Closed')", b"'Waiting', 'C1osed')"))
-    with closing(opened(path, writes=True)) as store, pytest.raises(StoreDamaged):
-        requests.close(store, request.id, None, by=BOB, at=AT)
 
 
 def test_damage_further_in_is_told_when_it_is_met(tmp_path: Path) -> None:
