@@ -1,6 +1,6 @@
-# The commands of CONTRIBUTING.md. They need nothing but Python 3.11 or newer.
+# The commands of CONTRIBUTING.md. They need nothing but Python 3.11 or newer; `picture` needs Chromium.
 
-.PHONY: setup quick test coverage lint docs
+.PHONY: setup quick test coverage lint docs picture
 
 setup: .venv/installed
 
@@ -28,3 +28,6 @@ lint: setup
 
 docs: setup
 	.venv/bin/python tests/examples.py README.md docs/*.md
+
+picture: setup
+	.venv/bin/python tests/picture.py docs

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from expertsupport_cli import times
+from expertsupport_cli.model.certificates import Origin
 from expertsupport_cli.model.people import Side
 from expertsupport_cli.model.requests import Request, Status
 from expertsupport_cli.render.fields import REQUEST
@@ -53,6 +54,7 @@ def some(count: int, name: str) -> Iterator[Request]:
             task_name=name.format(number),
             space="acme",
             certificate="****-****-****-7K3M",
+            certificate_origin=Origin.ISSUED,
             status=list(Status)[number % len(Status)],
             initiator="ann",
             initiator_email=None,

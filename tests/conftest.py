@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import pytest
 from builders import a_store
@@ -25,9 +25,14 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 def needs(program: str) -> None:
     """Skip the test, with a reason, where a program of the system is missing; in CI that is a failure."""
     if shutil.which(program) is None:
-        if os.environ.get("CI"):
-            pytest.fail(f"{program} is missing: .ci/run should have installed it")
-        pytest.skip(f"{program} is not installed")
+        unavailable(f"the program {program}: .ci/run installs it")
+
+
+def unavailable(what: str) -> NoReturn:
+    """Skip the test, with a reason, since the machine does not have what it takes; in CI that is a failure."""
+    if os.environ.get("CI"):
+        pytest.fail(f"needs {what}")
+    pytest.skip(f"needs {what}")
 
 
 ES = str(Path(sys.executable).with_name("es"))

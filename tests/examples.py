@@ -30,7 +30,9 @@ HOME = "/home/ann"
 END = b"\x1e"
 PATIENCE = 60  # seconds
 
-_RANDOM = re.compile(r"\b(?:[0-9a-f]{40}|[0-9a-f]{32}|(?:[0-9A-HJKMNP-TV-Z]{4}-){3}[0-9A-HJKMNP-TV-Z]{4})\b")
+_RANDOM = re.compile(
+    r"\b(?:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32}|(?:[0-9A-HJKMNP-TV-Z]{4}-){3}[0-9A-HJKMNP-TV-Z]{4})\b"
+)
 _DIFFERS = [
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(Z| UTC)"), "<time>"),
     (re.compile(r"\d{8}T\d{6}Z"), "<stamp>"),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from builders import AT, BOB, OLGA, a_request, a_space, later
+from builders import ANN, AT, BOB, OLGA, a_request, a_space, later
 
-from expertsupport_cli.actions import certificates, following, forgetting, links, outbox, requests, tasks
+from expertsupport_cli.actions import certificates, following, forgetting, links, outbox, requests, sessions, tasks
 from expertsupport_cli.actions.notices import Post
 from expertsupport_cli.model.mail import MailState
 from expertsupport_cli.model.people import Actor, Side
@@ -87,8 +87,17 @@ def her_traces(store: Store) -> str:
     following.mark_shown(store, store.request(request), store.last_event(), by=EVE)
     with store.transaction():
         store.mark_read(EVE.replace(email=None), store.request(request).number, 1)
+    she_signs_in(store)
     some_mail_goes_out(store)
     return request
+
+
+def she_signs_in(store: Store) -> None:
+    """Sessions and unused links: hers, an expert's at her terminal, and ann's."""
+    for by in (EVE, EVE.replace(email=None), BOB.replace(email=EVE.email), ANN):
+        for _ in range(2):
+            token, _ = sessions.create_sign_in(store, by.side, "acme", lifetime=60, by=by, at=AT)
+        sessions.sign_in(store, token, at=AT)
 
 
 def forget(store: Store, *references: str, by: Actor = OLGA) -> list[Request]:

@@ -40,9 +40,11 @@ def third_version(path: Path) -> Path:
     """As the third version had it, before there were counters."""
     store = open_store(str(released_store(path)), timeout=10, writes=True, notify=lambda _: None)
     store.close()
-    execute(
-        path, "DROP TABLE counters", "DELETE FROM _sqlite_migrations WHERE name = 'counters'", "PRAGMA user_version = 3"
-    )
+    later = [f"DROP TABLE {table}" for table in ("counters", "sessions", "sign_ins", "keys", "redemptions")]
+    later += [f"DROP INDEX requests_of_space_by_{column}" for column in ("task", "initiator", "status")]
+    later += ["DROP INDEX open_requests_of_space"]
+    without = "DELETE FROM _sqlite_migrations WHERE name IN ('counters', 'sessions')"
+    execute(path, *later, without, "PRAGMA user_version = 3")
     for copy in path.parent.glob(f"{path.name}.*.bak"):
         copy.unlink()
     return path

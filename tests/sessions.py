@@ -19,7 +19,9 @@ from builders import ANN, AT, BOB, OLGA, a_certificate, a_request, a_space, a_st
 from conftest import ES, Es, Result
 
 from expertsupport_cli.actions import links, requests, spaces
+from expertsupport_cli.actions import sessions as signing_in
 from expertsupport_cli.actions.notices import Post
+from expertsupport_cli.model.people import Side
 from expertsupport_cli.render.notice import notice_text
 from expertsupport_cli.store import Store
 
@@ -171,6 +173,8 @@ def a_whole_store(es: Es) -> dict[str, str]:
         serial, _ = a_certificate(store)
         link, _ = links.create_link(store, "FREE", lifetime=1000 * 86400, by=ANN, at=AT)
         spaces.add_partner(store, "Zed", "https://zed.example", by=OLGA, at=AT)
+        token, _ = signing_in.create_sign_in(store, Side.DESK, None, lifetime=60, by=BOB, at=AT)
+        signing_in.sign_in(store, token, at=AT)
     es.env["ES_SPACE"] = "acme"
     return {"serial": serial, "link": link}
 

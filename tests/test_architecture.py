@@ -28,8 +28,9 @@ MAY_IMPORT = {
     "render": MODEL,
     "actions": MODEL | {"mail", "store"},
     "wiring": MODEL | {"actions", "files", "mail", "reading", "render", "settings", "store"},
+    "web": MODEL | {"actions", "render", "store"},
     "cli": MODEL
-    | {"__init__", "accounts", "actions", "files", "mail", "reading", "render", "settings", "store", "wiring"},
+    | {"__init__", "accounts", "actions", "files", "mail", "reading", "render", "settings", "store", "wiring", "web"},
     "__main__": {"cli"},
 }
 
@@ -115,6 +116,15 @@ def test_an_engine_is_known_to_whoever_opens_the_store_and_to_no_statement() -> 
     assert all(child.lazy for child in outside)
 
 
+def test_the_pages_are_imported_by_the_command_that_serves_them_and_late() -> None:
+    outside = [
+        child for child in OURS if floor(child.module) == "web" and floor_of(child) != "web" and not child.typing
+    ]
+    assert {child.file for child in outside} == {"cli/serve.py"}
+    assert all(child.lazy for child in outside)
+    assert {floor_of(child) for child in importers("starlette", "uvicorn", "jinja2", "anyio")} == {"web"}
+
+
 def test_platformdirs_is_imported_where_it_is_used() -> None:
     assert {floor_of(child) for child in importers("platformdirs")} <= {"settings", "cli"}
     assert all(child.lazy for child in importers("platformdirs", "tomlkit"))
@@ -146,7 +156,7 @@ def test_the_clock_is_read_in_one_place_and_handed_down() -> None:
     read = {name_of(file) for file in FILES for _, name in dotted_names(file) if CLOCKS.match(name)}
     assert read == {"cli/env.py"}
     waits = {name_of(file) for file in FILES for _, name in dotted_names(file) if name == "time.monotonic"}
-    assert {floor(dotted(SOURCE / file)) for file in waits} <= {"store", "mail", "wiring", "cli"}
+    assert {floor(dotted(SOURCE / file)) for file in waits} <= {"store", "mail", "wiring", "cli", "web"}
 
 
 def test_the_environment_is_read_above_and_handed_down() -> None:

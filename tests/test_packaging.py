@@ -106,11 +106,14 @@ def test_what_the_wheel_says_of_itself_is_what_it_needs(built: Built) -> None:
     told = metadata(built.wheel)
     needs = {line.split(";")[0].strip() for line in told.get_all("Requires-Dist", []) if "extra ==" not in line}
     assert {need.replace("<", " ").replace(">", " ").split()[0] for need in needs} == {
+        "jinja2",
         "platformdirs",
         "rich",
         "sqlite-utils",
+        "starlette",
         "tomlkit",
         "typer",
+        "uvicorn",
     }
     assert told["Requires-Python"] == ">=3.11"
     assert set(told.get_all("Provides-Extra", [])) >= {"test", "lint"}

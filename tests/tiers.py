@@ -2,6 +2,8 @@
 
 A test is of the tier `program` if the fixture `program` is among those that it stands on, as it is of `es`, or if it or
 its module is marked so. Any other test that starts a process fails, whatever it does with the error.
+
+Tests that stand on the fixture `browser` are marked `browser`, so that they can be left out where there is no Chromium.
 """
 
 from __future__ import annotations
@@ -40,6 +42,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "program" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.program)
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -8,12 +8,13 @@ from builders import ANN, AT, BOB, OLGA, a_certificate, a_request, a_space, a_ta
 from conftest import Es
 from sessions import filled
 
-from expertsupport_cli.actions import following, links, requests, spaces
+from expertsupport_cli.actions import following, links, requests, sessions, spaces
 from expertsupport_cli.actions.notices import Post
+from expertsupport_cli.model.people import Side
 from expertsupport_cli.render.notice import notice_text
 
 # those that change other stores than this one, or no row of it
-ON_OTHER_STORES = ("db upgrade", "db restore", "db import", "db copy", "db vacuum", "db share", "db unshare")
+ON_OTHER_STORES = ("db upgrade", "db restore", "db import", "db copy", "db vacuum", "db share", "db unshare", "serve")
 DRY = {
     "activate": ("T-2 -", "{serial}"),
     "purchase-link": ("T-2", ""),
@@ -46,6 +47,8 @@ DRY = {
     "config set": ("space acme", ""),
     "config unset": ("user.name", ""),
     "db forget": ("ES-2 --yes", ""),
+    "sign-in": ("--space acme", ""),
+    "session revoke": ("S-1", ""),
 }
 
 
@@ -61,6 +64,8 @@ def for_each_command(es: Es) -> tuple[Path, dict[str, str]]:
         serial, _ = a_certificate(store)
         link, _ = links.create_link(store, "T-2", lifetime=1000 * 86400, by=ANN, at=AT)
         spaces.add_partner(store, "Zed", "https://zed.example", by=OLGA, at=AT)
+        token, _ = sessions.create_sign_in(store, Side.DESK, None, lifetime=60, by=BOB, at=AT)
+        sessions.sign_in(store, token, at=AT)
         following.follow(store, "ES-1", "dora@example.org", by=ANN, at=AT)
         with store.transaction():
             store.change("UPDATE outbox SET state = 'failed', attempts = 1, error = 'The server was away'")

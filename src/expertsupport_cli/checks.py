@@ -31,6 +31,13 @@ def task_id(text: str) -> str:
     return identifier(text, "task ID")
 
 
+def event_id(text: str) -> str:
+    """The ID that an online store gives to an event: 1 to 200 visible ASCII characters. Raises BadUsage."""
+    if not text.isascii() or not text.isprintable() or " " in text or not 0 < len(text) <= 200:
+        raise BadUsage(f"Invalid event ID '{text[:80]}'.", "Use 1 to 200 visible ASCII characters, without spaces.")
+    return text
+
+
 def refuse_blanks(reference: str, what: str) -> None:
     """Raises BadUsage for a reference with a blank in it: that is never an ID, but a message without its option."""
     if any(character.isspace() for character in reference.strip()):

@@ -9,6 +9,7 @@ REQUEST = "ES"
 CERTIFICATE = "C"
 LINK = "L"
 MAIL = "M"
+SESSION = "S"
 TASK = "T"
 
 TOKEN_LENGTH = 32  # hexadecimal digits of a request's token: 128 bits; that of a purchase link is longer

@@ -80,6 +80,14 @@ def lexemes(text: str) -> list[str]:
     return list(_split(fold(text)))
 
 
+def words_of(search: str) -> list[str]:
+    """The words of a search, without those that match nothing. Raises BadUsage if none is left."""
+    words = [word for word in search.split() if lexemes(word)]
+    if not words:
+        raise BadUsage("The search contains no word.", "Words have letters or digits.")
+    return words
+
+
 def phrases(words: Iterable[str]) -> list[Phrase]:
     """Typed words as phrases that must all match. Raises BadUsage if there are too many.
 

@@ -52,9 +52,17 @@ def store_path(settings: Settings) -> str:
 
 
 def open_store(
-    settings: Settings, *, writes: bool, notify: Callable[[str], None], dry_run: bool = False, place: str | None = None
+    settings: Settings,
+    *,
+    writes: bool,
+    notify: Callable[[str], None],
+    dry_run: bool = False,
+    place: str | None = None,
+    timeout: float | None = None,
 ) -> Store:
     """Open the store that the settings name, or the one at `place`. Raises StoreUnusable.
+
+    `timeout` is in seconds, instead of the setting store.timeout.
 
     `notify` is called with messages for the user.
     """
@@ -62,7 +70,7 @@ def open_store(
 
     return store.open_store(
         store_path(settings) if place is None else place,
-        timeout=settings.seconds("store.timeout"),
+        timeout=settings.seconds("store.timeout") if timeout is None else timeout,
         writes=writes,
         dry_run=dry_run,
         notify=notify,
@@ -125,6 +133,15 @@ def deliver_queued(store: Store, settings: Settings, post: Post | None, clock: C
         why=why,
         hint=hint,
     )
+
+
+def deliver_leased(store: Store, settings: Settings, lease: str, clock: Clock) -> None:
+    """Try to deliver the mail that was queued with a lease. Mail that cannot be delivered stays queued."""
+    try:
+        for _ in _attempted(store, settings, lease, clock):
+            pass
+    except Exception as error:  # as above
+        _give_back(store, lease, None if isinstance(error, StoreUnusable) else str(error))
 
 
 def _give_back(store: Store, lease: str, why: str | None) -> None:
@@ -219,7 +236,9 @@ def _password(settings: Settings, user: str) -> tuple[str, str]:
         return prose(from_environment, f"The password in {PASSWORD_VARIABLE}"), PASSWORD_VARIABLE
     path = settings.get("mail.smtp.password-file")
     if path:
-        return _password_in(settings, expand_home(path)), "mail.smtp.password-file"
+        return _secret_in(settings, expand_home(path), "mail.smtp.password-file", "password file"), (
+            "mail.smtp.password-file"
+        )
     found: str | None = None
     with suppress(ImportError):  # keyring is an optional extra
         import keyring
@@ -240,18 +259,28 @@ def _password(settings: Settings, user: str) -> tuple[str, str]:
     return found, "the system keyring"
 
 
-def _password_in(settings: Settings, path: str) -> str:
-    """The first line of the password file. Warns if others can read it. Raises NotFound or BadUsage."""
+def shop_key(settings: Settings) -> bytes | None:
+    """The key with which the online store signs, from the file that a setting names. Raises NotFound or BadUsage."""
+    path = settings.get("shop.secret-file")
+    if not path:
+        return None
+    from expertsupport_cli.model.webhooks import read_key
+
+    return read_key(_secret_in(settings, expand_home(path), "shop.secret-file", "key file"))
+
+
+def _secret_in(settings: Settings, path: str, setting: str, what: str) -> str:
+    """The first line of the file that a setting names. Warns if others can read it. Raises NotFound or BadUsage."""
     from expertsupport_cli.reading import read_secret
 
     try:
-        password = read_secret(path, "The password file").split("\n", 1)[0].rstrip("\r")
+        secret = read_secret(path, f"The {what}").split("\n", 1)[0].rstrip("\r")
     except Fault as fault:
-        fault.hint = fault.hint or Step(verb=Verb.SET_SETTING, reference="mail.smtp.password-file")
+        fault.hint = fault.hint or Step(verb=Verb.SET_SETTING, reference=setting)
         raise
     with suppress(OSError):
         if os.stat(path).st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             from shlex import quote
 
-            settings.warn(f"Others can access the password file {path}. Try: chmod 600 {quote(path)}")
-    return prose(password, "The first line of the password file")
+            settings.warn(f"Others can access the {what} {path}. Try: chmod 600 {quote(path)}")
+    return prose(secret, f"The first line of the {what}")

@@ -32,7 +32,7 @@ def a_link(store: Store, *, task: str | None = None) -> tuple[str, PurchaseLink]
 
 def redeemed(store: Store, address: str, *, at: str = AT) -> tuple[str, Certificate]:
     handed: list[tuple[str, Certificate]] = []
-    certificate = links.redeem_link(store, address, handed.extend, by=OLGA, at=at)
+    certificate = links.redeem_link(store, address, handed.extend, by=OLGA, at=at).certificate
     ((typed, given),) = handed
     assert given == certificate
     return typed, certificate

@@ -67,6 +67,49 @@ def test_a_link_is_redeemed_once_for_a_certificate_that_activates(es: Es, token_
     ]
 
 
+def test_the_same_event_is_harmless_and_prints_no_serial_again(es: Es) -> None:
+    task = a_task_without_end(es)
+    link, other = es("purchase-link", task).id, es("purchase-link", task).id
+    first = es("link", "redeem", link, "--event-id", "evt_1")
+    assert re.fullmatch(r"[0-9A-Z]{4}(-[0-9A-Z]{4}){3}", first.id)
+    before = dump(es)
+    again = es("link", "redeem", "-", "--event-id", "evt_1", stdin=link)
+    assert (again.status, again.stdout) == (0, "\n")
+    assert "Event 'evt_1' was already processed; nothing was changed." in again.stderr
+    assert "Try: es cert replace C-1" in again.stderr
+    taken = es("link", "redeem", other, "--event-id", "evt_1")
+    assert taken.status == 4
+    assert "Try: es link show L-1" in taken.stderr
+    assert es("link", "show", "L-1").status == 0
+    assert refusal(es("link", "redeem", link, "--event-id", "evt_2", "--json")) == (4, "link_used")
+    assert refusal(es("link", "redeem", other, "--event-id", "a b", "--json")) == (2, "usage")
+    assert dump(es) == before
+
+
+def test_a_link_is_redeemed_and_activated_in_one_step_for_whoever_created_it(es: Es) -> None:
+    task = a_task_without_end(es)
+    link = es("purchase-link", task).id
+    dry = es("link", "redeem", link, "--event-id", "evt_1", "--activate", "--dry-run", "--json")
+    assert '"url": "(none: dry run)"' in dry.stdout
+    shop = es.as_("shop").inside
+    done = shop("link", "redeem", link, "--event-id", "evt_1", "--activate")
+    assert (done.status, done.id, done.stderr) == (0, "ES-1", "")
+    shown = as_json(es("show", "ES-1", "--json"))
+    assert (shown["initiator"], shown["events"][0]["actor"]) == ("ann", "ann")
+    bought = as_json(shop("link", "redeem", link, "--event-id", "evt_1", "--activate", "--json"))
+    assert bought == {"certificate": "C-1", "serial": None, "request": "ES-1", "url": shown["url"], "refused": None}
+
+
+def test_if_the_request_cannot_be_opened_the_serial_is_printed_and_the_reason(es: Es) -> None:
+    task = a_task_without_end(es)
+    link = es("purchase-link", task).id
+    assert es("task", "close", task).status == 0
+    done = es("link", "redeem", link, "--activate")
+    assert (done.status, len(done.id)) == (0, 19)
+    assert f"No request could be opened on task {task} (task_closed)." in done.stderr
+    assert es("cert", "check", done.id).status == 0
+
+
 def test_the_store_does_not_keep_the_address(es: Es) -> None:
     task = a_task_without_end(es)
     token = es("purchase-link", task).id.rpartition("/")[2].encode()

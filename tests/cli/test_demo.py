@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from urllib.request import urlopen
 
+import pytest
 from conftest import ES, Es
 from sessions import Terminal
 
@@ -47,3 +51,34 @@ def test_the_program_has_other_names(es: Es) -> None:
     for words in ([str(Path(ES).with_name("expertsupport"))], [sys.executable, "-m", "expertsupport_cli"]):
         done = subprocess.run([*words, "--version"], env=es.env, capture_output=True, text=True, check=True)
         assert done.stdout == version
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_demo_is_served_with_a_link_for_each_side_until_it_is_interrupted(
+    es: Es, tmp_path: Path, number: signal.Signals
+) -> None:
+    (tmp_path / "tmp").mkdir()
+    with subprocess.Popen(
+        [ES, "demo", "--serve"],
+        env={**es.env, "TMPDIR": str(tmp_path / "tmp")},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stdout
+        lines = [running.stdout.readline() for _ in range(5)]
+        address = re.search(r"http://127\.0\.0\.1:\d+", lines[0])
+        assert address
+        for side, line in zip(("customer", "desk", "owner"), lines[1:4], strict=True):
+            name, link = line.split()
+            assert (name, link.startswith(f"{address[0]}/sign-in/")) == (side, True)
+            with urlopen(link) as answer:  # noqa: S310 -- http, on loopback
+                assert "It works once." in answer.read().decode()
+        assert re.fullmatch(r"A serial number to activate on T-3: \w{4}-\w{4}-\w{4}-\w{4}\n", lines[4])
+        running.send_signal(number)
+        rest, messages = running.communicate(timeout=60)
+    assert (running.returncode, rest) == (0, "")
+    assert messages == "Preparing the demo.\nServing until Ctrl-C. Nothing of this is kept.\n"
+    assert os.listdir(tmp_path / "tmp") == []
+    assert not es.store.exists()

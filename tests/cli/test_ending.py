@@ -127,6 +127,22 @@ def test_serials_that_cannot_be_printed_are_revoked_and_the_link_works_again(tol
     assert told.inside("link", "redeem", link).status == 0
 
 
+def test_what_an_online_store_cannot_read_is_taken_back_with_its_event_but_not_a_request(told: Es) -> None:
+    link, other = told.inside("purchase-link", "T-2").id, told.inside("purchase-link", "T-2").id
+    for options in (("--event-id", "evt_1"), ("--event-id", "evt_1", "--json")):
+        result = in_shell(told, ">/dev/full", "link", "redeem", link, *options)
+        assert result.status == 1
+        assert "saved" not in result.stderr
+    assert told.inside("link", "redeem", other, "--event-id", "evt_1").status == 0  # it is free again
+    result = in_shell(told, ">/dev/full", "link", "redeem", link, "--event-id", "evt_2", "--activate")
+    assert result.status == 1
+    request = as_json(told.inside("show", "T-2", "--json"))["id"]
+    assert f"The change was saved: {request}" in result.stderr
+    again = as_json(told.inside("link", "redeem", link, "--event-id", "evt_2", "--activate", "--json"))
+    assert (again["request"], again["serial"]) == (request, None)
+    assert told.inside("db", "check").status == 0
+
+
 def test_with_stdout_closed_nothing_is_issued(told: Es) -> None:
     link = told("purchase-link", "T-2").id
     before = dump(told)

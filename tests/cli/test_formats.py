@@ -50,6 +50,8 @@ CERTIFICATE = [
     "task_id",
 ]
 LINK = ["id", "task_id", "state", "creator", "created_at", "expires_at", "used_at", "revoked_at", "certificate"]
+SESSION = ["id", "name", "side", "space", "created_at", "seen_at", "expires_at"]
+PURCHASE = ["certificate", "serial", "request", "url", "refused"]
 PARTNER = ["name", "url", "created_at"]
 MAIL = [
     "id",
@@ -145,6 +147,9 @@ CONTRACT = [
     ("db unshare", "db unshare", "", ["path", "group", "mode", "old_group", "old_mode"]),
     ("db check", "db check", "", ["rule", "ok", "found"]),
     ("db vacuum", "db vacuum", "", ["path", "exists"]),
+    ("sign-in", "sign-in", "", ["url", "id", "expires_at"]),
+    ("session list", "session list", "", SESSION),
+    ("session revoke", "session revoke S-1", "", SESSION),
     ("schema", "schema list", "", ["command", "of", "name", "type", "meaning"]),
 ]
 LISTS = {"task import", "cert import", "db check", "schema"} | {c for c, *_ in CONTRACT if c.endswith("list")}
@@ -205,6 +210,18 @@ def test_what_is_forgotten_is_printed_as_a_request(es: Es) -> None:
     a_whole_store(es)
     es("close", "ES-1")
     assert list(as_json(es("db", "forget", "ES-1", "--yes", "--json"))) == REQUEST
+
+
+@pytest.mark.parametrize("options", ["--event-id evt_1", "--activate", "--event-id evt_1 --activate"])
+def test_what_an_online_store_gets_for_a_link_has_these_keys(
+    es: Es, schema: list[dict[str, str]], options: str
+) -> None:
+    link = a_whole_store(es)["link"]
+    fields = {field["name"]: field["type"] for field in schema if field["of"] == "purchase"}
+    assert list(fields) == PURCHASE
+    printed = as_json(es("link", "redeem", "-", *options.split(), "--json", stdin=link))
+    assert list(printed) == PURCHASE
+    assert all(of_type(printed[key], fields[key]) for key in PURCHASE)
 
 
 @pytest.mark.parametrize("command", ["show", "desk show"])

@@ -16,6 +16,7 @@ from builders import a_certificate, a_request, a_space, a_task
 from conftest import ES, Es, needs
 from sessions import Terminal, an_editor, as_json, filled
 
+WITH_EVENT = "link redeem {link} --event-id {link}"  # an ID like any other
 SERIAL = re.compile(r"^[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}$", re.MULTILINE)
 
 
@@ -94,7 +95,9 @@ def test_a_serial_that_was_lost_is_replaced(es: Es) -> None:
     assert es.inside("db", "check").status == 0
 
 
-@pytest.mark.parametrize("words", ["cert issue", "cert issue -n 3", "link redeem {link}", "cert replace C-1 --yes"])
+@pytest.mark.parametrize(
+    "words", ["cert issue", "cert issue -n 3", "link redeem {link}", WITH_EVENT, "cert replace C-1 --yes"]
+)
 def test_the_store_is_synced_before_the_first_byte_is_printed(es: Es, words: str, tmp_path: Path) -> None:
     needs("strace")
     with filled(es) as store:
@@ -127,7 +130,7 @@ def test_blocks_of_json_are_written_whole(es: Es) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-@pytest.mark.parametrize("words", ["cert issue", "link redeem {link}", "cert replace C-1 --yes"])
+@pytest.mark.parametrize("words", ["cert issue", "link redeem {link}", WITH_EVENT, "cert replace C-1 --yes"])
 def test_a_signal_at_the_commit_leaves_a_serial_printed_or_taken_back(es: Es, words: str, number: int) -> None:
     with filled(es) as store:
         a_space(store, lifetime=None)

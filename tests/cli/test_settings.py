@@ -38,8 +38,13 @@ def test_the_list_has_all_settings_and_with_show_origin_where_each_value_comes_f
         ["user.email", "", "default"],
         ["space", "acme", f"file {file}"],
         ["page.url", "https://desk.example", f"file {file}"],
+        ["serve.host", "127.0.0.1", "default"],
+        ["serve.port", "8765", "default"],
+        ["serve.trusted-proxies", "", "default"],
         ["shop.url", "https://desk.example/buy/", "default"],
         ["shop.link-lifetime", "24h", "default"],
+        ["shop.mode", "", "default"],
+        ["shop.secret-file", "", "default"],
         ["desk.email", "", "default"],
     ]
     assert es("config", "list").stdout.splitlines()[1] == "store.timeout\t10s"

@@ -245,6 +245,7 @@ def a_browser(folder: Path) -> tuple[str, Path]:
 
 def test_open_starts_the_browser_on_a_terminal_only(told: Es, tmp_path: Path) -> None:
     browser, log = a_browser(tmp_path)
+    told.env["ES_PAGE_URL"] = "https://help.example"  # or this command would serve the page
     url = as_json(told("show", "ES-1", "--json"))["url"]
     assert told("open", "ES-1", env={"BROWSER": browser}).id == url
     assert not log.exists()
@@ -258,13 +259,16 @@ def test_a_purchase_link_is_opened_only_if_asked_to_since_it_works_once(es: Es, 
     terminal = seen(es, "purchase-link", "T-1", BROWSER=browser)
     assert "The link works once, until 2" in terminal.text
     assert not log.exists()
-    link = es("purchase-link", "T-1", "--open", env={"BROWSER": browser}).id
-    assert log.read_text(encoding="utf-8") == link + "\n"
-    es("purchase-link", "T-1", "--open", "--dry-run", env={"BROWSER": browser})
+    es("purchase-link", "T-1", "--open", env={"BROWSER": browser, "ES_SHOP_URL": "https://shop.example/"})
+    assert not log.exists(), "off a terminal, nothing is started"
+    terminal = seen(es, "purchase-link", "T-1", "--open", BROWSER=browser, ES_SHOP_URL="https://shop.example/")
+    assert log.read_text(encoding="utf-8").strip() in terminal.text
+    seen(es, "purchase-link", "T-1", "--open", "--dry-run", BROWSER=browser)
     assert log.read_text(encoding="utf-8").count("\n") == 1
 
 
 def test_without_a_browser_the_address_is_all(told: Es) -> None:
+    told.env["ES_PAGE_URL"] = "https://help.example"
     assert (
         "No browser could be started. Open the address above yourself."
         in seen(told, "open", "ES-1", BROWSER="false").text

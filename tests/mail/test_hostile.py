@@ -100,7 +100,7 @@ def ruined(es: Es) -> Es:
 def test_nothing_of_a_hostile_store_reaches_a_terminal_raw(es: Es) -> None:
     ruined(es)
     for words in ON_A_TERMINAL:
-        terminal = Terminal(es, *words.split(), BROWSER="true")
+        terminal = Terminal(es, *words.split(), BROWSER="true", ES_PAGE_URL="https://help.example")
         terminal.ends()
         assert RAW.findall(OURS.sub("", terminal.raw)) == [], words
     asks = Terminal(es, "partner", "remove", HOSTILE).sees("[y/N] ").types("n")

@@ -6,6 +6,7 @@ import pytest
 from builders import AT, later
 
 from expertsupport_cli.errors import RequestClosed
+from expertsupport_cli.model.certificates import Origin
 from expertsupport_cli.model.people import Actor, Side
 from expertsupport_cli.model.requests import Act, Request, Status
 from expertsupport_cli.steps import Step, Verb
@@ -35,6 +36,7 @@ def a_request_that_is(status: str) -> Request:
         task_name="The printer is on fire",
         space="acme",
         certificate="****-****-****-7K3M",
+        certificate_origin=Origin.ISSUED,
         status=Status(status),
         initiator="ann",
         initiator_email=None,

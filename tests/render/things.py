@@ -6,6 +6,7 @@ from typing import Any
 
 from builders import AT, later
 
+from expertsupport_cli.model.certificates import Origin
 from expertsupport_cli.model.history import Event, Kind, LogEntry, News
 from expertsupport_cli.model.mail import Mail, MailState
 from expertsupport_cli.model.people import Side, Via
@@ -25,6 +26,7 @@ def a_request(**changes: Any) -> Request:
         task_name="The printer is on fire",
         space="acme",
         certificate="****-****-****-7K3M",
+        certificate_origin=Origin.ISSUED,
         status=Status.WAITING,
         initiator="ann",
         initiator_email="ann@example.org",

@@ -29,6 +29,7 @@ class Break(NamedTuple):
 
 FILE = "the file is intact"
 INDEX = "the search index matches the text"
+EVENT = "an event of the online store has redeemed its link"
 FOLDED = "comparison keys match their names"
 _UNGUARDED = """
     PRAGMA writable_schema = ON;
@@ -156,6 +157,12 @@ BREAKS = [
         "a purchase link was redeemed for a bought certificate",
         "UPDATE certificates SET origin = 'issued' WHERE number = 3",
         ["L-2"],
+    ),
+    *(
+        Break(
+            "an event of the online store has redeemed its link", f"INSERT INTO redemptions VALUES ({values})", [link]
+        )
+        for values, link in (("1, 'evt_1', NULL, NULL", "L-1"), ("2, 'evt_1', 1, NULL", "L-2"))
     ),
     Break("a link was used before it expired", "UPDATE links SET expires_at = used_at WHERE number = 2", ["L-2"]),
     Break("every task was added", "UPDATE events SET task = NULL WHERE kind = 'task_added' AND task = 3", ["INC-4711"]),

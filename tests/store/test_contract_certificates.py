@@ -10,7 +10,7 @@ from builders import ANN, AT, OLGA, a_certificate, a_new_certificate, a_new_link
 
 from expertsupport_cli.actions import certificates, links
 from expertsupport_cli.errors import NotFound
-from expertsupport_cli.model.certificates import CertificateState
+from expertsupport_cli.model.certificates import CertificateState, Origin
 from expertsupport_cli.store import Store
 
 
@@ -77,7 +77,9 @@ def test_a_link_is_used_once_and_not_after_it_expired(store: Store) -> None:
         assert store.revoke_link(revoked.number, AT)
         assert not store.revoke_link(revoked.number, AT)
         assert not store.use_link(revoked.number, second, AT)
-    assert store.link("l-1") == link.replace(used_at=AT, certificate="****-****-****-7K3M")
+    assert store.link("l-1") == link.replace(
+        used_at=AT, certificate="****-****-****-7K3M", certificate_origin=Origin.ISSUED
+    )
     assert store.link_by_digest("f" * 64) == revoked.replace(revoked_at=AT)
     assert store.link_by_digest("0" * 64) is None
     with pytest.raises(NotFound):
@@ -98,7 +100,7 @@ def test_links_are_listed_by_task_newest_first_in_pages(store: Store, small_page
 def test_the_history_of_a_certificate_and_of_a_link_is_theirs_alone(store: Store) -> None:
     token, link = links.create_link(store, a_task(store).id, lifetime=60, by=ANN, at=AT)
     a_certificate(store)
-    bought = links.redeem_link(store, token, lambda _: None, by=OLGA, at=AT)
+    bought = links.redeem_link(store, token, lambda _: None, by=OLGA, at=AT).certificate
     certificates.replace_certificate(store, bought.id, lambda _: None, by=OLGA, at=AT)
     assert [event.kind for event in store.events_of_link(link)] == [
         "link_made",
@@ -113,7 +115,7 @@ def test_the_history_of_a_certificate_and_of_a_link_is_theirs_alone(store: Store
 
 def test_what_was_used_or_revoked_can_be_taken_back(store: Store) -> None:
     token, link = links.create_link(store, a_task(store).id, lifetime=60, by=ANN, at=AT)
-    bought = links.redeem_link(store, token, lambda _: None, by=OLGA, at=AT)
+    bought = links.redeem_link(store, token, lambda _: None, by=OLGA, at=AT).certificate
     other = store.certificate(a_certificate(store)[1].id)
     with store.transaction():
         store.move_link(bought.number, other.number)

@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 from builders import ANN, AT, BOB, OLGA, a_request, a_task, later
-from forgotten import EVE, POST, WORDS, forget, forget_person, her_request, her_traces
+from forgotten import EVE, POST, WORDS, forget, forget_person, her_request, her_traces, she_signs_in
 
 from expertsupport_cli.actions import following, forgetting, requests
 from expertsupport_cli.errors import NotFound, Refused
@@ -165,6 +165,7 @@ def test_a_person_is_forgotten_wherever_else_the_name_and_the_address_stand(stor
     assert [link.creator for link in store.links(now.task)] == [NAME]
     assert (store.followers(now), store.last_read(EVE, now.number)) == ([], 0)
     assert "forgotten" not in [event.kind for event in events(store, other.id)]
+    assert [session.name for session in store.sessions()] == ["ann"]
     assert broken(store) == []
 
 
@@ -178,6 +179,15 @@ def test_who_has_no_request_can_be_forgotten_and_nobody_is_not_found(store: Stor
     for given in ("fran@example.org", "bob", "nobody"):
         with pytest.raises(NotFound, match="not found"):
             forget_person(store, given)
+
+
+def test_who_has_done_nothing_but_sign_in_can_be_forgotten(store: Store) -> None:
+    closed_request(store)
+    she_signs_in(store)
+    assert forget_person(store, EVE.name) == []
+    assert [session.name for session in store.sessions()] == ["ann"]
+    with pytest.raises(NotFound, match="not found"):
+        forget_person(store, EVE.name)
 
 
 def test_an_expert_at_the_terminal_of_the_person_keeps_the_name(store: Store) -> None:

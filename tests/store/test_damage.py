@@ -12,7 +12,7 @@ from builders import ANN, AT, BOB, a_certificate, a_request, a_store, a_task
 
 from expertsupport_cli import times
 from expertsupport_cli.actions import links, requests
-from expertsupport_cli.errors import Fault, StoreUnusable
+from expertsupport_cli.errors import Fault, StoreDamaged, StoreUnusable
 from expertsupport_cli.store import Store, Wanted, check, open_store
 
 FLIPS = 300
@@ -71,3 +71,13 @@ def test_whatever_changes_in_the_file_every_use_of_it_has_an_ending(tmp_path: Pa
         except Fault as fault:
             unusable += isinstance(fault, StoreUnusable)
     assert FLIPS // 20 < unusable < FLIPS
+
+
+def test_a_changed_rule_of_the_schema_is_damage_and_no_bug(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    with closing(a_store(path)) as store:
+        request = a_request(store)
+    path.write_bytes(path.read_bytes().replace(b"'Waiting', 'Closed')", b"'Waiting', 'C1osed')"))
+    with closing(open_store(str(path), timeout=0, writes=True, notify=lambda _: None)) as store:
+        with pytest.raises(StoreDamaged):
+            requests.close(store, request.id, None, by=BOB, at=AT)

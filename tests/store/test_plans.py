@@ -10,10 +10,12 @@ from builders import ANN, AT, BOB, a_request, a_task, dump, raw
 
 from expertsupport_cli.actions import requests
 from expertsupport_cli.model.people import Actor, Side
+from expertsupport_cli.model.requests import OPEN, Turn
 from expertsupport_cli.store import Store, Wanted, engine, listing
-from expertsupport_cli.store.listing import SORTS
+from expertsupport_cli.store.listing import SORTS, Place
 
 SORTED_ANEW = {"status"}  # for each page, as there is no index for it
+SORTED_IN_SPACES = {"id", "created_at", "task_name"}  # the fields by which there is an index within a space
 
 
 @contextmanager
@@ -65,6 +67,11 @@ def test_no_page_of_a_listing_is_sorted(sort: str, ascending: bool, several: Sto
         (Wanted(space="acme"), "created_at"),
         (Wanted(space="acme"), "task_name"),
         (Wanted(space="acme", statuses=["New"]), "created_at"),  # type: ignore[list-item]
+        (Wanted(space="acme"), "initiator"),
+        (Wanted(space="acme"), "task_id"),
+        (Wanted(space="acme"), "status"),
+        (Wanted(space="acme", statuses=list(OPEN)), "created_at"),
+        (Wanted(space="acme", turn=Turn.DESK), "created_at"),
         (Wanted(task="t-1"), "created_at"),
         (Wanted(since=AT), "created_at"),
     ],
@@ -120,3 +127,25 @@ def test_listing_writes_nothing(several: Store) -> None:
     for sort in SORTS:
         assert list(several.requests(Wanted(words=["task"]), sort))
     assert dump(several) == before
+
+
+@pytest.mark.parametrize("ascending", [True, False])
+@pytest.mark.parametrize("sort", sorted({*SORTS} - SORTED_ANEW))
+def test_a_list_goes_on_after_a_place_without_reading_what_is_before_it(
+    sort: str, ascending: bool, several: Store
+) -> None:
+    place = Place.of(several.request("ES-3"), sort)
+    space = "acme" if sort in SORTED_IN_SPACES else None
+    with plans(several) as steps:
+        assert list(several.requests(Wanted(space=space), sort, ascending=ascending, after=place, limit=2))
+    assert not sorts(steps)
+    assert scans(steps) == []
+
+
+def test_the_queue_tasks_and_certificates_go_on_without_reading_what_is_before(several: Store) -> None:
+    with plans(several) as steps:
+        assert list(several.queue(limit=2, after=Place.in_queue(several.request("ES-2"))))
+        assert list(several.tasks(AT, "acme", limit=2, before=4))
+        assert list(several.certificates(AT, limit=2, before=4))
+    assert not sorts(steps)
+    assert scans(steps) == []

@@ -150,7 +150,7 @@ def test_a_value_that_cannot_be_read_is_damage_and_names_what_it_should_be(store
     raw(store).execute("UPDATE certificates SET origin = 'found'")
     with pytest.raises(StoreDamaged) as refusal:
         store.certificate("C-1")
-    assert refusal.value.why == "'found' should be one of: issued, imported, bought."
+    assert refusal.value.why == "'found' should be one of: issued, imported, bought, demo."
     raw(store).execute("UPDATE tasks SET name = CAST(x'ff' AS TEXT)")
     with pytest.raises(StoreDamaged, match="The store is damaged"):
         store.task("T-1")

@@ -39,10 +39,11 @@ class Block(list[tuple[str, Certificate]]):
     """Serials and their certificates that are handed over together.
 
     Whoever hands them over sets `delivered` once they are out of this program's hands: from then on they stay valid,
-    whatever is raised.
+    whatever is raised. `refused` is the code of the error if one was bought to open a request that cannot be opened.
     """
 
     delivered = False
+    refused: str | None = None
 
 
 @contextmanager
@@ -129,7 +130,7 @@ def replace_certificate(store: Store, reference: str, hand_over: HandOver, *, by
         with store.transaction():
             old = find_certificate(store, reference)
             old.refuse_if_invalid(at)
-            origin = Origin.BOUGHT if old.origin is Origin.BOUGHT else Origin.ISSUED
+            origin = Origin.ISSUED if old.origin is Origin.IMPORTED else old.origin
             block.append(new_certificate(store, origin, old.expires_at, old.note, by=by, at=at))
             new = block[0][1]
             store.revoke_certificate(old.number, at)

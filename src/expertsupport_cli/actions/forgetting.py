@@ -46,7 +46,7 @@ def find_person(store: Store, given: str) -> Found:
     """Find somebody by name or address, with the requests that they have opened. Raises NotFound, Refused."""
     requests = list(store.requests(Wanted(initiator=given), ascending=True))
     erasing = Forgetting(store.engine)
-    actors = erasing.actors()
+    actors = [*erasing.actors(), *erasing.signed_in()]
     person = Person.of(given, requests).seen_as(actors)
     known = any(person.is_called(*actor) for actor in actors) or any(map(person.has_address, erasing.addresses()))
     if not requests and not known:
@@ -124,6 +124,9 @@ def _forget_person(erasing: Forgetting, person: Person) -> None:
             erasing.forget_actor(*actor)
         elif actor[1] is not None and person.has_address(actor[1]):
             erasing.forget_email(*actor)
+    for who in erasing.signed_in():
+        if person.is_called(*who) or (who[1] is not None and person.has_address(who[1])):
+            erasing.forget_sessions_of(*who)
     for address in filter(person.has_address, erasing.addresses()):
         erasing.forget_address(address)
     for key in person.names | person.addresses:

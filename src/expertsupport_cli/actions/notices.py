@@ -78,11 +78,11 @@ def recipients(
     wanted: list[tuple[str, Role]] = []
     own = {fold_key(by.email or "")}
     if event.kind is not Kind.NOTED and request.initiator_email:
-        if by.is_person(request.initiator, request.initiator_email):
+        if by.certain and by.is_person(request.initiator, request.initiator_email):
             own.add(fold_key(request.initiator_email))
         else:
             own.discard(fold_key(request.initiator_email))
-            if by.side is Side.DESK or event.new is not None:
+            if by.side is Side.DESK or event.new is not None or not by.certain:
                 wanted.append((request.initiator_email, Role.INITIATOR))
     if by.side is not Side.DESK or event.kind is Kind.NOTED:
         wanted += [(address, Role.DESK) for address in desk]

@@ -67,9 +67,26 @@ def activate(
         if certificate.request and certificate.task == task.id:
             return Outcome(request=store.request(certificate.request), changed=False)
         certificate.refuse_if_invalid(at)
-        _refuse_if_not_workable(store, task, at)
-        _refuse_if_open(store, task.id)
-        return Outcome(request=_open(store, task, certificate, message, by, at, post), changed=True)
+        return Outcome(request=open_request(store, task, certificate, message, by=by, at=at, post=post), changed=True)
+
+
+def open_request(
+    store: Store,
+    task: Task,
+    certificate: Certificate,
+    message: str | None = None,
+    *,
+    by: Actor,
+    at: str,
+    post: Post | None = None,
+) -> Request:
+    """Open a request on a task with a valid certificate, inside the caller's transaction.
+
+    Raises TaskClosed, TaskExpired, SpaceBlocked or RequestOpen before anything is changed.
+    """
+    _refuse_if_not_workable(store, task, at)
+    _refuse_if_open(store, task.id)
+    return _open(store, task, certificate, message, by, at, post)
 
 
 def comment(store: Store, reference: str, body: str, *, by: Actor, at: str, post: Post | None = None) -> Outcome:
@@ -159,6 +176,7 @@ def _open(
         task_name=task.name,
         space=task.space,
         certificate=certificate.masked,
+        certificate_origin=certificate.origin,
         status=Status.NEW,
         initiator=by.name,
         initiator_email=by.email,

@@ -35,6 +35,7 @@ def add_space(
         task_limit=task_limit,
         blocked=blocked,
         created_at=at,
+        tasks=0,
     )
     with store.transaction():
         if store.has_space(name):
@@ -52,7 +53,7 @@ def edit_space(store: Store, name: str, changes: dict[str, object], *, by: Actor
     if "title" in changes:
         prose_or_empty(str(changes["title"]), "The title")
     with store.transaction():
-        before = store.space(name)
+        before = store.space(name, counted=True)
         after = before.replace(**changes)
         changed = {key: getattr(before, key) for key, value in changes.items() if getattr(before, key) != value}
         if changed:
@@ -77,7 +78,7 @@ def add_partner(store: Store, name: str, url: str, *, by: Actor, at: str) -> Par
 
 
 def remove_partner(store: Store, name: str, *, by: Actor, at: str) -> Partner:
-    """Remove a partner, and return it as it was. Raises NotFound."""
+    """Remove a partner, and return it as it was. Raises BadUsage, NotFound."""
     with store.transaction():
         partner = find_partner(store, name)
         store.remove_partner(name)
@@ -86,8 +87,8 @@ def remove_partner(store: Store, name: str, *, by: Actor, at: str) -> Partner:
 
 
 def find_partner(store: Store, name: str) -> Partner:
-    """Find a partner by name, in any case. Raises NotFound."""
-    partner = store.partner(name)
+    """Find a partner by name, in any case. Raises BadUsage, NotFound."""
+    partner = store.partner(prose_or_empty(name, "The name"))
     if partner is None:
         raise NotFound(f"Partner '{name[:80]}' not found.", hint=Step(verb=Verb.LIST_PARTNERS))
     return partner

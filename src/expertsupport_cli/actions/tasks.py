@@ -42,7 +42,7 @@ def add_task(
         task_id(id)
     _check_text(line)
     with store.transaction():
-        space = store.space(space_name)
+        space = store.space(space_name, counted=True)
         space.refuse_if_full(1)
         if id and store.has_task(id):
             raise AlreadyExists(f"Task {id} already exists.", hint=Step(verb=Verb.SHOW_TASK, reference=id))
@@ -153,7 +153,7 @@ def _spaces(store: Store, lines: Sequence[TaskLine]) -> dict[str, Space]:
         counts[name] = counts.get(name, 0) + 1
         try:
             if name not in spaces:
-                spaces[name] = store.space(line.space)
+                spaces[name] = store.space(line.space, counted=True)
             if counts[name] == 1 or spaces[name].task_limit is not None:
                 spaces[name].refuse_if_full(counts[name])
         except Fault as fault:

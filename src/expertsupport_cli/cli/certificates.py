@@ -13,7 +13,7 @@ from expertsupport_cli.cli.importing import lines_to_import
 from expertsupport_cli.cli.listing import chosen_state, rows_wanted, summarize
 from expertsupport_cli.cli.perform import changes, reads
 from expertsupport_cli.errors import OutputLost
-from expertsupport_cli.model.certificates import CertificateState
+from expertsupport_cli.model.certificates import CertificateState, Origin
 from expertsupport_cli.model.people import Side
 from expertsupport_cli.reading import typed_or_on_stdin
 from expertsupport_cli.render.conversation import CERTIFICATE_HISTORY, CertificatePage
@@ -132,8 +132,9 @@ def check(env: Env, serial: Serial) -> None:
     If it could not, the reason and exit status are those of es activate.
     """
     found = actions.check_certificate(env.store, typed_or_on_stdin(serial, "The serial number"), at=env.at)
+    demo = ", demo" if found.origin is Origin.DEMO else ""
     until = f" until {found.expires_at}" if found.expires_at else ""
-    env.printer.thing(CERTIFICATE, found, f"{found.masked} ({found.id}) is unused and valid{until}.")
+    env.printer.thing(CERTIFICATE, found, f"{found.masked} ({found.id}{demo}) is unused and valid{until}.")
 
 
 @reads(CERTIFICATE_HISTORY, EVENT)

@@ -76,6 +76,10 @@ COMMANDS = {
     "db vacuum": "vacuum.vacuum",
     "db share": "sharing.share",
     "db unshare": "sharing.unshare",
+    "serve": "serve.serve",
+    "sign-in": "sessions.sign_in",
+    "session list": "sessions.list_sessions",
+    "session revoke": "sessions.revoke",
     "schema": "schema.schema",
     "demo": "demo.demo",
 }
@@ -89,6 +93,7 @@ GROUPS = {
     "link": "Manage purchase links, which work once.",
     "config": "Show and change settings.",
     "mail": "Show and send queued mail.",
+    "session": "Manage the sessions of browsers.",
     "db": "Check, back up, move and share the store.",
 }
 
@@ -97,6 +102,7 @@ SECTIONS = {
     "Staying informed": ("inbox", "follow", "unfollow", "wait", "watch"),
     "The desk": ("desk",),
     "The owner": ("space", "task", "cert", "partner", "link"),
+    "The pages": ("serve", "sign-in", "session"),
     "The program": ("config", "mail", "db", "schema", "demo"),
 }
 

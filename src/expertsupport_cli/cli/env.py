@@ -231,6 +231,24 @@ class Env:
             self.printer.note("Nothing was changed.")
             raise EarlyExit(1)
 
+    def browse(self, url: str) -> None:
+        """Open a URL in the user's browser, or say that there is no browser."""
+        import webbrowser
+
+        sys.stdout.flush()
+        try:
+            opened = webbrowser.open(url)
+        except webbrowser.Error:
+            opened = False
+        if not opened:
+            self.printer.note("No browser could be started. Open the address above yourself.")
+
+    def browse_while_serving(self, url: str) -> None:
+        """Open a URL that this command is about to serve. A browser in the terminal ends only after it has shown it."""
+        from threading import Thread
+
+        Thread(target=self.browse, args=(url,), daemon=True).start()
+
     def ask(self, prompt: str) -> str:
         """Ask for a line of input and return it without its line end. The prompt goes to stderr: stdout is data."""
         sys.stderr.write(one_line(prompt))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from expertsupport_cli import checks
 from expertsupport_cli.actions import links as actions
 from expertsupport_cli.cli.certificates import print_serials
-from expertsupport_cli.cli.listing import browse, rows_wanted, summarize
+from expertsupport_cli.cli.listing import rows_wanted, summarize
 from expertsupport_cli.cli.perform import changes, reads
 from expertsupport_cli.cli.spaces import show_partners
 from expertsupport_cli.errors import BadUsage
@@ -13,12 +16,15 @@ from expertsupport_cli.reading import typed_or_on_stdin
 from expertsupport_cli.render.conversation import LINK_HISTORY, LinkPage
 from expertsupport_cli.render.fields import ADDRESS, EVENT, LINK, PARTNER, SERIAL
 from expertsupport_cli.render.pages import link_page
+from expertsupport_cli.render.purchase import PURCHASE, bought
 from expertsupport_cli.render.shapes import Named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Annotated
 
+    from expertsupport_cli.actions.certificates import Block
+    from expertsupport_cli.actions.links import Purchase
     from expertsupport_cli.cli.env import Env
     from expertsupport_cli.cli.options import Argument, Limit, LinkAddress, Option, TaskId
 
@@ -56,7 +62,9 @@ def purchase_link(
     if not env.dry_run:
         env.printer.hint(f"The link works once, until {link.expires_at}. After buying: es activate {link.task}")
     if open_ and not env.dry_run:
-        browse(env, url)
+        from expertsupport_cli.cli.browsing import open_page
+
+        open_page(env, url)
 
 
 @reads(LINK)
@@ -85,17 +93,69 @@ def show(env: Env, link: Annotated[str, Argument(metavar="LINK", help="Its ID (L
     env.printer.page(LINK_HISTORY, page, lambda: link_page(page, env.printer.view))
 
 
-@changes(SERIAL)
-def redeem(env: Env, link: LinkAddress) -> None:
+@changes(SERIAL, PURCHASE)
+def redeem(
+    env: Env,
+    link: LinkAddress,
+    event_id: Annotated[
+        str | None, Option("--event-id", metavar="ID", help="The store's ID of the purchase: repeating it is harmless.")
+    ] = None,
+    activate: Annotated[
+        bool, Option("--activate", help="Also open the request that the link was created for.")
+    ] = False,
+) -> None:
     """Exchange a purchase link for a certificate.
 
-    The online store calls this after payment. Prints the serial once; the link works once.
+    The online store calls this after payment. Prints the serial once; the link works once. With --activate, the
+    certificate opens a request of whoever created the link, whose ID is printed instead. If the same event ID is given
+    again for the same link, nothing is changed.
     """
     address = typed_or_on_stdin(link, "The link")
-    actions.redeem_link(env.store, address, lambda block: print_serials(env, block), by=env.actor(), at=env.at)
-    if env.printer.on_terminal and not env.dry_run:
-        task = actions.find_link(env.store, address).task
+    shape = SERIAL if event_id is None and not activate else PURCHASE
+    env.printer.expect(shape)
+    purchase = actions.redeem_link(
+        env.store,
+        address,
+        lambda block: print_serials(env, block) if shape is SERIAL else _print_bought(env, block),
+        event_id=None if event_id is None else checks.event_id(event_id),
+        activate=activate,
+        by=env.actor(),
+        at=env.at,
+        post=env.post,
+    )
+    task = actions.find_link(env.store, address).task
+    if purchase.serial is None:
+        _print_without_serial(env, purchase, event_id)
+    elif purchase.refused:
+        env.printer.note(
+            f"No request could be opened on task {task} ({purchase.refused}). Try: es activate {task} SERIAL"
+        )
+    elif env.printer.on_terminal and not env.dry_run:
         env.printer.hint(f"Save it now: it is not shown again. Try: es activate {task} SERIAL")
+
+
+def _print_bought(env: Env, block: Block) -> None:
+    """Print a serial in one unbuffered write, as `print_serials` does."""
+    with env.printer.block(partial(setattr, block, "delivered", True)):
+        for serial, certificate in block:
+            shown = "(none: dry run)" if env.dry_run else serial
+            env.printer.thing(PURCHASE, bought(certificate.id, shown, None, None, block.refused), shown)
+
+
+def _print_without_serial(env: Env, purchase: Purchase, event_id: str | None) -> None:
+    """Print the request that was opened, or what came of the same event before."""
+    request, id = purchase.request, purchase.certificate.id
+    if purchase.repeated:
+        env.printer.note(f"Event '{event_id}' was already processed; nothing was changed.")
+    if request is None:
+        env.printer.thing(
+            PURCHASE, bought(id, None, None, None, purchase.refused), f"{id}  {purchase.certificate.masked}"
+        )
+        env.printer.note(f"The serial number is not shown again. If it was lost, replace it. Try: es cert replace {id}")
+        return
+    url = "(none: dry run)" if env.dry_run else request.url(env.printer.view.page_url)
+    shape = PURCHASE.replace(key="request")
+    env.printer.thing(shape, bought(id, None, request, url, None), f"{request.id}  {url}")
 
 
 @changes(LINK, asks=True)

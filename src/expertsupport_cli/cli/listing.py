@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -94,11 +93,12 @@ def open_page(env: Env, request: RequestId) -> None:
 
     Prints the support ticket URL. With --no-input, or off a terminal, no browser is started.
     """
+    from expertsupport_cli.cli import browsing
+
     found = env.store.request(request)
     url = found.url(env.printer.view.page_url)
     env.printer.thing(ADDRESS, Named(values={"url": url, "id": found.id, "expires_at": None}), url)
-    if env.printer.on_terminal and not env.no_input:
-        browse(env, url)
+    browsing.open_page(env, url)
 
 
 def show_request(env: Env, reference: str, *, notes: bool) -> None:
@@ -117,19 +117,6 @@ def show_request(env: Env, reference: str, *, notes: bool) -> None:
     last = max((event.number for event in page.events), default=0)
     with suppress(StoreUnusable):  # it is then shown as new again, and nothing is lost
         mark_shown(env.store, request, last, by=env.actor())
-
-
-def browse(env: Env, url: str) -> None:
-    """Open a URL in the user's browser, or say that there is no browser."""
-    import webbrowser
-
-    sys.stdout.flush()
-    try:
-        opened = webbrowser.open(url)
-    except webbrowser.Error:
-        opened = False
-    if not opened:
-        env.printer.note("No browser could be started. Open the address above yourself.")
 
 
 def rows_wanted(env: Env, limit: int | None) -> int | None:
@@ -160,13 +147,14 @@ def summarize(env: Env, shown: int, count: Callable[[], int], noun: str, empty: 
 
 
 def _words(search: str) -> list[str]:
-    """The words of a search, without those that match nothing. Raises BadUsage if none is left."""
-    from expertsupport_cli.search import lexemes
+    """The words of a search. Raises BadUsage if there is none."""
+    from expertsupport_cli.search import words_of
 
-    words = [word for word in search.split() if lexemes(word)]
-    if not words:
-        raise BadUsage("--search contains no word.", hint="Try: es list --search 'printer jam'")
-    return words
+    try:
+        return words_of(search)
+    except BadUsage as fault:
+        fault.hint = "Try: es list --search 'printer jam'"
+        raise
 
 
 def _wanted(

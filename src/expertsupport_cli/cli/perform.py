@@ -63,16 +63,16 @@ def perform(env: Env, command: Command, values: Mapping[str, object], choices: C
     try:
         status = _run(env, command, values)
     except BrokenPipeError:
-        _deliver(env)
+        deliver(env)
         raise
     except Exception as error:
         env.note_wrong_serial(error)
-        _deliver(env)
+        deliver(env)
         fault = as_fault(error, saved=env.commits > 0)
         if command.writes and isinstance(fault, OutputLost):
             _add_saved_ids(fault, env.printer.saved if env.commits else [])
         raise fault from error
-    _deliver(env)
+    deliver(env)
     return status
 
 
@@ -96,12 +96,13 @@ def _add_saved_ids(fault: OutputLost, saved: list[str]) -> None:
         fault.why = f"{fault.why} The change was saved: {some(saved, MAX_SAVED_IDS)}."
 
 
-def _deliver(env: Env) -> None:
+def deliver(env: Env) -> None:
     """Try to deliver the mail that the command has queued, and say how much is left."""
     if not env.has_store or not env.store.queued_mails:
         return
     for note in _undelivered(wiring.deliver_queued(env.store, env.settings, env.post, env.clock)):
         env.printer.note(note)
+    env.store.queued_mails = 0
 
 
 def _undelivered(delivery: Delivery) -> Iterator[str]:

@@ -6,7 +6,7 @@ from expertsupport_cli.actions import requests as actions
 from expertsupport_cli.checks import refuse_blanks
 from expertsupport_cli.cli.env import EarlyExit
 from expertsupport_cli.cli.message import Text, given_message
-from expertsupport_cli.cli.perform import changes
+from expertsupport_cli.cli.perform import changes, deliver
 from expertsupport_cli.errors import BadUsage, MalformedSerial, Refused
 from expertsupport_cli.model.people import Side
 from expertsupport_cli.model.requests import Act, Status
@@ -41,6 +41,7 @@ def activate(
     ] = None,
     message: Message = None,
     file: MessageFile = None,
+    open_: Annotated[bool, Option("--open", help="Also open the request's page in the browser.")] = False,
 ) -> None:
     """Open a request on a task with a certificate.
 
@@ -56,9 +57,14 @@ def activate(
     is_read = source == "-" or (serial is None and serial_file is None and env.interactive)
     body = given_message(message, file, stdin="the serial number" if is_read else None)
     if serial is None and serial_file is None:
-        _ask_and_activate(env, task, body)
+        request = _ask_and_activate(env, task, body)
     else:
-        _activate(env, task, read_secret(source, "The serial number") if source else serial or "", body)
+        request = _activate(env, task, read_secret(source, "The serial number") if source else serial or "", body)
+    if open_ and not env.dry_run:
+        from expertsupport_cli.cli.browsing import open_page
+
+        deliver(env)  # before this command serves the page, maybe for hours
+        open_page(env, request.url(env.settings["page.url"]))
 
 
 @changes(REQUEST)
@@ -126,7 +132,7 @@ def _in_order(env: Env, task: str, serial: str | None) -> tuple[str, str | None]
     return serial, task
 
 
-def _activate(env: Env, task: str, serial: str, body: str | None) -> None:
+def _activate(env: Env, task: str, serial: str, body: str | None) -> Request:
     outcome = actions.activate(env.store, task, serial, message=body, by=env.actor(), at=env.at, post=env.post)
     if not outcome.changed:
         request = outcome.request
@@ -135,14 +141,15 @@ def _activate(env: Env, task: str, serial: str, body: str | None) -> None:
             f"This certificate already opened {request.id} on {request.task}; nothing was changed.{warning}"
         )
     _show_activation(env, outcome)
+    return outcome.request
 
 
-def _ask_and_activate(env: Env, task: str, body: str | None) -> None:
+def _ask_and_activate(env: Env, task: str, body: str | None) -> Request:
     """Ask for the serial, again if it is malformed, and activate. An open request is shown instead."""
     current = actions.ready_to_activate(env.store, task, at=env.at)
     if current is not None:
         _show_open(env, current, body)
-        return
+        return current
     if not env.interactive:
         raise BadUsage(
             "No serial number given.",
@@ -156,8 +163,7 @@ def _ask_and_activate(env: Env, task: str, body: str | None) -> None:
         if not typed.strip():
             break
         try:
-            _activate(env, task, typed, body)
-            return
+            return _activate(env, task, typed, body)
         except MalformedSerial as fault:
             if not attempts_left:
                 raise

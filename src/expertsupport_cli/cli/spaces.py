@@ -46,7 +46,7 @@ def list_spaces(env: Env) -> None:
 @reads(SPACE)
 def show(env: Env, name: NewName) -> None:
     """Show a space."""
-    found = env.store.space(name)
+    found = env.store.space(name, counted=True)
     env.printer.page(SPACE, found, lambda: space_page(found))
 
 

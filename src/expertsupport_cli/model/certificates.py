@@ -26,6 +26,7 @@ class Origin(StrEnum):
     ISSUED = "issued"
     IMPORTED = "imported"
     BOUGHT = "bought"
+    DEMO = "demo"  # taken from the demo shop, which takes no payment
 
 
 class Certificate(Record):
@@ -98,6 +99,7 @@ class PurchaseLink(Record):
     used_at: str | None
     revoked_at: str | None
     certificate: str | None = None
+    certificate_origin: Origin | None = None
 
     @property
     def id(self) -> str:
@@ -116,6 +118,18 @@ class PurchaseLink(Record):
         state = self.state(at)
         if state is not LinkState.UNUSED:
             raise LinkSpent(self.id, state, self.used_at or self.revoked_at or self.expires_at, self.task)
+
+
+class Redemption(Record):
+    """What came of an event of the online store, by which a link was redeemed: repeating it gives the same answer.
+
+    `request` is the number of the request that was opened with it; `refused` is the code of the error if none could be.
+    """
+
+    event_id: str
+    link: int
+    request: int | None
+    refused: str | None
 
 
 class Partner(Record):

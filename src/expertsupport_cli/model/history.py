@@ -35,6 +35,7 @@ class Kind(StrEnum):
     CERTIFICATE_ISSUED = "certificate_issued"
     CERTIFICATE_IMPORTED = "certificate_imported"
     CERTIFICATE_BOUGHT = "certificate_bought"
+    CERTIFICATE_DEMO = "certificate_demo"
     CERTIFICATE_REVOKED = "certificate_revoked"
     CERTIFICATE_REPLACED = "certificate_replaced"
     CERTIFICATE_RESTORED = "certificate_restored"

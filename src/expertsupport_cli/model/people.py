@@ -25,12 +25,16 @@ class Via(StrEnum):
 
 
 class Actor(Record):
-    """Who acts, for which side, and how."""
+    """Who acts, for which side, and how.
+
+    It is not `certain` who it is where the address of a page is all that they have shown.
+    """
 
     name: str
     side: Side
     email: str | None = None
     via: Via = Via.CLI
+    certain: bool = True
 
     def is_person(self, name: str, email: str | None) -> bool:
         """Whether the actor is the person with this name and address, such as the initiator of a request.

@@ -6,6 +6,7 @@ from enum import Enum, StrEnum
 
 from expertsupport_cli import ids
 from expertsupport_cli.errors import RequestClosed
+from expertsupport_cli.model.certificates import Origin
 from expertsupport_cli.model.people import Actor, Side
 from expertsupport_cli.record import Record
 
@@ -96,6 +97,7 @@ class Request(Record):
     task_name: str
     space: str
     certificate: str
+    certificate_origin: Origin
     status: Status
     initiator: str
     initiator_email: str | None

@@ -10,7 +10,10 @@ from expertsupport_cli.record import Record
 
 
 class Space(Record):
-    """A named group of tasks. `task_lifetime` is in seconds, None for tasks that never expire."""
+    """A named group of tasks. `task_lifetime` is in seconds, None for tasks that never expire.
+
+    `tasks` is their number, None if they were not counted.
+    """
 
     name: str
     title: str
@@ -18,7 +21,7 @@ class Space(Record):
     task_limit: int | None
     blocked: bool
     created_at: str
-    tasks: int = 0
+    tasks: int | None = None
 
     def refuse_if_blocked(self) -> None:
         """Raises SpaceBlocked."""
@@ -26,8 +29,9 @@ class Space(Record):
             raise SpaceBlocked(self.name)
 
     def refuse_if_full(self, more: int) -> None:
-        """Raises SpaceBlocked or SpaceFull if `more` tasks cannot be added."""
+        """Raises SpaceBlocked or SpaceFull if `more` tasks cannot be added to those that were counted."""
         self.refuse_if_blocked()
+        assert self.tasks is not None
         if self.task_limit is not None and self.tasks + more > self.task_limit:
             raise SpaceFull(self.name, self.task_limit, self.tasks)
 

@@ -156,7 +156,7 @@ CERTIFICATE = Shape(
         plain("id", "string", "The certificate's ID in this store, C-1; not its serial"),
         plain("certificate", "string", "Its serial, masked", "masked"),
         computed("state", "string", one_of(CertificateState), lambda certificate, view: certificate.state(view.now)),
-        plain("origin", "string", one_of(Origin, {Origin.BOUGHT: "with a purchase link"})),
+        plain("origin", "string", one_of(Origin, {Origin.BOUGHT: "with a purchase link", Origin.DEMO: "unpaid"})),
         plain("note", "string", "The issuer's note; may be empty"),
         plain("created_at", "time", "When it was issued or imported"),
         plain("expires_at", "time or null", "When it expires; null if it never does"),
@@ -254,8 +254,8 @@ ADDRESS = named(
     "address",
     "url",
     ("url", "string", "The address"),
-    ("id", "string", "The ID of the purchase link, L-1, or of the request"),
-    ("expires_at", "time or null", "When a purchase link expires"),
+    ("id", "string or null", "The ID of the purchase link, L-1, or of the request"),
+    ("expires_at", "time or null", "When a link expires"),
     rows=("url",),
 )
 SETTING = named(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from expertsupport_cli.model.history import Kind, Value
 from expertsupport_cli.model.mail import MailState
 from expertsupport_cli.record import Record
-from expertsupport_cli.render.words import IN_PLACE_OF, NEVER, VALUE_NAMES, WORDS, moved, turn_name
+from expertsupport_cli.render.words import IN_PLACE_OF, NEVER, VALUE_NAMES, WORDS, certificate_name, moved, turn_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def request_page(page: RequestPage, view: View) -> Page:
             ("Created", Instant(at=request.created_at)),
             ("Updated", Instant(at=request.updated_at)),
             ("Closed", _instant(request.closed_at)),
-            ("Certificate", request.certificate),
+            ("Certificate", certificate_name(request.certificate, request.certificate_origin)),
             ("URL", Url(address=page.url(view.page_url))),
         ),
         text=page.description,
@@ -173,7 +173,7 @@ def space_page(space: Space) -> Page:
         title=space.title,
         badge=BLOCKED if space.blocked else None,
         facts=_facts(
-            ("Tasks", Count(number=space.tasks, limit=space.task_limit)),
+            ("Tasks", None if space.tasks is None else Count(number=space.tasks, limit=space.task_limit)),
             (VALUE_NAMES[Value.EXPIRY], Duration(seconds=space.task_lifetime)),
             ("Created", Instant(at=space.created_at)),
         ),
@@ -215,7 +215,7 @@ def link_page(page: LinkPage, view: View) -> Page:
             ("Expires", Instant(at=link.expires_at)),
             ("Used", _instant(link.used_at)),
             ("Revoked", _instant(link.revoked_at)),
-            ("Certificate", link.certificate),
+            ("Certificate", link.certificate and certificate_name(link.certificate, link.certificate_origin)),
         ),
         entries=[_history_entry(event) for event in page.events],
     )

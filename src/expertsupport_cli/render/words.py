@@ -3,6 +3,7 @@ event has one wording."""
 
 from __future__ import annotations
 
+from expertsupport_cli.model.certificates import Origin
 from expertsupport_cli.model.history import Kind, Value
 from expertsupport_cli.record import Record
 
@@ -43,6 +44,7 @@ WORDS = {
     Kind.CERTIFICATE_ISSUED: Words(title="Certificate issued", said="issued the certificate"),
     Kind.CERTIFICATE_IMPORTED: Words(title="Certificate imported", said="imported the certificate"),
     Kind.CERTIFICATE_BOUGHT: Words(title="Certificate bought", said="bought the certificate"),
+    Kind.CERTIFICATE_DEMO: Words(title="Demo certificate given away", said="took a demo certificate, without paying"),
     Kind.CERTIFICATE_REVOKED: Words(title="Certificate revoked", said="revoked the certificate"),
     Kind.CERTIFICATE_REPLACED: Words(title="Certificate replaced", said="replaced the certificate"),
     Kind.CERTIFICATE_RESTORED: Words(title="Certificate valid again", said="made the certificate valid again"),
@@ -79,6 +81,11 @@ def moved(event: Event | LogEntry | News) -> Moved | None:
     if event.kind.moves_status and event.old and event.new:
         return Moved(old=event.old, new=event.new)
     return None
+
+
+def certificate_name(masked: str, origin: Origin | None) -> str:
+    """A masked certificate, which says so if it is from the demo shop."""
+    return f"{masked} ({origin})" if origin is Origin.DEMO else masked
 
 
 def turn_name(turn: Turn | None) -> str:

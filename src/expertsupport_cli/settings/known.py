@@ -43,6 +43,16 @@ def port(text: str) -> int:
     return int(text)
 
 
+def ip_addresses(text: str) -> list[str]:
+    """IP addresses, separated by commas. Raises BadUsage."""
+    from ipaddress import ip_address
+
+    try:
+        return [str(ip_address(part.strip())) for part in text.split(",")]
+    except ValueError:
+        raise BadUsage(f"Invalid IP address in '{text[:80]}'.", "Use addresses such as 127.0.0.1,::1.") from None
+
+
 SETTINGS = {
     setting.name: setting
     for setting in (
@@ -85,6 +95,26 @@ SETTINGS = {
             default="http://127.0.0.1:8765",
         ),
         Setting(
+            name="serve.host",
+            variable="ES_SERVE_HOST",
+            meaning="The address that es serve listens on",
+            check=lambda text: prose(text, "The host"),
+            default="127.0.0.1",
+        ),
+        Setting(
+            name="serve.port",
+            variable="ES_SERVE_PORT",
+            meaning="The port that es serve listens on",
+            check=port,
+            default="8765",
+        ),
+        Setting(
+            name="serve.trusted-proxies",
+            variable="ES_SERVE_TRUSTED_PROXIES",
+            meaning="IP addresses of proxies whose X-Forwarded-For is believed, separated by commas",
+            check=ip_addresses,
+        ),
+        Setting(
             name="shop.url",
             variable="ES_SHOP_URL",
             meaning="The base URL of purchase links (default: page.url and /buy/)",
@@ -96,6 +126,18 @@ SETTINGS = {
             meaning="How long a purchase link is valid",
             check=times.parse_duration,
             default="24h",
+        ),
+        Setting(
+            name="shop.mode",
+            variable="ES_SHOP_MODE",
+            meaning="Whether es serve has a demo shop: demo or off (default: demo on this machine alone)",
+            check=lambda text: one_of(text, "demo", "off"),
+        ),
+        Setting(
+            name="shop.secret-file",
+            variable="ES_SHOP_SECRET_FILE",
+            meaning="A file with the key of the online store on its first line: whsec_ and base64",
+            check=file_path,
         ),
         Setting(
             name="desk.email",

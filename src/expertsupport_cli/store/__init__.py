@@ -11,7 +11,9 @@ from expertsupport_cli.store.followers import Followers
 from expertsupport_cli.store.history import History
 from expertsupport_cli.store.listing import Listing, Wanted
 from expertsupport_cli.store.outbox import Outbox
+from expertsupport_cli.store.redemptions import Redemptions
 from expertsupport_cli.store.requests import Requests
+from expertsupport_cli.store.sessions import Sessions
 from expertsupport_cli.store.spaces import Spaces
 from expertsupport_cli.store.tasks import Tasks
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Store", "Wanted", "back_up", "check_backup", "count_requests", "open_store", "restore"]
 
 
-class Store(Spaces, Tasks, Certificates, Requests, History, Listing, Outbox, Followers):
+class Store(Spaces, Tasks, Certificates, Redemptions, Requests, History, Listing, Outbox, Followers, Sessions):
     """The store, with all that can be asked of it and written to it."""
 
 

@@ -6,6 +6,7 @@ from expertsupport_cli.errors import NotFound
 from expertsupport_cli.folding import fold_key
 from expertsupport_cli.ids import CERTIFICATE, LINK, REQUEST, parse_id, write_id
 from expertsupport_cli.model.certificates import Certificate, CertificateState, Origin, PurchaseLink
+from expertsupport_cli.model.history import Kind
 from expertsupport_cli.serial import mask
 from expertsupport_cli.steps import Step, Verb
 from expertsupport_cli.store.engine import Statements, member
@@ -20,7 +21,7 @@ _CERTIFICATE = """SELECT c.number, c.digest, c.last_group, c.origin, c.note, c.c
     c.used_at, r.number AS request, t.id AS task FROM certificates c
     LEFT JOIN requests r ON r.certificate = c.number LEFT JOIN tasks t ON t.number = r.task"""
 _LINK = """SELECT l.number, l.digest, t.id AS task, l.created_at, l.creator, l.expires_at, l.used_at, l.revoked_at,
-    c.last_group AS certificate FROM links l JOIN tasks t ON t.number = l.task
+    c.last_group AS certificate, c.origin AS certificate_origin FROM links l JOIN tasks t ON t.number = l.task
     LEFT JOIN certificates c ON c.number = l.certificate"""
 _GOOD = "c.used_at IS NULL AND c.revoked_at IS NULL"
 _CERTIFICATE_STATES = {
@@ -47,12 +48,19 @@ class Certificates(Statements):
             raise NotFound(f"Certificate '{id[:80]}' not found.", hint=Step(verb=Verb.LIST_CERTIFICATES))
         return _certificate(row)
 
+    def certificate_of_link(self, link: PurchaseLink) -> Certificate:
+        """The certificate that a link was redeemed for, or the one that has replaced it. Raises NotFound."""
+        row = self.row(f"{_CERTIFICATE} JOIN links l ON l.certificate = c.number WHERE l.number = ?", link.number)
+        if row is None:
+            raise NotFound(f"Purchase link {link.id} has no certificate.")
+        return _certificate(row)
+
     def certificates(
-        self, at: str, state: CertificateState | None = None, limit: int | None = None
+        self, at: str, state: CertificateState | None = None, limit: int | None = None, before: int | None = None
     ) -> Iterator[Certificate]:
-        """Certificates, newest first, in pages."""
+        """Certificates, newest first, in pages. `before` is the number of a certificate."""
         where = _CERTIFICATE_STATES[state] if state else "TRUE"
-        rows = self.newest_first(f"{_CERTIFICATE} WHERE {where}", "c.number", {"at": at}, limit)
+        rows = self.newest_first(f"{_CERTIFICATE} WHERE {where}", "c.number", {"at": at}, limit, before)
         return (_certificate(row) for row in rows)
 
     def count_certificates(self, at: str, state: CertificateState | None = None) -> int:
@@ -113,6 +121,14 @@ class Certificates(Statements):
         where = "t.id_key = :task" if task else "TRUE"
         rows = self.newest_first(f"{_LINK} WHERE {where}", "l.number", {"task": fold_key(task or "")}, limit)
         return (_link(row) for row in rows)
+
+    def email_of_creator(self, link: int) -> str | None:
+        """The email address of whoever created a link, if it is known."""
+        row = self.row(
+            f"SELECT actor_email FROM events WHERE link = ? AND kind = '{Kind.LINK_CREATED}' ORDER BY number LIMIT 1",
+            link,
+        )
+        return row["actor_email"] if row else None
 
     def count_links(self, task: str | None = None) -> int:
         where = "t.id_key = :task" if task else "TRUE"
@@ -187,4 +203,7 @@ def _certificate(row: Row) -> Certificate:
 
 
 def _link(row: Row) -> PurchaseLink:
-    return PurchaseLink(**{**row, "certificate": None if row["certificate"] is None else mask(row["certificate"])})
+    if row["certificate"] is None:
+        return PurchaseLink(**row)
+    origin = member(Origin, row["certificate_origin"])
+    return PurchaseLink(**{**row, "certificate": mask(row["certificate"]), "certificate_origin": origin})

@@ -78,7 +78,13 @@ RULES: dict[str, tuple[str, Callable[[Any], str]]] = {
         _comment,
     ),
     "a purchase link was redeemed for a bought certificate": (
-        "SELECT l.number FROM links l JOIN certificates c ON c.number = l.certificate WHERE c.origin <> 'bought'",
+        "SELECT l.number FROM links l JOIN certificates c ON c.number = l.certificate"
+        " WHERE c.origin NOT IN ('bought', 'demo')",
+        _link,
+    ),
+    "an event of the online store has redeemed its link": (
+        "SELECT l.number FROM redemptions d JOIN links l ON l.number = d.link LEFT JOIN requests r"
+        " ON r.number = d.request WHERE l.used_at IS NULL OR r.certificate <> l.certificate",
         _link,
     ),
     "a link was used before it expired": (

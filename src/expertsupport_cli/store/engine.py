@@ -163,15 +163,24 @@ class Statements:
         return self.rows(sql, *values, **named)[0][0]
 
     def paged(
-        self, query: str, beyond: str, order: str, values: Named, limit: int | None, key: Callable[[Row], Named]
+        self,
+        query: str,
+        beyond: str,
+        order: str,
+        values: Named,
+        limit: int | None,
+        key: Callable[[Row], Named],
+        after: Named | None = None,
     ) -> Iterator[Row]:
         """The rows of a query, read in pages, so that no read is open while the caller works.
 
         A page starts after the last row of the page before: `key` turns that row into values for the condition
-        `beyond`. The query must end in a condition, and `order` must be a unique order.
+        `beyond`. The first page starts after a row whose values are `after`, if they are given. The query must end in a
+        condition, and `order` must be a unique order.
         """
         left = limit
-        further = ""
+        further = f" AND {beyond}" if after else ""
+        values = {**values, **(after or {})}
         while left is None or left > 0:
             page = PAGE if left is None else min(PAGE, left)
             rows = self.rows(f"{query}{further} ORDER BY {order} LIMIT :page", **values, page=page)
@@ -182,8 +191,10 @@ class Statements:
             values = {**values, **key(rows[-1])}
             left = None if left is None else left - page
 
-    def newest_first(self, query: str, number: str, values: Named, limit: int | None) -> Iterator[Row]:
-        """The rows of a query, the highest `number` first, read in pages."""
+    def newest_first(
+        self, query: str, number: str, values: Named, limit: int | None, before: int | None = None
+    ) -> Iterator[Row]:
+        """The rows of a query, the highest `number` first, read in pages; only those `before` a number, if given."""
         return self.paged(
             query,
             f"{number} < :before",
@@ -191,6 +202,7 @@ class Statements:
             values,
             limit,
             lambda last: {"before": last["number"]},
+            None if before is None else {"before": before},
         )
 
     def change(self, sql: str, *values: Any) -> int:

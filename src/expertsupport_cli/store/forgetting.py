@@ -151,3 +151,15 @@ class Forgetting(Statements):
     def forget_reader(self, key: str) -> None:
         """Erase what somebody has read, by the key of a name or an address."""
         self.change("DELETE FROM readings WHERE reader = ?", key)
+
+    def signed_in(self) -> list[tuple[str, str | None, Side]]:
+        """Everybody who has a session or a link that opens one, as name, address and side."""
+        rows = self.rows("SELECT name, email, side FROM sessions UNION SELECT name, email, side FROM sign_ins")
+        return [(row["name"], row["email"], member(Side, row["side"])) for row in rows]
+
+    def forget_sessions_of(self, name: str, email: str | None, side: Side) -> None:
+        """Delete the sessions of one of those who are `signed_in`, and the links that open one."""
+        for table in ("sessions", "sign_ins"):
+            self.change(
+                f"DELETE FROM {table} WHERE name = ? AND email IS NOT DISTINCT FROM ? AND side = ?", name, email, side
+            )

@@ -28,6 +28,33 @@ SORTS = {
 }
 
 
+class Place(Record):
+    """Where a request stood in a list when it was shown: its sort key, and its number."""
+
+    key: str
+    number: int
+    is_unanswered: bool = False
+
+    @classmethod
+    def of(cls, request: Request, sort: str) -> Place:
+        """The place of a request in the order of a sort field."""
+        keys = {
+            "updated_at": request.updated_at,
+            "task_id": fold_key(request.task),
+            "task_name": fold_key(request.task_name),
+            "initiator": fold_key(request.initiator),
+            "status": str(request.status),
+            "space": fold_key(request.space),
+        }
+        return cls(key=keys.get(sort, ""), number=request.number)
+
+    @classmethod
+    def in_queue(cls, request: Request) -> Place:
+        """The place of a request in the desk's queue."""
+        since = request.unanswered_since
+        return cls(key=since or request.turn_since, number=request.number, is_unanswered=since is not None)
+
+
 COMMON_PHRASE = 2_000  # tasks or comments that have the phrase
 
 # filters with one value: the condition, and what is done to the value; names are compared in any case
@@ -69,9 +96,18 @@ class Wanted(Record):
 
 class Listing(Statements):
     def requests(
-        self, wanted: Wanted, sort: str = "created_at", *, ascending: bool = False, limit: int | None = None
+        self,
+        wanted: Wanted,
+        sort: str = "created_at",
+        *,
+        ascending: bool = False,
+        limit: int | None = None,
+        after: Place | None = None,
     ) -> Iterator[Request]:
-        """Requests in the order of a sort field, descending unless `ascending`, in pages."""
+        """Requests in the order of a sort field, descending unless `ascending`, in pages.
+
+        Only those that follow the place `after`, if it is given.
+        """
         where, values = self._where(wanted)
         key, direction, beyond = SORTS[sort], *(("ASC", ">") if ascending else ("DESC", "<"))
         rows = self.paged(
@@ -81,6 +117,7 @@ class Listing(Statements):
             values,
             limit,
             lambda last: {"key": last["sort_key"], "before": last["number"]},
+            {"key": after.number if key == "r.number" else after.key, "before": after.number} if after else None,
         )
         return map(to_request, rows)
 
@@ -90,18 +127,30 @@ class Listing(Statements):
         return int(self.value(f"SELECT count(*) FROM {joined} WHERE {where}", **values))
 
     def queue(
-        self, space: str | None = None, limit: int | None = None, *, unanswered: bool = False
+        self,
+        space: str | None = None,
+        limit: int | None = None,
+        *,
+        unanswered: bool = False,
+        after: Place | None = None,
     ) -> Iterator[Request]:
-        """Requests that wait for the desk: first the unanswered, then the others; each part longest waiting first."""
+        """Requests that wait for the desk: first the unanswered, then the others; each part longest waiting first.
+
+        Only those that follow the place `after`, if it is given.
+        """
         count = 0
-        for request in self._waiting("r.unanswered_since", "r.unanswered_since IS NOT NULL", space, limit):
-            count += 1
-            yield request
+        if after is None or after.is_unanswered:
+            for request in self._waiting("r.unanswered_since", "r.unanswered_since IS NOT NULL", space, limit, after):
+                count += 1
+                yield request
+            after = None
         if not unanswered:
             rest = None if limit is None else limit - count
-            yield from self._waiting("r.turn_since", "r.unanswered_since IS NULL", space, rest)
+            yield from self._waiting("r.turn_since", "r.unanswered_since IS NULL", space, rest, after)
 
-    def _waiting(self, since: str, which: str, space: str | None, limit: int | None) -> Iterator[Request]:
+    def _waiting(
+        self, since: str, which: str, space: str | None, limit: int | None, after: Place | None
+    ) -> Iterator[Request]:
         """Requests that wait for the desk, sorted by the time `since`, which has an index."""
         in_space = " AND r.space_key = :space" if space else ""
         rows = self.paged(
@@ -111,6 +160,7 @@ class Listing(Statements):
             {"space": fold_key(space or "")},
             limit,
             lambda last: {"since": last[since.removeprefix("r.")], "before": last["number"]},
+            {"since": after.key, "before": after.number} if after else None,
         )
         return map(to_request, rows)
 
@@ -133,6 +183,8 @@ class Listing(Statements):
                 marks = ", ".join(f":{name}{i}" for i in range(len(allowed)))
                 where.append(f"r.status IN ({marks})" if allowed else "FALSE")
                 values |= {f"{name}{i}": status for i, status in enumerate(allowed)}
+                if Status.CLOSED not in allowed:  # there is an index for the open ones, which may be few
+                    where.append(f"r.status <> '{Status.CLOSED}'")
         if wanted.unanswered:
             where.append("r.unanswered_since IS NOT NULL")
         if wanted.words:

@@ -6,6 +6,7 @@ from expertsupport_cli.checks import refuse_blanks
 from expertsupport_cli.errors import InternalError, NotFound
 from expertsupport_cli.folding import fold_key
 from expertsupport_cli.ids import REQUEST, parse_id, parse_request, write_id
+from expertsupport_cli.model.certificates import Origin
 from expertsupport_cli.model.people import Side
 from expertsupport_cli.model.requests import OPEN, Comment, Request, Status
 from expertsupport_cli.serial import mask
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from expertsupport_cli.store.engine import Row
 
 SELECT_REQUEST = """SELECT r.number, r.token, t.id AS task, t.name AS task_name, s.name AS space,
-    c.last_group AS certificate, r.status, r.initiator, r.initiator_email, r.created_at,
+    c.last_group AS certificate, c.origin AS certificate_origin, r.status, r.initiator, r.initiator_email, r.created_at,
     r.updated_at, r.closed_at, r.turn_since, r.last_by, r.last_side, r.last_at, r.unanswered_since
     FROM requests r JOIN tasks t ON t.number = r.task JOIN spaces s ON s.number = r.space
     JOIN certificates c ON c.number = r.certificate"""
@@ -30,7 +31,11 @@ _ALL = "'comment', 'note'"
 
 def to_request(row: Row) -> Request:
     values = {name: row[name] for name in Request.__annotations__}
-    enums = {"status": member(Status, values["status"]), "last_side": member(Side, values["last_side"])}
+    enums = {
+        "status": member(Status, values["status"]),
+        "last_side": member(Side, values["last_side"]),
+        "certificate_origin": member(Origin, values["certificate_origin"]),
+    }
     return Request(**{**values, **enums, "certificate": mask(values["certificate"])})
 
 

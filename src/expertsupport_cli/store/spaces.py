@@ -13,14 +13,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from expertsupport_cli.store.engine import Row
 
-_SPACE = """SELECT s.name, s.title, s.task_lifetime, s.task_limit, s.blocked, s.created_at,
-    (SELECT count(*) FROM tasks t WHERE t.space = s.number) AS tasks FROM spaces s"""
+_COUNT = "(SELECT count(*) FROM tasks t WHERE t.space = s.number)"
+_SPACE = """SELECT s.name, s.title, s.task_lifetime, s.task_limit, s.blocked, s.created_at, {} AS tasks FROM spaces s"""
 
 
 class Spaces(Statements):
-    def space(self, name: str) -> Space:
-        """By name, in any case. Raises NotFound, which names existing spaces."""
-        row = self.row(f"{_SPACE} WHERE s.name_key = ?", fold_key(name))
+    def space(self, name: str, *, counted: bool = False) -> Space:
+        """By name, in any case. Its tasks are `counted` only on request: there may be many.
+
+        Raises NotFound, which names existing spaces.
+        """
+        row = self.row(f"{_SPACE.format(_COUNT if counted else 'NULL')} WHERE s.name_key = ?", fold_key(name))
         if row is None:
             names = ", ".join(space["name"] for space in self.rows("SELECT name FROM spaces ORDER BY name_key LIMIT 8"))
             raise NotFound(
@@ -35,7 +38,7 @@ class Spaces(Statements):
 
     def spaces(self) -> list[Space]:
         """All spaces, by name."""
-        return [_space(row) for row in self.rows(f"{_SPACE} ORDER BY s.name_key")]
+        return [_space(row) for row in self.rows(f"{_SPACE.format(_COUNT)} ORDER BY s.name_key")]
 
     def add_space(self, space: Space) -> None:
         self.change(

@@ -41,17 +41,20 @@ class Tasks(Statements):
         return self.row("SELECT 1 FROM tasks WHERE id_key = ?", fold_key(id)) is not None
 
     def tasks(
-        self, at: str, space: str | None = None, state: TaskState | None = None, limit: int | None = None
+        self,
+        at: str,
+        space: str | None = None,
+        state: TaskState | None = None,
+        limit: int | None = None,
+        before: int | None = None,
     ) -> Iterator[Task]:
-        """Tasks, newest first, in pages: no read is open while the caller works."""
+        """Tasks, newest first, in pages: no read is open while the caller works. `before` is the number of a task."""
         where = [_STATES[state] if state else "TRUE"]
         if space is not None:
             where.append("t.space = (SELECT number FROM spaces WHERE name_key = :space)")
         query = f"{_TASK} WHERE {' AND '.join(where)}"
-        return (
-            Task(**row)
-            for row in self.newest_first(query, "t.number", {"space": fold_key(space or ""), "at": at}, limit)
-        )
+        values = {"space": fold_key(space or ""), "at": at}
+        return (Task(**row) for row in self.newest_first(query, "t.number", values, limit, before))
 
     def count_tasks(self, at: str, space: str | None = None, state: TaskState | None = None) -> int:
         where = [_STATES[state]] if state else ["TRUE"]

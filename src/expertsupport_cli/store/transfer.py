@@ -26,6 +26,7 @@ _COLUMNS = {
     "requests": "number# token task# task_key task_name_key space# space_key certificate# status"
     " initiator initiator_key initiator_email? email_key? created_at updated_at closed_at?"
     " turn_since last_by last_side last_at unanswered_since?",
+    "redemptions": "link# event_id request#? refused?",
     "comments": "number# request# author side kind body created_at",
     "events": "number# at actor actor_email? side via kind old? new? space#? task#? request#? certificate#? link#?"
     " comment#?",
@@ -34,7 +35,7 @@ _COLUMNS = {
     "followers": "request# address address_key created_at",
     "readings": "reader request# event#",
 }
-_KEYS = {"followers": ("request", "address_key"), "readings": ("reader", "request")}
+_KEYS = {"followers": ("request", "address_key"), "readings": ("reader", "request"), "redemptions": ("link",)}
 
 
 class Column(Record):

@@ -31,8 +31,13 @@ def findings(engine: Engine, db: sqlite3.Connection) -> Iterator[tuple[str, list
     yield "the search index matches the text", _index(engine, db)
 
 
+def is_undamaged(db: sqlite3.Connection) -> bool:
+    """Whether the file is intact, and so is the schema: a statement that breaks a rule is then a bug, and no damage."""
+    return is_intact(db) and _expected_schema().items() <= dict(db.execute(_SCHEMA)).items()
+
+
 def is_intact(db: sqlite3.Connection) -> bool:
-    """Whether the file and its references are intact: a statement that breaks a rule is then a bug, and no damage."""
+    """Whether the file and its references are intact."""
     try:
         file = db.execute("PRAGMA integrity_check(1)").fetchone()[0]
         return file == "ok" and not db.execute("PRAGMA foreign_key_check").fetchone()

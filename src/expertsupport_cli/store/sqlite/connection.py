@@ -128,9 +128,9 @@ class SqliteEngine(Engine):
     def _refusal(self, error: Exception) -> Exception:
         """The error for a write that failed: where it breaks a rule, that is a bug, unless the store is damaged."""
         if isinstance(error, sqlite3.IntegrityError):
-            from expertsupport_cli.store.sqlite.check import is_intact
+            from expertsupport_cli.store.sqlite.check import is_undamaged
 
-            return error if is_intact(self.db) else damaged(error, self.place)
+            return error if is_undamaged(self.db) else damaged(error, self.place)
         return unusable(error, self.place)
 
     def begin(self, *, writes: bool, patient: bool) -> None:

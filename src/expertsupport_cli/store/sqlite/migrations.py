@@ -13,6 +13,7 @@ from sqlite_utils import Database, Migrations
 from expertsupport_cli.store.engine import INDEXED
 from expertsupport_cli.store.sqlite.search import create_index, index_everything
 from expertsupport_cli.store.sqlite.version3 import rebuild
+from expertsupport_cli.store.sqlite.version5 import allow_demo
 
 migrations = Migrations("expertsupport")
 
@@ -221,3 +222,45 @@ def counters(db: Database) -> None:
     db.conn.execute(
         "CREATE TABLE counters (name TEXT PRIMARY KEY NOT NULL, value INTEGER NOT NULL) STRICT, WITHOUT ROWID"
     )
+
+
+@migrations()
+def sessions(db: Database) -> None:
+    """Sessions of browsers, secrets of the store, events of the online store, and lists of a space by each column."""
+    columns = f"""
+            number     INTEGER PRIMARY KEY,
+            digest     TEXT NOT NULL UNIQUE CHECK (length(digest) = 64),
+            name       TEXT NOT NULL,
+            email      TEXT,
+            side       TEXT NOT NULL CHECK (side IN ('customer', 'desk', 'owner')),
+            space      INTEGER REFERENCES spaces (number),
+            created_at TEXT NOT NULL CHECK (created_at {_INSTANT}),
+            expires_at TEXT NOT NULL CHECK (expires_at {_INSTANT}),"""
+    db.executescript(f"""
+        CREATE TABLE sign_ins ({columns}
+            used_at    TEXT CHECK (used_at {_INSTANT}),
+            CHECK ((side = 'customer') = (space IS NOT NULL))
+        ) STRICT;
+
+        CREATE TABLE sessions ({columns}
+            seen_at    TEXT NOT NULL CHECK (seen_at {_INSTANT}),
+            ended_at   TEXT CHECK (ended_at {_INSTANT}),
+            CHECK ((side = 'customer') = (space IS NOT NULL))
+        ) STRICT;
+
+        CREATE TABLE keys (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+        CREATE INDEX requests_of_space_by_task ON requests (space_key, task_key, number);
+        CREATE INDEX requests_of_space_by_initiator ON requests (space_key, initiator_key, number);
+        CREATE INDEX requests_of_space_by_status ON requests (space_key, status, number);
+        CREATE INDEX open_requests_of_space ON requests (space_key, number) WHERE status <> 'Closed';
+
+        CREATE TABLE redemptions (  -- the events of the online store
+            link     INTEGER PRIMARY KEY NOT NULL REFERENCES links (number),
+            event_id TEXT NOT NULL UNIQUE CHECK (event_id <> ''),
+            request  INTEGER UNIQUE REFERENCES requests (number),
+            refused  TEXT,
+            CHECK (request IS NULL OR refused IS NULL)
+        ) STRICT;
+    """)
+    allow_demo(db.conn)

@@ -23,7 +23,7 @@ from expertsupport_cli.store.sqlite.faults import (
 )
 
 APPLICATION_ID = 0x45535550  # "ESUP", in the header of the file
-VERSION = 4  # the number of migrations
+VERSION = 5  # the number of migrations
 
 OLDEST_SQLITE = (3, 39)  # the first with IS DISTINCT FROM
 _SMALLEST_DATABASE = 512  # bytes: one page of the smallest size

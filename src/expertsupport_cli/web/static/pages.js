@@ -1,0 +1,24 @@
+// Says when a request has changed. It never touches what is being typed, and the page works without it.
+"use strict";
+
+const INTERVAL = 5000; // milliseconds, while the page is visible
+
+(() => {
+  const article = document.querySelector("article[data-last]");
+  const notice = article && article.querySelector(".changed");
+  if (!notice) return;
+  let etag = `"${article.dataset.last}"`;
+
+  async function look() {
+    if (document.hidden || !notice.hidden) return;
+    try {
+      const answer = await fetch(`${article.dataset.here}/last`, { headers: { "If-None-Match": etag }, cache: "no-store" });
+      if (answer.status === 200 && (await answer.json()).last > Number(article.dataset.last)) notice.hidden = false;
+    } catch {
+      // the server is away for a moment
+    }
+  }
+
+  setInterval(look, INTERVAL);
+  document.addEventListener("visibilitychange", look);
+})();
