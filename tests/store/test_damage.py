@@ -78,6 +78,8 @@ def test_a_changed_rule_of_the_schema_is_damage_and_no_bug(tmp_path: Path) -> No
     with closing(a_store(path)) as store:
         request = a_request(store)
     path.write_bytes(path.read_bytes().replace(b"'Waiting', 'Closed')", b"'Waiting', 'C1osed')"))
-    with closing(open_store(str(path), timeout=0, writes=True, notify=lambda _: None)) as store:
-        with pytest.raises(StoreDamaged):
-            requests.close(store, request.id, None, by=BOB, at=AT)
+    with (
+        closing(open_store(str(path), timeout=0, writes=True, notify=lambda _: None)) as store,
+        pytest.raises(StoreDamaged),
+    ):
+        requests.close(store, request.id, None, by=BOB, at=AT)
