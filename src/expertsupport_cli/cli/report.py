@@ -27,6 +27,7 @@ STEPS = {
     Verb.ASK_TO_SHARE: "Ask {} to run: es db share --group GROUP",
     Verb.BUY: "Try: es purchase-link {}",
     Verb.CHECK_STORE: "Try: es db check",
+    Verb.CREATE_TABLES: "Try: es db init",
     Verb.CLOSE_REQUEST: "Try: es close {}",
     Verb.SHOW_SPACE: "Try: es space show {}",
     Verb.LEARN_TO_BUY: "Try: es purchase-link --help",

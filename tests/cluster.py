@@ -1,0 +1,122 @@
+"""A PostgreSQL server for the tests: a cluster of its own in a temporary folder, on a Unix socket, without a network.
+
+`running()` starts it; each test gets a database from a template. Root cannot run PostgreSQL, and so becomes the user
+`postgres` for it.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from itertools import count
+from pathlib import Path
+
+import psycopg2
+
+from expertsupport_cli.store import open_store
+
+MEMORY = "/dev/shm"  # noqa: S108 -- the cluster has a folder of its own in it
+USER = "es"
+TEMPLATE = "es_template"
+CONFIGURATION = """
+listen_addresses = ''
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+wal_level = minimal
+max_wal_senders = 0
+shared_buffers = 16MB
+max_connections = 80
+autovacuum = off
+jit = off
+log_min_messages = fatal
+lc_messages = 'C'
+"""
+
+
+def binaries() -> str | None:
+    """The folder of the programs of the newest PostgreSQL, None if it is not installed."""
+    found = shutil.which("initdb")
+    debian = glob.glob("/usr/lib/postgresql/*/bin/initdb")
+    newest = max(debian, key=lambda path: int(path.split("/")[4]), default=found)
+    return None if newest is None else str(Path(newest).resolve().parent)
+
+
+class Cluster:
+    """A server that runs. `url` gives the address of one of its databases."""
+
+    def __init__(self, folder: Path, programs: str) -> None:
+        self.folder = folder
+        self.programs = programs
+        self._numbers = count(1)
+
+    def run(self, program: str, *arguments: str) -> None:
+        """Run one of PostgreSQL's programs as whoever may."""
+        command = [f"{self.programs}/{program}", *arguments]
+        if os.geteuid() == 0:
+            command = ["runuser", "-u", "postgres", "--", *command]
+        log = self.folder / "log"
+        with open(log, "ab") as output:  # no pipe, which the server would keep open
+            done = subprocess.run(
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=self.folder, check=False
+            )
+        assert done.returncode == 0, log.read_text(errors="replace")
+
+    def start(self) -> None:
+        self.run("pg_ctl", "-D", f"{self.folder}/data", "-w", "-s", "start")
+
+    def stop(self, how: str = "immediate") -> None:
+        self.run("pg_ctl", "-D", f"{self.folder}/data", "-w", "-s", "-m", how, "stop")
+
+    def url(self, database: str, user: str = USER) -> str:
+        return f"postgresql://{user}@/{database}?host={self.folder}"
+
+    def execute(self, *statements: str, database: str = "postgres") -> None:
+        with closing(psycopg2.connect(self.url(database))) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                for statement in statements:
+                    cursor.execute(statement)
+
+    def new_database(self) -> str:
+        """The URL of a database with an empty store."""
+        name = f"es_{next(self._numbers)}"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+        return self.url(name)
+
+
+@contextmanager
+def running(programs: str) -> Iterator[Cluster]:
+    """A cluster, until the block ends."""
+    folder = Path(tempfile.mkdtemp(prefix="es-pg-", dir=MEMORY if os.access(MEMORY, os.W_OK) else None))
+    try:
+        if os.geteuid() == 0:
+            shutil.chown(folder, "postgres")
+        cluster = Cluster(folder, programs)
+        cluster.run(
+            "initdb", "-D", f"{folder}/data", "-U", USER, "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C"
+        )
+        settings = folder / "data" / "postgresql.conf"
+        with open(settings, "a") as file:
+            file.write(f"{CONFIGURATION}unix_socket_directories = '{folder}'\n")
+        cluster.start()
+        try:
+            cluster.execute(f"CREATE DATABASE {TEMPLATE} IS_TEMPLATE true")
+            make_store(cluster.url(TEMPLATE))
+            yield cluster
+        finally:
+            cluster.stop()
+    finally:
+        shutil.rmtree(folder)
+
+
+def make_store(url: str) -> None:
+    """Create the tables of a store in an empty database."""
+    store = open_store(url, timeout=10, writes=True, notify=lambda _: None, prepare="create")
+    with closing(store), store.transaction():
+        pass
