@@ -83,10 +83,10 @@ class Cluster:
                 for statement in statements:
                     cursor.execute(statement)
 
-    def new_database(self) -> str:
-        """The URL of a database with an empty store."""
+    def new_database(self, template: str = TEMPLATE) -> str:
+        """The URL of a database with an empty store, or a copy of another."""
         name = f"es_{next(self._numbers)}"
-        self.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return self.url(name)
 
 
@@ -110,7 +110,8 @@ def running(programs: str) -> Iterator[Cluster]:
             make_store(cluster.url(TEMPLATE))
             yield cluster
         finally:
-            cluster.stop()
+            if (folder / "data" / "postmaster.pid").exists():
+                cluster.stop()
     finally:
         shutil.rmtree(folder)
 

@@ -24,6 +24,11 @@ def without_password(place: str) -> str:
     return shown
 
 
+def mask_passwords(message: str) -> str:
+    """The message without the passwords of databases in it. For messages that repeat what a person typed."""
+    return re.sub(rf"{_URL.pattern}[^\s'\"]*", lambda found: without_password(found[0]), message, flags=re.IGNORECASE)
+
+
 def has_password(place: str) -> bool:
     """Whether there is a password in the place of a store."""
     return without_password(place) != place

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from expertsupport_cli import times
 from expertsupport_cli.checks import actor_name, address, addresses, file_path, identifier, mailbox, prose, web_address
+from expertsupport_cli.databases import has_password, without_password
 from expertsupport_cli.errors import BadUsage
 from expertsupport_cli.record import Record
 from expertsupport_cli.steps import Step, Verb
@@ -43,6 +44,17 @@ def port(text: str) -> int:
     return int(text)
 
 
+def refuse_password(place: str) -> str:
+    """The place of a store that was given where others could read a password. Raises BadUsage if it has one."""
+    if has_password(place):
+        raise BadUsage(
+            "The URL of the store has a password.",
+            "Others can read it there. It is taken from PGPASSWORD, ~/.pgpass, a service file, or the URL in ES_STORE.",
+            f"Leave it out: {without_password(place)}",
+        )
+    return place
+
+
 def ip_addresses(text: str) -> list[str]:
     """IP addresses, separated by commas. Raises BadUsage."""
     from ipaddress import ip_address
@@ -59,7 +71,7 @@ SETTINGS = {
         Setting(
             name="store",
             variable="ES_STORE",
-            meaning="The path of the store",
+            meaning="The path of the store, or the postgresql:// URL of its database",
             check=file_path,
         ),
         Setting(
@@ -235,6 +247,8 @@ def check(setting: Setting, value: str, origin: Callable[[], str]) -> None:
 
     The origin is empty for a value that was given in the command itself.
     """
+    if setting.name == "store" and has_password(value) and not origin().startswith("variable"):
+        refuse_password(value)
     try:
         setting.check(value)
     except BadUsage as fault:

@@ -68,7 +68,8 @@ def find_version(connection: Any, place: str) -> int | None:
             cursor.execute("SELECT version FROM expertsupport")
             found = cursor.fetchall()
     except errors.UndefinedTable:
-        _refuse_other_tables(connection, place)
+        if _refuse_other_tables(connection, place):
+            return find_version(connection, place)  # created between the two queries
         return None
     except psycopg2.Error as error:
         raise unusable(error, place) from error
@@ -77,8 +78,8 @@ def find_version(connection: Any, place: str) -> int | None:
     return int(found[0][0])
 
 
-def _refuse_other_tables(connection: Any, place: str) -> None:
-    """Raises StoreForeign if another program has a table of a name that the store needs."""
+def _refuse_other_tables(connection: Any, place: str) -> bool:
+    """Whether there is a store by now. Raises StoreForeign if another program has a table of a name that it needs."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT table_name FROM information_schema.tables"
@@ -86,12 +87,15 @@ def _refuse_other_tables(connection: Any, place: str) -> None:
             (list(TABLES),),
         )
         names = [row[0] for row in cursor.fetchall()]
+    if "expertsupport" in names:
+        return True
     if names:
         raise StoreForeign(
             "This database has tables of another program.",
             f"{place} has a table '{names[0]}', but no store. Nothing was changed.",
             "Use a database of its own for the store.",
         )
+    return False
 
 
 def preparation(version: int | None, prepare: Preparation | None) -> str:
