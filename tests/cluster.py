@@ -31,9 +31,10 @@ full_page_writes = off
 wal_level = minimal
 max_wal_senders = 0
 shared_buffers = 16MB
-max_connections = 80
+max_connections = 100
 autovacuum = off
 jit = off
+deadlock_timeout = 20ms
 log_min_messages = fatal
 lc_messages = 'C'
 """
@@ -121,3 +122,14 @@ def make_store(url: str) -> None:
     store = open_store(url, timeout=10, writes=True, notify=lambda _: None, prepare="create")
     with closing(store), store.transaction():
         pass
+
+
+def dump_database(url: str) -> dict[str, list[tuple[object, ...]]]:
+    """All rows of all tables, as another program reads them: to see that nothing was changed."""
+    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename")
+        found: dict[str, list[tuple[object, ...]]] = {}
+        for (name,) in cursor.fetchall():
+            cursor.execute(f"SELECT * FROM {name} ORDER BY 1, 2")
+            found[name] = cursor.fetchall()
+        return found

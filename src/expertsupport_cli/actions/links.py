@@ -7,6 +7,7 @@ import os
 
 from expertsupport_cli import times
 from expertsupport_cli.actions.certificates import NOT_PRINTED, Block, handing_over, new_certificate, revoke_undelivered
+from expertsupport_cli.actions.repeating import repeatable
 from expertsupport_cli.errors import BadUsage, LinkSpent, NotFound
 from expertsupport_cli.ids import LINK, parse_id
 from expertsupport_cli.model.certificates import Certificate, Origin, PurchaseLink
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 TOKEN_BYTES = 20  # 160 random bits
 
 
+@repeatable
 def create_link(store: Store, task_id: str, *, lifetime: int, by: Actor, at: str) -> tuple[str, PurchaseLink]:
     """Create a link that expires after `lifetime` seconds. Returns its token and the link, which keeps only a digest.
 
@@ -48,6 +50,7 @@ def create_link(store: Store, task_id: str, *, lifetime: int, by: Actor, at: str
     return token, link
 
 
+@repeatable
 def redeem_link(store: Store, address: str, hand_over: HandOver, *, by: Actor, at: str) -> Certificate:
     """Exchange a link for a certificate, once. Raises NotFound, LinkSpent.
 
@@ -75,6 +78,7 @@ def redeem_link(store: Store, address: str, hand_over: HandOver, *, by: Actor, a
     return certificate
 
 
+@repeatable
 def revoke_link(store: Store, reference: str, *, by: Actor, at: str) -> tuple[PurchaseLink, bool]:
     """Revoke a link, by ID or address. Returns it, and whether it was valid before. Raises NotFound, LinkSpent."""
     with store.transaction():
