@@ -20,6 +20,7 @@ from sessions import as_json, at_once, refusal, wait_until_asleep
 
 from expertsupport_cli.actions import requests
 from expertsupport_cli.store import Store, check, open_store
+from expertsupport_cli.store.postgres.schema import VERSION
 
 PASSWORD = "geh:e/im"  # noqa: S105 -- nobody else's
 IN_URL = "geh%3Ae%2Fim"
@@ -164,7 +165,7 @@ def test_a_copy_to_a_database_and_back_is_the_same(es: Es, tmp_path: Path) -> No
 
 def test_a_store_of_another_version_is_refused(es: Es, cluster: Cluster) -> None:
     database = url(es).rpartition("/es_")[2].partition("?")[0]
-    for version, code in ((4, "store_too_old"), (6, "store_too_new")):
+    for version, code in ((VERSION - 1, "store_too_old"), (VERSION + 1, "store_too_new")):
         cluster.execute(f"UPDATE expertsupport SET version = {version}", database=f"es_{database}")
         for command in ("list", "space add acme", "db init"):
             assert refusal(es(*command.split(), "--json")) == (5, code)

@@ -14,7 +14,7 @@ import psycopg2
 import pytest
 from builders import ANN, AT, a_certificate, a_space, a_task
 from cluster import Cluster, dump_database
-from store.acts import ACTS, Act
+from store.acts import Act, activating, closing_with_a_word, importing_tasks, redeeming
 from store.servers import engine, name, other, to
 
 from expertsupport_cli.actions import requests
@@ -61,7 +61,8 @@ class Dying(PostgresEngine):
         return super()._run(sql, values)
 
 
-@pytest.mark.parametrize("prepare", ACTS)
+@pytest.mark.program  # it takes long
+@pytest.mark.parametrize("prepare", [activating, closing_with_a_word, redeeming, importing_tasks])
 def test_a_connection_that_ends_at_any_statement_leaves_the_store_as_it_was(
     prepare: Callable[[Store], Act], url: str
 ) -> None:
@@ -223,15 +224,6 @@ def test_a_server_that_does_not_answer_is_not_waited_for_long(monkeypatch: pytes
         with pytest.raises(StoreUnreachable, match="cannot be reached") as refusal:
             to(f"postgresql://x@127.0.0.1:{port}/x", timeout=0)
     assert refusal.value.why == f"postgresql://x@127.0.0.1:{port}/x did not answer within 0.05s."
-
-
-def test_a_server_without_a_free_connection_is_asked_again(cluster: Cluster, url: str) -> None:
-    cluster.execute("CREATE ROLE few LOGIN CONNECTION LIMIT 1")
-    cluster.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO few", database=name(url))
-    few = url.replace("es@", "few@", 1)
-    with closing(to(few)), pytest.raises(StoreBusy, match="no connection left"):
-        to(few, timeout=0)
-    assert to(few).spaces() == []
 
 
 def test_a_read_only_role_can_read(cluster: Cluster, store: Store, url: str) -> None:

@@ -15,6 +15,7 @@ from expertsupport_cli.errors import (
     Fault,
     StoreDamaged,
     StoreForeign,
+    StoreTooNew,
     StoreTooOld,
 )
 from expertsupport_cli.search import Phrase
@@ -46,10 +47,12 @@ def test_both_engines_have_the_same_version() -> None:
 def test_an_old_store_is_upgraded_by_command_alone(store: Store, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     a_request(store)
     with other(url) as execute:
-        execute("UPDATE expertsupport SET version = 4; ALTER TABLE partners DROP COLUMN url; COMMIT")
+        execute(
+            f"UPDATE expertsupport SET version = {schema.VERSION - 1}; ALTER TABLE partners DROP COLUMN url; COMMIT"
+        )
     with pytest.raises(StoreTooOld):
         a_space(store, "other")  # by who has it open
-    monkeypatch.setattr(migrations, "MIGRATIONS", {5: "ALTER TABLE partners ADD COLUMN url TEXT NOT NULL"})
+    monkeypatch.setattr(migrations, "MIGRATIONS", {schema.VERSION: "ALTER TABLE partners ADD COLUMN url TEXT NOT NULL"})
     for prepare in (None, "create"):
         with pytest.raises(StoreTooOld):
             open_store(url, timeout=1, writes=True, notify=lambda _: None, prepare=prepare)
@@ -67,6 +70,18 @@ def test_a_store_without_its_row_is_damaged(store: Store, url: str) -> None:
         execute("DELETE FROM expertsupport; COMMIT")
     for use in (lambda: a_space(store), lambda: to(url)):
         with pytest.raises(StoreDamaged):
+            use()
+    with other(url) as execute:
+        execute("DROP TABLE expertsupport; COMMIT")
+    with pytest.raises(StoreDamaged):
+        a_space(store)
+
+
+def test_a_store_of_a_newer_version_is_refused(store: Store, url: str) -> None:
+    with other(url) as execute:
+        execute(f"UPDATE expertsupport SET version = {schema.VERSION + 1}; COMMIT")
+    for use in (lambda: a_space(store), lambda: to(url)):
+        with pytest.raises(StoreTooNew, match="newer version of es"):
             use()
 
 

@@ -68,9 +68,8 @@ def find_version(connection: Any, place: str) -> int | None:
             cursor.execute("SELECT version FROM expertsupport")
             found = cursor.fetchall()
     except errors.UndefinedTable:
-        if _refuse_other_tables(connection, place):
-            return find_version(connection, place)  # created between the two queries
-        return None
+        # it may have been created between the two queries
+        return find_version(connection, place) if _refuse_other_tables(connection, place) else None
     except psycopg2.Error as error:
         raise unusable(error, place) from error
     if len(found) != 1 or found[0][0] < 1:
