@@ -11,7 +11,8 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
@@ -115,6 +116,42 @@ def running(programs: str) -> Iterator[Cluster]:
                 cluster.stop()
     finally:
         shutil.rmtree(folder)
+
+
+POOL = """
+[databases]
+* = host={folder}
+[pgbouncer]
+unix_socket_dir = {folder}
+listen_port = 6432
+auth_type = trust
+auth_file = {folder}/users
+pool_mode = transaction
+default_pool_size = 2
+server_reset_query =
+"""
+
+
+@contextmanager
+def pooled(cluster: Cluster) -> Iterator[Callable[[str], str]]:
+    """PgBouncer in front of a cluster, in transaction mode; gives the URL through it for a URL of the cluster."""
+    configuration = cluster.folder / "pgbouncer.ini"
+    configuration.write_text(POOL.format(folder=cluster.folder))
+    (cluster.folder / "users").write_text(f'"{USER}" ""\n')
+    command = ["pgbouncer", "-q", str(configuration)]
+    if os.geteuid() == 0:
+        command = ["runuser", "-u", "postgres", "--", *command]
+    pool = subprocess.Popen(command, stdin=subprocess.DEVNULL, cwd=cluster.folder)
+    try:
+        deadline = time.monotonic() + 30
+        while not (cluster.folder / ".s.PGSQL.6432").exists():
+            assert pool.poll() is None, "PgBouncer ended"
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        yield lambda url: f"{url}&port=6432"
+    finally:
+        pool.terminate()
+        pool.wait()
 
 
 def make_store(url: str) -> None:
