@@ -26,9 +26,6 @@ USER = "es"
 TEMPLATE = "es_template"
 CONFIGURATION = """
 listen_addresses = ''
-fsync = off
-synchronous_commit = off
-full_page_writes = off
 wal_level = minimal
 max_wal_senders = 0
 shared_buffers = 16MB
@@ -38,6 +35,12 @@ jit = off
 deadlock_timeout = 20ms
 log_min_messages = fatal
 lc_messages = 'C'
+"""
+
+FORGETFUL = """
+fsync = off
+synchronous_commit = off
+full_page_writes = off
 """
 
 
@@ -93,9 +96,10 @@ class Cluster:
 
 
 @contextmanager
-def running(programs: str) -> Iterator[Cluster]:
-    """A cluster, until the block ends."""
-    folder = Path(tempfile.mkdtemp(prefix="es-pg-", dir=MEMORY if os.access(MEMORY, os.W_OK) else None))
+def running(programs: str, *, durable: bool = False) -> Iterator[Cluster]:
+    """A cluster, until the block ends: in memory, unless it is `durable`, as one of a team is."""
+    in_memory = not durable and os.access(MEMORY, os.W_OK)
+    folder = Path(tempfile.mkdtemp(prefix="es-pg-", dir=MEMORY if in_memory else None))
     try:
         if os.geteuid() == 0:
             shutil.chown(folder, "postgres")
@@ -105,7 +109,7 @@ def running(programs: str) -> Iterator[Cluster]:
         )
         settings = folder / "data" / "postgresql.conf"
         with open(settings, "a") as file:
-            file.write(f"{CONFIGURATION}unix_socket_directories = '{folder}'\n")
+            file.write(f"{CONFIGURATION}unix_socket_directories = '{folder}'\n{'' if durable else FORGETFUL}")
         cluster.start()
         try:
             cluster.execute(f"CREATE DATABASE {TEMPLATE} IS_TEMPLATE true")

@@ -44,6 +44,13 @@ def port(text: str) -> int:
     return int(text)
 
 
+def connections(text: str) -> int:
+    """A number of connections. Raises BadUsage."""
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:4]) <= 100 and len(text) < 4):
+        raise BadUsage(f"Invalid number of connections '{text[:80]}'.", "Use a number from 1 to 100.")
+    return int(text)
+
+
 def refuse_password(place: str) -> str:
     """The place of a store that was given where others could read a password. Raises BadUsage if it has one."""
     if has_password(place):
@@ -119,6 +126,13 @@ SETTINGS = {
             meaning="The port that es serve listens on",
             check=port,
             default="8765",
+        ),
+        Setting(
+            name="serve.connections",
+            variable="ES_SERVE_CONNECTIONS",
+            meaning="How many connections to a database es serve has at most",
+            check=connections,
+            default="8",
         ),
         Setting(
             name="serve.trusted-proxies",
