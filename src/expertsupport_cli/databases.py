@@ -1,4 +1,4 @@
-"""The URLs of stores in a database: how to tell one from a path, and how to show one without its password."""
+"""The URLs of stores in a database: which places are URLs, and how to show one without its password."""
 
 from __future__ import annotations
 

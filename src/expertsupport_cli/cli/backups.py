@@ -40,7 +40,9 @@ def backup(
     backups of this store, by their names. A store in a PostgreSQL database is backed up with pg_dump.
     """
     require_file(
-        env, "es backs up a store in a file only.", f"Try: pg_dump --format=custom --file=FILE {_quoted_url(env)}"
+        env,
+        "A database is backed up with its own tools.",
+        f"Try: pg_dump --format=custom --file=FILE {_quoted_url(env)}",
     )
     source, target = wiring.store_path(env.settings), expand_home(target)
     if not os.path.lexists(source):
@@ -64,7 +66,7 @@ def restore(env: Env, file: Annotated[str, Argument(metavar="FILE", help="A back
     what was restored. A store in a PostgreSQL database is restored with pg_restore.
     """
     require_file(
-        env, "es restores a store in a file only.", f"Try: pg_restore --clean --dbname={_quoted_url(env)} FILE"
+        env, "A database is restored with its own tools.", f"Try: pg_restore --clean --dbname={_quoted_url(env)} FILE"
     )
     backup, place = expand_home(file), wiring.store_path(env.settings)
     timeout = env.settings.seconds("store.timeout")

@@ -87,7 +87,7 @@ def _prepare(env: Env, prepare: Preparation, done: str) -> None:
 def require_file(env: Env, what: str, instead: str) -> None:
     """Raises Refused for what can only be done to a store in a file."""
     if wiring.is_in_database(env.settings):
-        raise Refused(what, f"{without_password(wiring.store_path(env.settings))} is a database.", instead)
+        raise Refused(what, f"{without_password(wiring.store_path(env.settings))} is not a file.", instead)
 
 
 def print_path(env: Env, path: str, summary: str = "") -> None:

@@ -34,7 +34,7 @@ def share(
     Everybody in the group can then read and change the store, its folder, and the Maildirs beside it. Creates the store
     if there is none. Only its owner, or root, can share it.
     """
-    require_file(env, "A store in a database is not shared by files.", DATABASE)
+    require_file(env, "A database is not shared by files.", DATABASE)
     gid = find_group(group)
     rights = sharing.rights_of_group(gid)
     with StoreFolder(wiring.store_path(env.settings)) as folder:
@@ -54,7 +54,7 @@ def unshare(env: Env) -> None:
 
     Also its folder and the Maildirs beside it. Only its owner, or root, can do this.
     """
-    require_file(env, "A store in a database is not shared by files.", DATABASE)
+    require_file(env, "A database is not shared by files.", DATABASE)
     with StoreFolder(wiring.store_path(env.settings)) as folder:
         rights = sharing.rights_of_owner(folder)
         plan = sharing.plan(folder, rights)
