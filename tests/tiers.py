@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -62,6 +63,17 @@ def pytest_runtest_call() -> Iterator[None]:
     if started:
         pytest.fail(_said(started.pop()))
     return result
+
+
+@contextmanager
+def allowed() -> Iterator[None]:
+    """For what is started once for many tests, such as a server of databases."""
+    before = _quick.copy()
+    _quick.clear()
+    try:
+        yield
+    finally:
+        _quick[:] = before
 
 
 def _said(event: str) -> str:

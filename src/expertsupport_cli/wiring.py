@@ -11,6 +11,7 @@ import time
 from contextlib import suppress
 
 from expertsupport_cli.checks import addresses, domain_of, prose
+from expertsupport_cli.databases import is_url
 from expertsupport_cli.errors import BadUsage, Fault, StoreUnusable
 from expertsupport_cli.model.mail import LONGEST_WAIT, MailState, Pages
 from expertsupport_cli.record import Record
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from expertsupport_cli.model.mail import Mail
     from expertsupport_cli.settings import Settings
     from expertsupport_cli.store import Store
+    from expertsupport_cli.store.engine import Preparation
 
     Clock = Callable[[], str]
 
@@ -47,8 +49,13 @@ class Delivery(Record):
 
 
 def store_path(settings: Settings) -> str:
-    """Where the store is, whether or not it exists."""
+    """Where the store is, whether or not it exists: a path, or a URL, which may have a password."""
     return expand_home(settings["store"])
+
+
+def is_in_database(settings: Settings) -> bool:
+    """Whether the store is in a database, so that there is no file, and no folder beside it."""
+    return is_url(settings["store"])
 
 
 def open_store(
@@ -59,12 +66,12 @@ def open_store(
     dry_run: bool = False,
     place: str | None = None,
     timeout: float | None = None,
+    prepare: Preparation | None = None,
 ) -> Store:
     """Open the store that the settings name, or the one at `place`. Raises StoreUnusable.
 
-    `timeout` is in seconds, instead of the setting store.timeout.
-
-    `notify` is called with messages for the user.
+    `timeout` is in seconds, instead of the setting store.timeout. `prepare` is for a store in a database: what its
+    first commit does if it is missing, or old. `notify` is called with messages for the user.
     """
     from expertsupport_cli import store
 
@@ -74,13 +81,16 @@ def open_store(
         writes=writes,
         dry_run=dry_run,
         notify=notify,
+        prepare=prepare,
     )
 
 
 def post_of(settings: Settings) -> Post | None:
-    """What queueing notices needs from the settings; None if mail is off, so that none is queued."""
-    if settings["mail.transport"] == "off":
+    """What queueing notices needs from the settings; None if none are to be queued. Raises BadUsage."""
+    if settings["mail.transport"] == "off" or mail_goes_nowhere(settings):
         return None
+    if settings["mail.transport"] == "maildir":
+        maildir_path(settings)
     from expertsupport_cli.actions.notices import Post
     from expertsupport_cli.render.notice import notice_text
 
@@ -209,9 +219,24 @@ def transport_of(settings: Settings, deadline: float | None = None) -> Transport
     return Smtp(server, deadline)
 
 
+def mail_goes_nowhere(settings: Settings) -> bool:
+    """Whether nobody has set a transport, and the default has no folder: beside a database there is none."""
+    default = settings.find("mail.transport").origin == "default"
+    return default and is_in_database(settings) and settings.get("mail.maildir") is None
+
+
 def maildir_path(settings: Settings) -> str:
-    """The folder that holds one Maildir per recipient: beside the store, unless a setting names another."""
+    """The folder that holds one Maildir per recipient: beside the store, unless a setting names another.
+
+    Raises BadUsage if the store is in a database, and no setting names a folder.
+    """
     path = settings.get("mail.maildir")
+    if path is None and is_in_database(settings):
+        raise BadUsage(
+            "There is no folder for mail.",
+            "A store in a database has none beside it, so the transport maildir needs the setting mail.maildir.",
+            Step(verb=Verb.SET_SETTING, reference="mail.maildir"),
+        )
     return expand_home(path) if path else os.path.join(os.path.dirname(store_path(settings)) or ".", "mail")
 
 
@@ -221,7 +246,7 @@ def _mail_is_shared(settings: Settings) -> bool:
 
     folder = maildir_path(settings)
     above = folder if os.path.isdir(folder) else os.path.dirname(folder) or "."
-    return is_shared(store_path(settings)) and is_shared_folder(above)
+    return (is_in_database(settings) or is_shared(store_path(settings))) and is_shared_folder(above)
 
 
 def _lease_seconds(settings: Settings) -> int:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from builders import a_store
+from cluster import Cluster
 
-from expertsupport_cli.store import Store, engine
+from expertsupport_cli.store import Store, engine, open_store
 
 Opener = Callable[[], Store]
 
@@ -18,11 +19,18 @@ def in_a_file(folder: Path) -> Opener:
     return lambda: a_store(folder / "store.db")
 
 
-@pytest.fixture(params=[in_a_file], scope="session")
+def in_postgres(cluster: Cluster) -> Opener:
+    url = cluster.new_database()
+    return lambda: open_store(url, timeout=10, writes=True, notify=lambda _: None)
+
+
+@pytest.fixture(params=["in_a_file", "in_postgres"], scope="session")
 def kind_of_store(request: pytest.FixtureRequest) -> Callable[[Path], Opener]:
     """One kind of store after the other: whatever asks for this runs on each."""
-    kind: Callable[[Path], Opener] = request.param
-    return kind
+    if request.param == "in_a_file":
+        return in_a_file
+    cluster = request.getfixturevalue("cluster")
+    return lambda folder: in_postgres(cluster)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -37,6 +38,12 @@ def crowd(manner: str, count: int, path: Path | str, *words: str) -> list[str]:
 
 def assert_whole(store: Store) -> None:
     assert {rule: found for rule, found in check.findings(store) if found} == {}
+
+
+@pytest.fixture
+def store(opener: Callable[[], Store]) -> Iterator[Store]:
+    with closing(opener()) as opened:
+        yield opened
 
 
 def test_of_64_who_activate_one_serial_on_one_task_one_opens_the_request(store: Store) -> None:
@@ -95,7 +102,8 @@ def test_certificates_that_8_issue_at_once_are_all_there(store: Store) -> None:
     assert_whole(store)
 
 
-def test_whoever_is_killed_at_any_statement_leaves_a_store_that_is_whole(store: Store, tmp_path: Path) -> None:
+def test_whoever_is_killed_at_any_statement_leaves_a_store_that_is_whole(tmp_path: Path) -> None:
+    store = a_store(tmp_path / "store.db")
     task, (serial, _) = a_task(store).id, a_certificate(store)
     before = dump(store)
     moments = 60  # more than there are statements
@@ -115,3 +123,4 @@ def test_whoever_is_killed_at_any_statement_leaves_a_store_that_is_whole(store: 
     assert left.count([]) > 5
     assert left.count([0]) > 5
     assert left.count([1]) == len(told)
+    store.close()

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from expertsupport_cli.errors import Fault
     from expertsupport_cli.render.shapes import Shape
     from expertsupport_cli.store import Store
+    from expertsupport_cli.store.engine import Preparation
 
 
 class Choices(Record):
@@ -76,6 +77,13 @@ class Env:
         return wiring.open_store(
             self.settings, writes=self.writes, dry_run=self.choices.dry_run, notify=self.printer.note
         )
+
+    def open_store(self, prepare: Preparation, notify: Callable[[str], None]) -> None:
+        """Open the store for a command that may create or upgrade it in a database.
+
+        `notify` is called with messages for the user.
+        """
+        self.store = wiring.open_store(self.settings, writes=True, dry_run=self.dry_run, notify=notify, prepare=prepare)
 
     @cached_property
     def printer(self) -> Printer:
