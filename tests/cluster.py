@@ -20,10 +20,12 @@ from pathlib import Path
 import psycopg2
 
 from expertsupport_cli.store import open_store
+from expertsupport_cli.store.postgres.schema import NUMBERED, TABLES, VERSION
 
 MEMORY = "/dev/shm"  # noqa: S108 -- the cluster has a folder of its own in it
 USER = "es"
 TEMPLATE = "es_template"
+EMPTY = f"INSERT INTO expertsupport VALUES (TRUE, {VERSION}, 0, {', '.join('0' for _ in NUMBERED)})"
 CONFIGURATION = """
 listen_addresses = ''
 wal_level = minimal
@@ -59,6 +61,7 @@ class Cluster:
         self.folder = folder
         self.programs = programs
         self._numbers = count(1)
+        self._free: list[str] = []
 
     def run(self, program: str, *arguments: str) -> None:
         """Run one of PostgreSQL's programs as whoever may."""
@@ -93,6 +96,19 @@ class Cluster:
         name = f"es_{next(self._numbers)}"
         self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return self.url(name)
+
+    @contextmanager
+    def lent_database(self) -> Iterator[str]:
+        """As `new_database`, for tests that leave the tables as they are: emptied and used again, which is quicker."""
+        url = self._free.pop() if self._free else self.new_database()
+        yield url
+        with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '5s'")
+            for table in reversed(TABLES):
+                cursor.execute(f"DELETE FROM {table}")
+            cursor.execute(EMPTY)
+            connection.commit()
+        self._free.append(url)
 
 
 @contextmanager

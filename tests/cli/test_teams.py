@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import psycopg2
 import pytest
 from builders import ANN, AT, BOB
 from cluster import Cluster, binaries, running
@@ -149,6 +152,21 @@ def test_whoever_waits_and_watches_goes_on_after_the_server_was_restarted(
     own_cluster.stop()
     stdout, stderr = waiting[1].communicate(timeout=60)
     assert (waiting[1].returncode, stderr.splitlines()[0]) == (5, "es: The database server cannot be reached.")
+
+
+def test_ctrl_c_ends_a_command_that_waits_for_its_turn(es: Es) -> None:
+    with closing(psycopg2.connect(url(es))) as other, other.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM expertsupport FOR UPDATE")
+        waiting = subprocess.Popen([ES, "space", "add", "acme"], env=es.env, stderr=subprocess.PIPE)
+        while True:
+            cursor.execute("SELECT pg_stat_clear_snapshot(), count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchall()[0][1]:
+                break
+            time.sleep(0.01)
+        waiting.send_signal(signal.SIGINT)
+        assert waiting.communicate(timeout=5)[1] == b""
+        assert waiting.returncode == 130
+    assert es("space", "list").stdout == ""
 
 
 def test_a_copy_to_a_database_and_back_is_the_same(es: Es, tmp_path: Path) -> None:

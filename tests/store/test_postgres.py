@@ -13,7 +13,7 @@ from typing import Any
 import psycopg2
 import pytest
 from builders import ANN, AT, a_certificate, a_space, a_task
-from cluster import Cluster, dump_database
+from cluster import EMPTY, Cluster, dump_database
 from store.acts import Act, activating, closing_with_a_word, importing_tasks, redeeming
 from store.servers import engine, name, other, to
 
@@ -90,8 +90,7 @@ def prepare_again(prepare: Callable[[Store], Act], store: Store) -> Act:
     """The act once more, in a store in which it was done."""
     with closing(psycopg2.connect(engine(store)._url)) as connection, connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {', '.join(schema.TABLES)}")
-        zeros = ", ".join("0" for _ in schema.NUMBERED)
-        cursor.execute(f"INSERT INTO expertsupport VALUES (TRUE, {schema.VERSION}, 0, {zeros})")
+        cursor.execute(EMPTY)
         connection.commit()
     return prepare(store)
 
