@@ -30,10 +30,12 @@ MAY_IMPORT = {
     "store": MODEL | {"accounts", "files"},
     "render": MODEL,
     "actions": MODEL | {"mail", "store"},
-    "wiring": MODEL | {"actions", "files", "mail", "reading", "render", "settings", "store"},
+    "credentials": MODEL | {"reading", "settings"},
+    "wiring": MODEL | {"actions", "credentials", "files", "mail", "reading", "render", "settings", "store"},
     "web": MODEL | {"actions", "render", "store"},
     "cli": MODEL
-    | {"__init__", "accounts", "actions", "files", "mail", "reading", "render", "settings", "store", "wiring", "web"},
+    | {"__init__", "accounts", "actions", "credentials", "files", "mail", "reading", "render", "settings", "store"}
+    | {"wiring", "web"},
     "__main__": {"cli"},
 }
 

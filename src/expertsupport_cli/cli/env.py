@@ -7,7 +7,7 @@ import sys
 from datetime import UTC, datetime
 from functools import cached_property
 
-from expertsupport_cli import wiring
+from expertsupport_cli import credentials, wiring
 from expertsupport_cli.cli.report import as_fault, completed, report
 from expertsupport_cli.errors import BadUsage, CertificateUnknown, OutputLost, SerialMistyped, StoreUnusable
 from expertsupport_cli.model.people import Actor, Side
@@ -63,7 +63,7 @@ class Env:
         self, flags: dict[str, str], arguments: Sequence[str] = (), *, colour: str = "auto", no_input: bool = False
     ) -> None:
         environment = dict(os.environ)
-        os.environ.pop(wiring.PASSWORD_VARIABLE, None)  # which no editor or browser that is started is to inherit
+        os.environ.pop(credentials.PASSWORD_VARIABLE, None)  # which no editor or browser that is started is to inherit
         self.settings = Settings(environment, flags, warn=talk)
         self.arguments = arguments
         self.colour = colour

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from expertsupport_cli import wiring
+from expertsupport_cli import credentials, wiring
 from expertsupport_cli.actions import sessions
 from expertsupport_cli.cli.perform import changes
 from expertsupport_cli.errors import BadUsage, NotFound
@@ -113,7 +113,7 @@ def shop_of(settings: Settings, host: str) -> Shop:
         unset = f"unset {mode.setting.variable}" if mode.origin.startswith("variable") else "es config unset shop.mode"
         raise BadUsage("The demo shop takes no payment: it is for this machine alone.", others, f"Try: {unset}")
     try:
-        key = wiring.shop_key(settings)
+        key = credentials.shop_key(settings)
     except NotFound as fault:
         raise BadUsage(fault.what, fault.why, fault.hint) from fault
     url = settings["shop.url"] if "shop.url" in names else None
