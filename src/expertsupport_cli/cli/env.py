@@ -245,7 +245,7 @@ class Env:
 
         sys.stdout.flush()
         try:
-            opened = webbrowser.open(url)
+            opened = webbrowser.get().open(url)  # and no other if that fails, as when it is interrupted
         except webbrowser.Error:
             opened = False
         if not opened:
