@@ -7,6 +7,7 @@ import stat
 from contextlib import suppress
 
 from expertsupport_cli.checks import prose
+from expertsupport_cli.databases import has_password, without_password
 from expertsupport_cli.errors import BadUsage, Fault
 from expertsupport_cli.settings.account import expand_home
 from expertsupport_cli.steps import Step, Verb
@@ -16,7 +17,16 @@ if TYPE_CHECKING:
     from expertsupport_cli.settings import Settings
 
 KEYRING_SERVICE = "expertsupport"
+STORE_VARIABLE = "ES_STORE"
 PASSWORD_VARIABLE = "ES_SMTP_PASSWORD"  # noqa: S105 -- its name
+
+
+def keep_from_children() -> None:
+    """Take passwords out of the variables, which any editor or browser that is started would inherit."""
+    os.environ.pop(PASSWORD_VARIABLE, None)
+    store = os.environ.get(STORE_VARIABLE, "")
+    if has_password(store):
+        os.environ[STORE_VARIABLE] = without_password(store)
 
 
 def mail_password(settings: Settings, user: str) -> tuple[str, str]:

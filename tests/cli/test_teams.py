@@ -19,7 +19,7 @@ from cluster import Cluster, binaries, running
 from conftest import ES, Es
 from mail.box import queue
 from mail.servers import Letterbox, serving
-from sessions import as_json, at_once, refusal, wait_until_asleep
+from sessions import Terminal, an_editor, as_json, at_once, refusal, wait_until_asleep
 
 from expertsupport_cli.actions import requests
 from expertsupport_cli.store import Store, check, open_store
@@ -213,6 +213,16 @@ def test_a_password_is_taken_from_the_url_in_the_environment_and_never_printed(e
     other = es("--debug", "list", env={"ES_STORE": url(es).replace("/es_", "/nobody_")})
     assert other.status == 5
     assert IN_URL not in other.stderr
+
+
+def test_no_editor_inherits_the_password_of_the_database(es: Es, tmp_path: Path) -> None:
+    task, serial = a_task_and_serial(es)
+    assert es("activate", task, serial).id == "ES-1"
+    es.env["ES_STORE"] = url(es).replace("es@", f"es:{IN_URL}@")
+    seen = tmp_path / "seen"
+    look = f"import os\npathlib.Path({str(seen)!r}).write_text(os.environ['ES_STORE'])\npath.write_text('x')"
+    assert Terminal(es, "comment", "ES-1", ES_EDITOR=an_editor(tmp_path, look)).ends() == 0
+    assert seen.read_text() == url(es).replace(f":{IN_URL}", "")
 
 
 def test_a_url_with_a_password_is_refused_where_others_can_read_it(es: Es, tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ class Env:
         self, flags: dict[str, str], arguments: Sequence[str] = (), *, colour: str = "auto", no_input: bool = False
     ) -> None:
         environment = dict(os.environ)
-        os.environ.pop(credentials.PASSWORD_VARIABLE, None)  # which no editor or browser that is started is to inherit
+        credentials.keep_from_children()
         self.settings = Settings(environment, flags, warn=talk)
         self.arguments = arguments
         self.colour = colour
