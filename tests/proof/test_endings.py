@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from builders import a_request, a_space, a_task
 from conftest import ES, Es, needs
-from sessions import as_json, dump, filled
+from sessions import as_json, dump, filled, wait_until_asleep
 from writing import DRY, for_each_command
 
 pytestmark = pytest.mark.program
@@ -95,6 +95,22 @@ def test_a_signal_ends_a_command_quietly_with_all_or_nothing_done(es: Es, number
         assert es.inside("db", "check").status == 0, command
         if ended == 0:
             assert dump(es) != before, command
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_python_ends_is_quiet(es: Es, number: signal.Signals) -> None:
+    """A thread that goes on keeps Python in its own end for as long as it takes to send one."""
+    script = (
+        "import sys, threading; from expertsupport_cli.__main__ import run\n"
+        "threading.Thread(target=sys.stdin.read).start(); sys.argv[:] = ['es', '--version']; run()"
+    )
+    streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", script], env=es.env, **streams) as process:  # type: ignore[call-overload]
+        assert process.stdout.readline()
+        wait_until_asleep(process.pid, "futex")
+        process.send_signal(number)
+        told = process.stderr.read()
+    assert (told, process.returncode) == (b"", -number)
 
 
 def in_a_place(es: Es, how: str, room: int = 0) -> list[dict[str, object]]:
