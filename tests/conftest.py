@@ -8,11 +8,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 import pytest
 from builders import a_store
+from cluster import Cluster, binaries, running
 
 from expertsupport_cli.store import Store
 
@@ -110,6 +112,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def long(request: pytest.FixtureRequest) -> bool:
     """Whether a proof is to take hours instead of seconds."""
     return bool(request.config.getoption("--long"))
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A PostgreSQL server of this session's own. Skips the test where there is none; in CI that is a failure."""
+    programs = binaries()
+    if programs is None:
+        if os.environ.get("CI"):
+            pytest.fail("PostgreSQL is missing: .ci/run should have installed it")
+        pytest.skip("PostgreSQL is not installed")
+    import tiers  # which pytest has loaded as a plugin
+
+    with ExitStack() as stack:
+        with tiers.allowed():
+            started = stack.enter_context(running(programs))
+        yield started
+        with tiers.allowed():
+            stack.close()
 
 
 @pytest.fixture(scope="session")

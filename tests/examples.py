@@ -21,6 +21,8 @@ import subprocess
 import sys
 import tempfile
 import termios
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -97,7 +99,7 @@ def alike(text: str) -> str:
 class Session:
     """One shell at one terminal, in an empty home. `es` is the one beside the Python that runs this."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **more: str) -> None:
         self.folder = folder
         self._real: dict[str, str] = {}  # by what the document shows
         self._terminal, theirs = pty.openpty()
@@ -115,6 +117,7 @@ class Session:
             "LANG": "C.UTF-8",
             "TERM": "dumb",
             "COLUMNS": "140",
+            **more,
         }
         self._shell = subprocess.Popen(
             ["bash", f"/dev/fd/{script}"],
@@ -176,10 +179,26 @@ class Session:
         return printed
 
 
+@contextmanager
+def session_for(text: str, folder: Path) -> Iterator[Session]:
+    """The session for a document; for one about databases there is a server, which `postgresql:///NAME` finds."""
+    with ExitStack() as stack:
+        more: dict[str, str] = {}
+        if "postgresql:///" in text:
+            from cluster import USER, binaries, running
+
+            programs = binaries()
+            assert programs is not None, "PostgreSQL is not installed"
+            cluster = stack.enter_context(running(programs))
+            path = f"{Path(sys.executable).parent}:{programs}:{os.environ['PATH']}"
+            more = {"PGHOST": str(cluster.folder), "PGUSER": USER, "PATH": path}
+        yield stack.enter_context(Session(folder, **more))
+
+
 def rewritten(text: str, folder: Path) -> str:
     """The document, with what its examples really print; lines that are as good as the real ones stay."""
     lines = text.splitlines(keepends=True)
-    with Session(folder) as session:
+    with session_for(text, folder) as session:
         changes = [(example, session.run(example)) for example in examples(text)]
     for example, printed in reversed(changes):
         if example.shown is not None and alike(printed) != alike(example.shown):

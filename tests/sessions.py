@@ -74,12 +74,15 @@ def at_once(es: Es, commands: Sequence[Sequence[str]]) -> list[Result]:
     return ended
 
 
-def wait_until_asleep(pid: int) -> None:
-    """Wait until a process sleeps for a while of its own will: it polls, or waits for a store that others hold."""
+def wait_until_asleep(pid: int, call: str = "nanosleep") -> None:
+    """Wait until a process sleeps for a while of its own will: it polls, or waits for a store that others hold.
+
+    With another system call, until it waits in that: in `futex`, for a thread of its own.
+    """
     deadline, where = time.monotonic() + 60, ""
     while time.monotonic() < deadline:
         where = Path(f"/proc/{pid}/wchan").read_text()
-        if "nanosleep" in where:
+        if call in where:
             return
         time.sleep(0.01)
     raise AssertionError(f"process {pid} does not sleep, but is in {where!r}")

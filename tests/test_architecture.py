@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 from source import FILES, MODULES, PACKAGE, SOURCE, Import, dotted, dotted_names, floor, imports, name_of, strings, tree
 
-GROUND = {"checks", "errors", "folding", "ids", "interrupts", "record", "search", "serial", "steps", "text", "times"}
+GROUND = {
+    *("checks", "databases", "errors", "folding", "ids", "interrupts", "record", "search", "serial", "steps", "text"),
+    "times",
+}
 MODEL = GROUND | {"model"}
 # floor: the floors that it may import; itself always
 MAY_IMPORT = {
@@ -27,10 +30,12 @@ MAY_IMPORT = {
     "store": MODEL | {"accounts", "files"},
     "render": MODEL,
     "actions": MODEL | {"mail", "store"},
-    "wiring": MODEL | {"actions", "files", "mail", "reading", "render", "settings", "store"},
+    "credentials": MODEL | {"reading", "settings"},
+    "wiring": MODEL | {"actions", "credentials", "files", "mail", "reading", "render", "settings", "store"},
     "web": MODEL | {"actions", "render", "store"},
     "cli": MODEL
-    | {"__init__", "accounts", "actions", "files", "mail", "reading", "render", "settings", "store", "wiring", "web"},
+    | {"__init__", "accounts", "actions", "credentials", "files", "mail", "reading", "render", "settings", "store"}
+    | {"wiring", "web"},
     "__main__": {"cli"},
 }
 
@@ -108,12 +113,19 @@ def test_only_the_engine_for_it_imports_sqlite_and_sqlite_utils_is_loaded_for_bu
     assert eager <= heavy
 
 
+def test_only_the_engine_for_it_imports_the_driver_of_postgresql() -> None:
+    assert {Path(child.file).parent.as_posix() for child in importers("psycopg2")} == {"store/postgres"}
+
+
 def test_an_engine_is_known_to_whoever_opens_the_store_and_to_no_statement() -> None:
     outside = [
-        child for child in OURS if ".store.sqlite" in child.module and not child.file.startswith("store/sqlite/")
+        child
+        for child in OURS
+        for kind in ("sqlite", "postgres")
+        if f".store.{kind}" in child.module and not child.file.startswith(f"store/{kind}/")
     ]
     assert {child.file for child in outside} == {"store/__init__.py"}
-    assert all(child.lazy for child in outside)
+    assert all(child.lazy or child.typing for child in outside)
 
 
 def test_the_pages_are_imported_by_the_command_that_serves_them_and_late() -> None:

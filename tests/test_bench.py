@@ -11,7 +11,16 @@ from examples import ROOT
 pytestmark = pytest.mark.program
 
 # each program with the smallest size that says something; those without are parts of others
-SIZES = {"listing": "1000", "mail": "1", "startup": "1", "serve": "60", "table": "100", "transfer": "100", "watch": "1"}
+SIZES = {
+    "listing": "1000",
+    "mail": "1",
+    "startup": "1",
+    "serve": "60",
+    "table": "100",
+    "teams": "32",
+    "transfer": "100",
+    "watch": "1",
+}
 PARTS = {"many"}
 
 

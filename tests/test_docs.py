@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -10,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cluster import binaries
 from conftest import Es
-from examples import DOCUMENTS, ROOT, Example, Session, alike, blocks, examples, rewritten
+from examples import DOCUMENTS, ROOT, Example, Session, alike, blocks, examples, rewritten, session_for
 
 from expertsupport_cli import __version__, errors
 from expertsupport_cli.cli import app
@@ -28,7 +30,9 @@ SOURCE = ROOT / "src" / "expertsupport_cli"
 @pytest.mark.program
 @pytest.mark.parametrize("name", TEXTS)
 def test_every_example_does_what_the_document_shows(name: str, tmp_path: Path) -> None:
-    with Session(tmp_path) as session:
+    if "postgresql:///" in TEXTS[name] and binaries() is None and not os.environ.get("CI"):
+        pytest.skip("PostgreSQL is not installed")
+    with session_for(TEXTS[name], tmp_path) as session:
         for example in examples(TEXTS[name]):
             printed = session.run(example)
             where = f"{name}:{example.line}: {example.command}\n\nprinted:\n{printed}"

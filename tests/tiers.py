@@ -3,7 +3,8 @@
 A test is of the tier `program` if the fixture `program` is among those that it stands on, as it is of `es`, or if it or
 its module is marked so. Any other test that starts a process fails, whatever it does with the error.
 
-Tests that stand on the fixture `browser` are marked `browser`, so that they can be left out where there is no Chromium.
+Tests that stand on the fixture `browser` are marked `browser`, so that they can be left out where there is no Chromium;
+those that stand on `cluster`, or run on a store in it, are marked `database`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -44,6 +46,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.program)
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
+        if "cluster" in getattr(item, "fixturenames", ()) or _in_postgres(item):
+            item.add_marker(pytest.mark.database)
+
+
+def _in_postgres(item: pytest.Item) -> bool:
+    call = getattr(item, "callspec", None)
+    return call is not None and "in_postgres" in call.params.values()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -62,6 +71,17 @@ def pytest_runtest_call() -> Iterator[None]:
     if started:
         pytest.fail(_said(started.pop()))
     return result
+
+
+@contextmanager
+def allowed() -> Iterator[None]:
+    """For what is started once for many tests, such as a server of databases."""
+    before = _quick.copy()
+    _quick.clear()
+    try:
+        yield
+    finally:
+        _quick[:] = before
 
 
 def _said(event: str) -> str:

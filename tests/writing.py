@@ -14,7 +14,17 @@ from expertsupport_cli.model.people import Side
 from expertsupport_cli.render.notice import notice_text
 
 # those that change other stores than this one, or no row of it
-ON_OTHER_STORES = ("db upgrade", "db restore", "db import", "db copy", "db vacuum", "db share", "db unshare", "serve")
+ON_OTHER_STORES = (
+    "db init",
+    "db upgrade",
+    "db restore",
+    "db import",
+    "db copy",
+    "db vacuum",
+    "db share",
+    "db unshare",
+    "serve",
+)
 DRY = {
     "activate": ("T-2 -", "{serial}"),
     "purchase-link": ("T-2", ""),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 import sys
 
 # Python looks for garbage after every 700 new objects, and once more when it ends. A short command creates tens of
@@ -17,6 +18,8 @@ def run() -> None:
         from expertsupport_cli.cli.main import main
 
         status = main(sys.argv[1:])
+        for number in (signal.SIGINT, signal.SIGTERM):  # Python would report them while it ends
+            signal.signal(number, signal.SIG_DFL)
     except KeyboardInterrupt:
         status = 130
     gc.freeze()

@@ -29,7 +29,8 @@
     │   ├── StoreMissing        5   store_missing       it cannot be opened or created
     │   ├── StoreReadOnly       5   store_read_only
     │   ├── StoreTooNew         5   store_too_new       written by a newer version
-    │   └── StoreTooOld         5   store_too_old       it must be upgraded first
+    │   ├── StoreTooOld         5   store_too_old       it must be upgraded first
+    │   └── StoreUnreachable    5   store_unreachable   the database server does not answer, or lets nobody in
     ├── MailUndelivered         6   mail_undelivered    it stays queued
     └── TimedOut              124   timed_out           `es wait --timeout`
 
@@ -88,11 +89,7 @@ class MalformedSerial(BadUsage):
     code = "malformed_serial"
 
     def __init__(self, why: str) -> None:
-        super().__init__(
-            "Invalid serial number.",
-            why,
-            "A serial number has 16 letters and digits in groups of four.",
-        )
+        super().__init__("Invalid serial number.", why, "A serial number has 16 letters and digits in groups of four.")
 
 
 class NotFound(Fault):
@@ -251,6 +248,7 @@ class StoreUnusable(Fault):
 
 class StoreBusy(StoreUnusable):
     code = "store_busy"
+    repeatable = False  # whether it made way for another transaction, so that the same action may succeed now
 
 
 class StoreDamaged(StoreUnusable):
@@ -279,6 +277,10 @@ class StoreTooNew(StoreUnusable):
 
 class StoreTooOld(StoreUnusable):
     code = "store_too_old"
+
+
+class StoreUnreachable(StoreUnusable):
+    code = "store_unreachable"
 
 
 class MailUndelivered(Fault):

@@ -15,6 +15,7 @@ class Verb(Enum):
     ASK_TO_SHARE = auto()  # (account that owns the store)
     BUY = auto()  # (task, or nothing)
     CHECK_STORE = auto()
+    CREATE_TABLES = auto()
     CLOSE_REQUEST = auto()  # (requests)
     SHOW_SPACE = auto()  # (space)
     LEARN_TO_BUY = auto()

@@ -6,11 +6,11 @@ It also delivers, after the commit, the mail that a command has queued.
 from __future__ import annotations
 
 import os
-import stat
 import time
 from contextlib import suppress
 
-from expertsupport_cli.checks import addresses, domain_of, prose
+from expertsupport_cli.checks import addresses, domain_of
+from expertsupport_cli.databases import is_url
 from expertsupport_cli.errors import BadUsage, Fault, StoreUnusable
 from expertsupport_cli.model.mail import LONGEST_WAIT, MailState, Pages
 from expertsupport_cli.record import Record
@@ -27,11 +27,9 @@ if TYPE_CHECKING:
     from expertsupport_cli.model.mail import Mail
     from expertsupport_cli.settings import Settings
     from expertsupport_cli.store import Store
+    from expertsupport_cli.store.engine import Preparation
 
     Clock = Callable[[], str]
-
-KEYRING_SERVICE = "expertsupport"
-PASSWORD_VARIABLE = "ES_SMTP_PASSWORD"  # noqa: S105 -- its name
 
 
 class Delivery(Record):
@@ -47,8 +45,13 @@ class Delivery(Record):
 
 
 def store_path(settings: Settings) -> str:
-    """Where the store is, whether or not it exists."""
+    """Where the store is, whether or not it exists: a path, or a URL, which may have a password."""
     return expand_home(settings["store"])
+
+
+def is_in_database(settings: Settings) -> bool:
+    """Whether the store is in a database, so that there is no file, and no folder beside it."""
+    return is_url(settings["store"])
 
 
 def open_store(
@@ -59,12 +62,12 @@ def open_store(
     dry_run: bool = False,
     place: str | None = None,
     timeout: float | None = None,
+    prepare: Preparation | None = None,
 ) -> Store:
     """Open the store that the settings name, or the one at `place`. Raises StoreUnusable.
 
-    `timeout` is in seconds, instead of the setting store.timeout.
-
-    `notify` is called with messages for the user.
+    `timeout` is in seconds, instead of the setting store.timeout. `prepare` is for a store in a database: what its
+    first commit does if it is missing, or old. `notify` is called with messages for the user.
     """
     from expertsupport_cli import store
 
@@ -74,13 +77,16 @@ def open_store(
         writes=writes,
         dry_run=dry_run,
         notify=notify,
+        prepare=prepare,
     )
 
 
 def post_of(settings: Settings) -> Post | None:
-    """What queueing notices needs from the settings; None if mail is off, so that none is queued."""
-    if settings["mail.transport"] == "off":
+    """What queueing notices needs from the settings; None if none are to be queued. Raises BadUsage."""
+    if settings["mail.transport"] == "off" or mail_goes_nowhere(settings):
         return None
+    if settings["mail.transport"] == "maildir":
+        maildir_path(settings)
     from expertsupport_cli.actions.notices import Post
     from expertsupport_cli.render.notice import notice_text
 
@@ -187,6 +193,7 @@ def transport_of(settings: Settings, deadline: float | None = None) -> Transport
         from expertsupport_cli.mail.maildir import Maildir
 
         return Maildir(maildir_path(settings), shared=_mail_is_shared(settings))
+    from expertsupport_cli.credentials import mail_password
     from expertsupport_cli.mail.smtp import Smtp
     from expertsupport_cli.mail.transport import Server
 
@@ -196,7 +203,7 @@ def transport_of(settings: Settings, deadline: float | None = None) -> Transport
             what, "Mail over SMTP needs the setting mail.from.", Step(verb=Verb.SET_SETTING, reference="mail.from")
         )
     user = settings.get("mail.smtp.user")
-    password, source = _password(settings, user) if user else (None, "")
+    password, source = mail_password(settings, user) if user else (None, "")
     server = Server(
         host=settings["mail.smtp.host"],
         port=int(settings["mail.smtp.port"]),
@@ -209,9 +216,24 @@ def transport_of(settings: Settings, deadline: float | None = None) -> Transport
     return Smtp(server, deadline)
 
 
+def mail_goes_nowhere(settings: Settings) -> bool:
+    """Whether nobody has set a transport, and the default has no folder: beside a database there is none."""
+    default = settings.find("mail.transport").origin == "default"
+    return default and is_in_database(settings) and settings.get("mail.maildir") is None
+
+
 def maildir_path(settings: Settings) -> str:
-    """The folder that holds one Maildir per recipient: beside the store, unless a setting names another."""
+    """The folder that holds one Maildir per recipient: beside the store, unless a setting names another.
+
+    Raises BadUsage if the store is in a database, and no setting names a folder.
+    """
     path = settings.get("mail.maildir")
+    if path is None and is_in_database(settings):
+        raise BadUsage(
+            "There is no folder for mail.",
+            "A store in a database has none beside it, so the transport maildir needs the setting mail.maildir.",
+            Step(verb=Verb.SET_SETTING, reference="mail.maildir"),
+        )
     return expand_home(path) if path else os.path.join(os.path.dirname(store_path(settings)) or ".", "mail")
 
 
@@ -221,66 +243,9 @@ def _mail_is_shared(settings: Settings) -> bool:
 
     folder = maildir_path(settings)
     above = folder if os.path.isdir(folder) else os.path.dirname(folder) or "."
-    return is_shared(store_path(settings)) and is_shared_folder(above)
+    return (is_in_database(settings) or is_shared(store_path(settings))) and is_shared_folder(above)
 
 
 def _lease_seconds(settings: Settings) -> int:
     """The length of a lease: longer than a delivery and the work around it can take."""
     return min(2 * settings.seconds("mail.timeout") + 5, LONGEST_WAIT)
-
-
-def _password(settings: Settings, user: str) -> tuple[str, str]:
-    """The password and its source: ES_SMTP_PASSWORD, the password file, or the system keyring. Raises BadUsage."""
-    from_environment = settings.environment.get(PASSWORD_VARIABLE)
-    if from_environment:
-        return prose(from_environment, f"The password in {PASSWORD_VARIABLE}"), PASSWORD_VARIABLE
-    path = settings.get("mail.smtp.password-file")
-    if path:
-        return _secret_in(settings, expand_home(path), "mail.smtp.password-file", "password file"), (
-            "mail.smtp.password-file"
-        )
-    found: str | None = None
-    with suppress(ImportError):  # keyring is an optional extra
-        import keyring
-        from keyring.errors import KeyringError
-
-        try:
-            found = keyring.get_password(KEYRING_SERVICE, user)
-        except KeyringError as error:
-            raise BadUsage("The system keyring cannot be read.", f"{error}.") from error
-    if found is None:
-        from shlex import quote
-
-        raise BadUsage(
-            f"There is no password for {user} at {settings['mail.smtp.host']}.",
-            f"es looks in {PASSWORD_VARIABLE}, mail.smtp.password-file, and the system keyring (extra: keyring).",
-            f"Try: keyring set {KEYRING_SERVICE} {quote(user)}",
-        )
-    return found, "the system keyring"
-
-
-def shop_key(settings: Settings) -> bytes | None:
-    """The key with which the online store signs, from the file that a setting names. Raises NotFound or BadUsage."""
-    path = settings.get("shop.secret-file")
-    if not path:
-        return None
-    from expertsupport_cli.model.webhooks import read_key
-
-    return read_key(_secret_in(settings, expand_home(path), "shop.secret-file", "key file"))
-
-
-def _secret_in(settings: Settings, path: str, setting: str, what: str) -> str:
-    """The first line of the file that a setting names. Warns if others can read it. Raises NotFound or BadUsage."""
-    from expertsupport_cli.reading import read_secret
-
-    try:
-        secret = read_secret(path, f"The {what}").split("\n", 1)[0].rstrip("\r")
-    except Fault as fault:
-        fault.hint = fault.hint or Step(verb=Verb.SET_SETTING, reference=setting)
-        raise
-    with suppress(OSError):
-        if os.stat(path).st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            from shlex import quote
-
-            settings.warn(f"Others can access the {what} {path}. Try: chmod 600 {quote(path)}")
-    return prose(secret, f"The first line of the {what}")

@@ -139,6 +139,7 @@ CONTRACT = [
     ("config get", "config get space", "", ["name", "value", "origin", "variable", "meaning"]),
     ("config path", "config path", "", ["path", "exists"]),
     ("db path", "db path", "", ["path", "exists"]),
+    ("db init", "db init", "", ["path", "exists"]),
     ("db upgrade", "db upgrade", "", ["path", "exists"]),
     ("db backup", "db backup {new}", "", ["path", "exists"]),
     ("db restore", "db restore {backup} --yes", "", ["path", "exists"]),

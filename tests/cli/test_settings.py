@@ -40,6 +40,7 @@ def test_the_list_has_all_settings_and_with_show_origin_where_each_value_comes_f
         ["page.url", "https://desk.example", f"file {file}"],
         ["serve.host", "127.0.0.1", "default"],
         ["serve.port", "8765", "default"],
+        ["serve.connections", "8", "default"],
         ["serve.trusted-proxies", "", "default"],
         ["shop.url", "https://desk.example/buy/", "default"],
         ["shop.link-lifetime", "24h", "default"],

@@ -60,7 +60,10 @@ def test_a_command_that_fails_in_an_empty_place_leaves_no_store(es: Es) -> None:
 
 def test_the_store_is_created_and_upgraded_by_command(es: Es) -> None:
     assert es("db", "upgrade") == (f"{es.store}\n", f"Created a new store: {es.store}\n", 0)
-    assert es("db", "upgrade") == (f"{es.store}\n", "", 0)
+    assert es("db", "upgrade").stderr == "The store has the current version; nothing was changed.\n"
+    assert es("db", "init") == (f"{es.store}\n", "There is a store already; nothing was changed.\n", 0)
+    new = str(es.home / "new.db")
+    assert es("--store", new, "db", "init") == (f"{new}\n", f"Created a new store: {new}\n", 0)
 
 
 def test_the_path_of_the_store_is_printed_whether_or_not_it_exists(es: Es) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from builders import a_request, a_space, a_task
 from conftest import ES, Es, needs
-from sessions import as_json, dump, filled
+from sessions import as_json, dump, filled, wait_until_asleep
 from writing import DRY, for_each_command
 
 pytestmark = pytest.mark.program
@@ -72,26 +72,45 @@ def test_a_store_that_another_process_holds_is_status_5_and_nothing_is_done(es: 
 def test_a_signal_ends_a_command_quietly_with_all_or_nothing_done(es: Es, number: int, status: int, long: bool) -> None:
     _, secrets = for_each_command(es)
     kept, before = es.store.read_bytes(), dump(es)
+    began = time.monotonic()
+    es("task", "list")
+    start = time.monotonic() - began  # seconds that a command takes here and now
     for at, command in enumerate(IN_THE_STORE * (100 if long else 1)):
         put_back(es, kept)
         given = DRY[command][1].format(**secrets).encode()
-        process = subprocess.Popen(
+        with subprocess.Popen(
             [ES, *words(command)], env=es.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
-        assert process.stdin is not None
-        process.stdin.write(given)
-        process.stdin.close()
-        time.sleep(0.08 + at % 9 * 0.015)
-        process.send_signal(number)
-        told = process.stderr.read() if process.stderr else b""
-        ended = process.wait()
+        ) as process:
+            assert process.stdin is not None
+            process.stdin.write(given)
+            process.stdin.close()
+            time.sleep(start * (0.5 + at % 9 * 0.1))
+            process.send_signal(number)
+            told = process.stderr.read() if process.stderr else b""
+            ended = process.wait()
+        if b"Fatal Python error: init_import_site" in told:  # Python itself was still starting
+            continue
         assert ended in (0, status, -number), (command, told)  # before Python has begun, the system ends it
         assert b"Traceback" not in told, (command, told)
         assert es.inside("db", "check").status == 0, command
         if ended == 0:
             assert dump(es) != before, command
-        process.stdout and process.stdout.close()
-        process.stderr and process.stderr.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_python_ends_is_quiet(es: Es, number: signal.Signals) -> None:
+    """A thread that goes on keeps Python in its own end for as long as it takes to send one."""
+    script = (
+        "import sys, threading; from expertsupport_cli.__main__ import run\n"
+        "threading.Thread(target=sys.stdin.read).start(); sys.argv[:] = ['es', '--version']; run()"
+    )
+    streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", script], env=es.env, **streams) as process:  # type: ignore[call-overload]
+        assert process.stdout.readline()
+        wait_until_asleep(process.pid, "futex")
+        process.send_signal(number)
+        told = process.stderr.read()
+    assert (told, process.returncode) == (b"", -number)
 
 
 def in_a_place(es: Es, how: str, room: int = 0) -> list[dict[str, object]]:

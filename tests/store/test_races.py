@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from builders import ANN, AT, a_certificate, a_request, a_store, a_task, dump
 
 from expertsupport_cli.actions import links
+from expertsupport_cli.databases import is_url
 from expertsupport_cli.model.certificates import CertificateState
 from expertsupport_cli.model.requests import Status
 from expertsupport_cli.serial import mask
@@ -39,17 +41,34 @@ def assert_whole(store: Store) -> None:
     assert {rule: found for rule, found in check.findings(store) if found} == {}
 
 
-def test_of_64_who_activate_one_serial_on_one_task_one_opens_the_request(store: Store) -> None:
+def many(store: Store) -> int:
+    """How many processes: on a server, which has an own process for each, fewer say as much."""
+    return 24 if is_url(store.path) else 64
+
+
+@pytest.fixture
+def store(opener: Callable[[], Store]) -> Iterator[Store]:
+    with closing(opener()) as opened:
+        yield opened
+
+
+def test_of_many_who_activate_one_serial_on_one_task_one_opens_the_request(store: Store) -> None:
     task, (serial, _) = a_task(store).id, a_certificate(store)
-    assert Counter(crowd("activate", 64, store.path, serial, task)) == {"opened ES-1": 1, "found ES-1": 63}
+    assert Counter(crowd("activate", many(store), store.path, serial, task)) == {
+        "opened ES-1": 1,
+        "found ES-1": many(store) - 1,
+    }
     assert store.count_requests(Wanted()) == 1
     assert_whole(store)
 
 
-def test_of_64_who_activate_one_serial_on_different_tasks_one_opens_a_request(store: Store) -> None:
-    tasks = [a_task(store).id for _ in range(64)]
+def test_of_many_who_activate_one_serial_on_different_tasks_one_opens_a_request(store: Store) -> None:
+    tasks = [a_task(store).id for _ in range(many(store))]
     serial, _ = a_certificate(store)
-    assert Counter(crowd("activate", 64, store.path, serial, *tasks)) == {"opened ES-1": 1, "CertificateUsed": 63}
+    assert Counter(crowd("activate", len(tasks), store.path, serial, *tasks)) == {
+        "opened ES-1": 1,
+        "CertificateUsed": len(tasks) - 1,
+    }
     assert store.count_requests(Wanted()) == 1
     assert_whole(store)
 
@@ -62,11 +81,11 @@ def test_of_16_who_activate_their_own_serials_on_one_task_one_opens_a_request(st
     assert_whole(store)
 
 
-def test_of_64_who_redeem_one_link_one_gets_the_certificate(store: Store) -> None:
+def test_of_many_who_redeem_one_link_one_gets_the_certificate(store: Store) -> None:
     token, link = links.create_link(store, a_task(store).id, lifetime=60, by=ANN, at=AT)
-    told = crowd("redeem", 64, store.path, token)
+    told = crowd("redeem", many(store), store.path, token)
     (won,) = [line for line in told if line.startswith("redeemed ")]
-    assert Counter(told) == {won: 1, "LinkSpent": 63}
+    assert Counter(told) == {won: 1, "LinkSpent": many(store) - 1}
     assert [certificate.id for certificate in store.certificates(AT)] == ["C-1"]
     assert store.link(link.id).certificate == mask(won[-4:])
     assert_whole(store)
@@ -95,7 +114,8 @@ def test_certificates_that_8_issue_at_once_are_all_there(store: Store) -> None:
     assert_whole(store)
 
 
-def test_whoever_is_killed_at_any_statement_leaves_a_store_that_is_whole(store: Store, tmp_path: Path) -> None:
+def test_whoever_is_killed_at_any_statement_leaves_a_store_that_is_whole(tmp_path: Path) -> None:
+    store = a_store(tmp_path / "store.db")
     task, (serial, _) = a_task(store).id, a_certificate(store)
     before = dump(store)
     moments = 60  # more than there are statements
@@ -115,3 +135,4 @@ def test_whoever_is_killed_at_any_statement_leaves_a_store_that_is_whole(store: 
     assert left.count([]) > 5
     assert left.count([0]) > 5
     assert left.count([1]) == len(told)
+    store.close()

@@ -109,3 +109,59 @@ def test_each_insert_whose_number_is_wanted_returns_it() -> None:
         if "RETURNING number" not in ast.unparse(node.args[0])
     ]
     assert not wanted
+
+
+# what a pool in transaction mode breaks, or a database that only speaks PostgreSQL's protocol does not have
+NOT_EVERYWHERE = {
+    "extensions": r"\bCREATE EXTENSION\b",
+    "sequences": r"\bSEQUENCE\b|\b(BIG|SMALL)?SERIAL\b|\bIDENTITY\b|\bnextval\b",
+    "triggers and procedures": r"\bTRIGGER\b|\bCREATE (OR REPLACE )?(FUNCTION|PROCEDURE|RULE)\b|\bDO \$",
+    "listening": r"\bLISTEN\b|\bNOTIFY\b|pg_notify",
+    "advisory locks": r"advisory",
+    "locks of tables": r"\bLOCK TABLE\b",
+    "settings of a session": r"(^|;)\s*(SET (?!LOCAL\b)|RESET\b|DISCARD\b)|\bset_config\(",
+    "prepared statements": r"\bPREPARE\b|\bDEALLOCATE\b|\bEXECUTE\b",
+    "temporary tables": r"\bTEMP(ORARY)?\b",
+    "cursors that are held": r"\bDECLARE\b|\bWITH HOLD\b",
+    "other collations": r'COLLATE (?!"C")|icu',
+    "words of the server": r"\bto_ts(vector|query)\b|\bplainto|\bwebsearch",
+}
+IN_POSTGRES = [
+    (file.name, text)
+    for file in sorted((Path(store.__file__).parent / "postgres").glob("*.py"))
+    for text in texts(file)
+    if SQL.search(text) or re.search(r"\b(CREATE|SET|BEGIN)\b", text)
+]
+
+
+@pytest.mark.parametrize("what", NOT_EVERYWHERE)
+def test_the_statements_for_postgresql_run_on_what_speaks_its_protocol(what: str) -> None:
+    wrong = [f"{name}: {text}" for name, text in IN_POSTGRES if re.search(NOT_EVERYWHERE[what], text, re.IGNORECASE)]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize(
+    ("what", "statement"),
+    [
+        ("extensions", "CREATE EXTENSION pg_trgm"),
+        ("sequences", "CREATE TABLE t (n BIGSERIAL)"),
+        ("sequences", "n BIGINT GENERATED ALWAYS AS IDENTITY"),
+        ("triggers and procedures", "CREATE FUNCTION f() RETURNS trigger"),
+        ("listening", "LISTEN changes"),
+        ("advisory locks", "SELECT pg_advisory_lock(1)"),
+        ("locks of tables", "LOCK TABLE tasks"),
+        ("settings of a session", "BEGIN; SET statement_timeout = 1"),
+        ("prepared statements", "PREPARE p AS SELECT 1"),
+        ("temporary tables", "CREATE TEMP TABLE t (n BIGINT)"),
+        ("cursors that are held", "DECLARE c CURSOR WITH HOLD FOR SELECT 1"),
+        ("other collations", 'name TEXT COLLATE "und-x-icu"'),
+        ("words of the server", "SELECT to_tsvector('x')"),
+    ],
+)
+def test_what_does_not_run_everywhere_is_noticed(what: str, statement: str) -> None:
+    assert len(IN_POSTGRES) > 30
+    assert re.search(NOT_EVERYWHERE[what], statement, re.IGNORECASE)
+
+
+def test_no_statement_of_a_noun_has_a_percent_sign() -> None:
+    assert not [f"{name}: {text}" for name, text in STATEMENTS if "%" in text]

@@ -195,6 +195,9 @@ def test_a_link_that_expired_or_was_revoked_says_how_to_get_another(server: Serv
             assert answer.status == 409
             assert text in answer.text
             assert f"es purchase-link {link_of(shared_es, token).task}" in answer.text
+        signed_in = server.get(f"/buy/{token}", cookie=server.sign_in("customer", who="carl")).text
+        assert f'href="/tasks/{link_of(shared_es, token).task}/expert-support"' in signed_in
+        assert "es purchase-link" not in signed_in
 
 
 def test_an_unknown_address_is_the_common_404(server: Server, shared_es: Es) -> None:

@@ -43,7 +43,10 @@ def test_without_the_demo_shop_a_link_says_where_to_buy_and_nothing_spends_it(
         assert f'href="https://shop.example/?link={token}"' in page.text
     else:
         assert "Ask whoever gave it to you where to buy." in nowhere.text
-        assert '<a href="https://zed.example/?a=1&amp;b=2" rel="noreferrer">Zed &amp; Co</a>' in page.text
+        assert (
+            '<a href="https://zed.example/?a=1&amp;b=2" rel="noopener noreferrer" target="_blank">Zed &amp; Co</a>'
+            in page.text
+        )
     assert is_unused(es, token)
 
 

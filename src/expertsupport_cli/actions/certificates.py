@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from functools import partial
 
 from expertsupport_cli import serial, times
+from expertsupport_cli.actions.repeating import repeatable
 from expertsupport_cli.checks import prose_or_empty
 from expertsupport_cli.errors import (
     AlreadyExists,
@@ -25,7 +26,7 @@ from expertsupport_cli.store import Store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     HandOver = Callable[["Block"], None]
 
@@ -62,6 +63,7 @@ def handing_over(store: Store, block: Block, undo: Callable[[], object], consequ
         raise
 
 
+@repeatable
 def _undo(store: Store, undo: Callable[[], object], consequence: str) -> None:
     try:
         with store.transaction():
@@ -90,13 +92,20 @@ def issue_certificates(
     prose_or_empty(note, "The note")
     expires_at = None if valid_for is None else times.after(at, valid_for)
     for start in range(0, count, block_size):
-        block = Block()
-        undo = partial(revoke_undelivered, store, block, by=by, at=at)
-        with handing_over(store, block, undo, "{} stay valid, but nobody has their serials."):
-            with store.transaction():
-                for _ in range(min(block_size, count - start)):
-                    block.append(new_certificate(store, Origin.ISSUED, expires_at, note, by=by, at=at))
-            hand_over(block)
+        _issue_block(store, min(block_size, count - start), hand_over, expires_at, note, by=by, at=at)
+
+
+@repeatable
+def _issue_block(
+    store: Store, count: int, hand_over: HandOver, expires_at: str | None, note: str, *, by: Actor, at: str
+) -> None:
+    block = Block()
+    undo = partial(revoke_undelivered, store, block, by=by, at=at)
+    with handing_over(store, block, undo, "{} stay valid, but nobody has their serials."):
+        with store.transaction():
+            for _ in range(count):
+                block.append(new_certificate(store, Origin.ISSUED, expires_at, note, by=by, at=at))
+        hand_over(block)
 
 
 def revoke_undelivered(store: Store, block: Block, *, by: Actor, at: str) -> bool:
@@ -112,6 +121,7 @@ def revoke_undelivered(store: Store, block: Block, *, by: Actor, at: str) -> boo
     return len(revoked) == len(block)
 
 
+@repeatable
 def replace_certificate(store: Store, reference: str, hand_over: HandOver, *, by: Actor, at: str) -> Certificate:
     """Revoke an unused certificate and issue another in its place, with the same link, note and validity.
 
@@ -171,10 +181,16 @@ def import_certificates(
     """
     prose_or_empty(note, "The note")
     expires_at = None if valid_for is None else times.after(at, valid_for)
+    return _import(store, [(line, _read_serial(line, text)) for line, text in lines], expires_at, note, by=by, at=at)
+
+
+@repeatable
+def _import(
+    store: Store, serials: Sequence[tuple[int, str]], expires_at: str | None, note: str, *, by: Actor, at: str
+) -> list[Certificate]:
     added: list[Certificate] = []
-    read = [(line, _read_serial(line, text)) for line, text in lines]
     with store.transaction():
-        for line, normal in read:
+        for line, normal in serials:
             try:
                 if store.certificate_by_digest(serial.digest(normal)):
                     raise AlreadyExists("This certificate is already in the store, or twice in the file.")
@@ -201,6 +217,7 @@ def check_certificate(store: Store, text: str, *, at: str) -> Certificate:
     return certificate
 
 
+@repeatable
 def revoke_certificate(store: Store, reference: str, *, by: Actor, at: str) -> tuple[Certificate, bool]:
     """Revoke an unused certificate, by serial or ID. Returns it, and whether it was valid before.
 

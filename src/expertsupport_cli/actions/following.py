@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from expertsupport_cli.actions.repeating import repeatable
 from expertsupport_cli.checks import address
 from expertsupport_cli.folding import fold_key
 from expertsupport_cli.ids import REQUEST, parse_id
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from expertsupport_cli.model.history import News
 
 
+@repeatable
 def follow(store: Store, reference: str, email: str, *, by: Actor, at: str) -> tuple[Request, bool]:
     """Send an address mail about everything that happens to a request. Returns the request, and whether that is new.
 
@@ -31,6 +33,7 @@ def follow(store: Store, reference: str, email: str, *, by: Actor, at: str) -> t
     return request, changed
 
 
+@repeatable
 def unfollow(store: Store, reference: str, email: str, *, by: Actor, at: str) -> tuple[Request, bool]:
     """Stop the mail of `follow`. Returns the request, and whether the address followed it before. Raises NotFound."""
     with store.transaction():
@@ -41,6 +44,7 @@ def unfollow(store: Store, reference: str, email: str, *, by: Actor, at: str) ->
     return request, changed
 
 
+@repeatable
 def mark_read(store: Store, news: Sequence[News], *, by: Actor) -> None:
     """Record that the actor has read these news, so that they are no longer new."""
     latest = {parse_id(item.request, REQUEST) or 0: item.number for item in news}

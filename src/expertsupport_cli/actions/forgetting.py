@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from expertsupport_cli.actions.repeating import repeatable
 from expertsupport_cli.errors import NotFound, Refused
 from expertsupport_cli.ids import TOKEN_LENGTH
 from expertsupport_cli.model.forgetting import NAME, Person
@@ -93,6 +94,7 @@ def _refuse_open(store: Store, requests: Iterable[Request]) -> None:
         )
 
 
+@repeatable
 def forget(store: Store, found: Found, *, by: Actor, at: str) -> list[Request]:
     """Erase texts, names and addresses, and record it with each request. Returns the requests as they are now.
 

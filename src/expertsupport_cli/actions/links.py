@@ -7,6 +7,7 @@ import os
 
 from expertsupport_cli import times
 from expertsupport_cli.actions.certificates import NOT_PRINTED, Block, handing_over, new_certificate, revoke_undelivered
+from expertsupport_cli.actions.repeating import repeatable
 from expertsupport_cli.actions.requests import open_request
 from expertsupport_cli.errors import AlreadyExists, BadUsage, LinkSpent, NotFound, Refused
 from expertsupport_cli.ids import LINK, REQUEST, parse_id, write_id
@@ -27,6 +28,7 @@ TOKEN_BYTES = 20  # 160 random bits
 TOKEN_LENGTH = 2 * TOKEN_BYTES  # characters
 
 
+@repeatable
 def create_link(store: Store, task_id: str, *, lifetime: int, by: Actor, at: str) -> tuple[str, PurchaseLink]:
     """Create a link that expires after `lifetime` seconds. Returns its token and the link, which keeps only a digest.
 
@@ -67,6 +69,7 @@ class Purchase(Record):
     repeated: bool = False
 
 
+@repeatable
 def redeem_link(
     store: Store,
     address: str,
@@ -160,6 +163,7 @@ def _repeated(store: Store, link: PurchaseLink, known: Redemption) -> Purchase:
     return Purchase(certificate=certificate, serial=None, request=request, refused=known.refused, repeated=True)
 
 
+@repeatable
 def revoke_link(store: Store, reference: str, *, by: Actor, at: str) -> tuple[PurchaseLink, bool]:
     """Revoke a link, by ID or address. Returns it, and whether it was valid before. Raises NotFound, LinkSpent."""
     with store.transaction():

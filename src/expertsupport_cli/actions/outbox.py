@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 
 from expertsupport_cli import times
+from expertsupport_cli.actions.repeating import repeatable
 from expertsupport_cli.errors import MailUndelivered
 from expertsupport_cli.mail.errors import Misconfigured, Undelivered
 from expertsupport_cli.mail.letter import Letter
@@ -60,20 +61,26 @@ def send_due(store: Store, sender: Sender, now: Callable[[], str]) -> Iterator[M
     Raises MailUndelivered if a setting is wrong.
     """
     while store.has_due_mail(now()):
-        with store.transaction():
-            at = now()
-            mail = store.lease_due_mail(sender.lease, at, times.after(at, sender.lease_seconds))
+        mail = _lease(store, sender, now())
         if mail is None:
             return
         yield _deliver(store, sender, mail, now)
 
 
+@repeatable
+def _lease(store: Store, sender: Sender, at: str) -> Mail | None:
+    with store.transaction():
+        return store.lease_due_mail(sender.lease, at, times.after(at, sender.lease_seconds))
+
+
+@repeatable
 def give_back(store: Store, lease: str, why: str | None = None) -> None:
     """End the leases of a sender on mail that it did not try, and record why, so that others need not wait."""
     with store.transaction():
         store.end_leases(lease, None if why is None else _storable(why))
 
 
+@repeatable
 def retry(store: Store, id: str, *, at: str) -> tuple[Mail, bool]:
     """Make a failed or dead mail due now. Returns the mail, and whether it was failed or dead. Raises NotFound."""
     with store.transaction():
@@ -82,6 +89,7 @@ def retry(store: Store, id: str, *, at: str) -> tuple[Mail, bool]:
         return store.mail(id), changed
 
 
+@repeatable
 def purge(store: Store, keep: int, *, at: str) -> int:
     """Delete the bodies of mail that was sent more than `keep` seconds ago. Returns how many."""
     before = times.after(at, -keep)
@@ -133,6 +141,7 @@ def _storable(text: str) -> str:
     return safe.replace("\0", "\\x00")[:MAX_ERROR]
 
 
+@repeatable
 def _lease_lasts(store: Store, sender: Sender, mail: Mail, at: str) -> bool:
     """Whether the lease on a mail lasts long enough to deliver it. Renews it if it is half over."""
     until = times.after(at, sender.lease_seconds)
@@ -158,6 +167,11 @@ def _deliver(store: Store, sender: Sender, mail: Mail, now: Callable[[], str]) -
     except Exception as error:
         failure = Undelivered(f"{type(error).__name__}: {error}", final=False)
     after = after_attempt(mail, failure, now(), os.urandom(1)[0] / 255)
-    with store.transaction():
-        store.settle_mail(after, sender.lease)
+    _settle(store, sender, after)
     return after
+
+
+@repeatable
+def _settle(store: Store, sender: Sender, mail: Mail) -> None:
+    with store.transaction():
+        store.settle_mail(mail, sender.lease)

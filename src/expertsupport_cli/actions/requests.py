@@ -7,6 +7,7 @@ import os
 from expertsupport_cli import serial
 from expertsupport_cli.actions.certificates import by_serial
 from expertsupport_cli.actions.notices import Post, queue_notices
+from expertsupport_cli.actions.repeating import repeatable
 from expertsupport_cli.checks import prose
 from expertsupport_cli.errors import RequestOpen
 from expertsupport_cli.ids import TOKEN_LENGTH
@@ -41,6 +42,7 @@ def ready_to_activate(store: Store, task_id: str, *, at: str) -> Request | None:
     return current
 
 
+@repeatable
 def activate(
     store: Store,
     task_id: str,
@@ -121,6 +123,7 @@ def reopen(store: Store, reference: str, body: str | None, *, by: Actor, at: str
     return act(store, reference, Act.REOPEN, body, by=by, at=at, post=post)
 
 
+@repeatable
 def act(
     store: Store,
     reference: str,

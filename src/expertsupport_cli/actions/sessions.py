@@ -7,6 +7,7 @@ import os
 from hashlib import sha256
 
 from expertsupport_cli import times
+from expertsupport_cli.actions.repeating import repeatable
 from expertsupport_cli.errors import BadUsage, NotFound, Refused
 from expertsupport_cli.model.people import Actor, Side
 from expertsupport_cli.model.sessions import LIFETIME, Session, SignIn
@@ -17,6 +18,7 @@ TOKEN_BYTES = 32
 LINK_BYTES = 16  # of a sign-in link, which fits into a line of a terminal
 
 
+@repeatable
 def create_sign_in(
     store: Store, side: Side, space: str | None, *, lifetime: int, by: Actor, at: str
 ) -> tuple[str, SignIn]:
@@ -53,6 +55,7 @@ def find_sign_in(store: Store, token: str, *, at: str) -> SignIn:
     return link
 
 
+@repeatable
 def sign_in(store: Store, token: str, *, at: str) -> tuple[str, Session]:
     """Use a link. Returns the token of the new session, which is not kept, and the session.
 
@@ -89,6 +92,7 @@ def touch(store: Store, session: Session, *, at: str) -> None:
             store.touch_session(session.number, at)
 
 
+@repeatable
 def end_session(store: Store, id: str, *, at: str) -> tuple[Session, bool]:
     """End a session. Returns it, and whether it had not ended before. Raises NotFound."""
     with store.transaction():
@@ -96,6 +100,7 @@ def end_session(store: Store, id: str, *, at: str) -> tuple[Session, bool]:
         return session.replace(ended_at=session.ended_at or at), store.end_session(session.number, at)
 
 
+@repeatable
 def prepare_to_serve(store: Store) -> None:
     """Create the store, if there is none, and the key by which a server proves that it serves this store."""
     with store.transaction():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from expertsupport_cli.actions.repeating import repeatable
 from expertsupport_cli.checks import identifier, prose, prose_or_empty, web_address
 from expertsupport_cli.errors import AlreadyExists, NotFound
 from expertsupport_cli.model.certificates import Partner
@@ -16,6 +17,7 @@ from expertsupport_cli.store import Store
 DEFAULT_TASK_LIFETIME = 10 * 86400  # seconds
 
 
+@repeatable
 def add_space(
     store: Store,
     name: str,
@@ -45,6 +47,7 @@ def add_space(
     return space
 
 
+@repeatable
 def edit_space(store: Store, name: str, changes: dict[str, object], *, by: Actor, at: str) -> tuple[Space, bool]:
     """Change fields of a space. Returns the space, and whether anything changed.
 
@@ -64,6 +67,7 @@ def edit_space(store: Store, name: str, changes: dict[str, object], *, by: Actor
     return after, bool(changed)
 
 
+@repeatable
 def add_partner(store: Store, name: str, url: str, *, by: Actor, at: str) -> Partner:
     """Add a partner and the URL of its shop. Raises BadUsage, AlreadyExists."""
     partner = Partner(
@@ -77,6 +81,7 @@ def add_partner(store: Store, name: str, url: str, *, by: Actor, at: str) -> Par
     return partner
 
 
+@repeatable
 def remove_partner(store: Store, name: str, *, by: Actor, at: str) -> Partner:
     """Remove a partner, and return it as it was. Raises BadUsage, NotFound."""
     with store.transaction():

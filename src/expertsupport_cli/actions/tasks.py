@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from expertsupport_cli.actions.repeating import repeatable
 from expertsupport_cli.checks import prose, prose_or_empty, task_id
 from expertsupport_cli.errors import AlreadyExists, BadUsage, Fault, not_imported
 from expertsupport_cli.folding import fold_key
@@ -30,6 +31,7 @@ class TaskLine(Record):
     description: str = ""
 
 
+@repeatable
 def add_task(
     store: Store, name: str, space_name: str, *, id: str | None = None, description: str = "", by: Actor, at: str
 ) -> Task:
@@ -63,7 +65,11 @@ def import_tasks(
 
     All lines are read and checked before the transaction, so that it waits for no input and prints nothing.
     """
-    checked = list(_checked(lines))
+    return _import(store, list(_checked(lines)), by=by, at=at)
+
+
+@repeatable
+def _import(store: Store, checked: Sequence[TaskLine], *, by: Actor, at: str) -> list[Task]:
     with store.transaction():
         spaces = _spaces(store, checked)
         _refuse_taken(store, checked)
@@ -77,6 +83,7 @@ def import_tasks(
     return tasks
 
 
+@repeatable
 def close_task(store: Store, id: str, *, by: Actor, at: str) -> tuple[Task, bool]:
     """Close a task. Returns it, and whether it was open before. Its request stays open. Raises NotFound."""
     with store.transaction():
@@ -89,6 +96,7 @@ def close_task(store: Store, id: str, *, by: Actor, at: str) -> tuple[Task, bool
     return after, True
 
 
+@repeatable
 def reopen_task(store: Store, id: str, *, by: Actor, at: str) -> tuple[Task, bool]:
     """Reopen a closed or expired task. Returns it, and whether it was closed or expired.
 

@@ -12,6 +12,7 @@ import json
 from hashlib import sha256
 from itertools import groupby
 
+from expertsupport_cli.actions.repeating import repeatable
 from expertsupport_cli.checks import prose_or_empty
 from expertsupport_cli.errors import BadUsage, Refused
 from expertsupport_cli.steps import Step, Verb
@@ -78,6 +79,7 @@ def checked_rows(lines: Lines) -> Iterator[Row]:
         raise _fault(number + 1, "The export is incomplete: the last line is missing.")
 
 
+@repeatable
 def import_rows(store: Store, rows: Callable[[], Iterable[Row]]) -> int:
     """Fill an empty store, all or nothing. Returns how many rows were added. `rows` may be called twice.
 

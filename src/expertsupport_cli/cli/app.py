@@ -158,7 +158,9 @@ def _version(requested: bool) -> None:
 
 def _global_options(
     ctx: typer.Context,
-    store: Annotated[str | None, typer.Option("--store", metavar="PATH", help="The store to use.")] = None,
+    store: Annotated[
+        str | None, typer.Option("--store", metavar="PATH", help="The store to use: a path or a URL.")
+    ] = None,
     who: Annotated[
         str | None, typer.Option("--as", metavar="NAME", help="Who acts: a name, or 'Name <address>'.")
     ] = None,

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import re
 from contextlib import suppress
+from shlex import quote
 
 from expertsupport_cli import store, wiring
-from expertsupport_cli.cli.db import print_path
+from expertsupport_cli.cli.db import print_path, require_file
 from expertsupport_cli.cli.perform import changes, reads
+from expertsupport_cli.databases import without_password
 from expertsupport_cli.errors import BadUsage, NotFound
 from expertsupport_cli.render.fields import PATH
 from expertsupport_cli.render.terminal.progress import bar
@@ -35,8 +37,13 @@ def backup(
     """Copy the store to a new file, and check the copy.
 
     Prints the path. The copy is consistent, whoever writes meanwhile; nothing is overwritten. --keep removes only
-    backups of this store, by their names.
+    backups of this store, by their names. A store in a PostgreSQL database is backed up with pg_dump.
     """
+    require_file(
+        env,
+        "A database is backed up with its own tools.",
+        f"Try: pg_dump --format=custom --file=FILE {_quoted_url(env)}",
+    )
     source, target = wiring.store_path(env.settings), expand_home(target)
     if not os.path.lexists(source):
         raise NotFound("There is no store to back up.", f"{source} does not exist.", "Try: es --store PATH db path")
@@ -56,8 +63,11 @@ def restore(env: Env, file: Annotated[str, Argument(metavar="FILE", help="A back
     """Put a backup in place of the store.
 
     The backup is checked first. The old store is kept beside the new one. Programs that have the store open go on with
-    what was restored.
+    what was restored. A store in a PostgreSQL database is restored with pg_restore.
     """
+    require_file(
+        env, "A database is restored with its own tools.", f"Try: pg_restore --clean --dbname={_quoted_url(env)} FILE"
+    )
     backup, place = expand_home(file), wiring.store_path(env.settings)
     timeout = env.settings.seconds("store.timeout")
     if not os.path.lexists(backup):
@@ -74,6 +84,11 @@ def restore(env: Env, file: Annotated[str, Argument(metavar="FILE", help="A back
         if was_there:
             env.printer.note(f"The old store was kept as {kept}")
     print_path(env, place)
+
+
+def _quoted_url(env: Env) -> str:
+    """The URL of the store, without its password, for a shell."""
+    return quote(without_password(wiring.store_path(env.settings)))
 
 
 def _dated_name(folder: str, source: str, at: str) -> str:

@@ -66,6 +66,7 @@ COMMANDS = {
     "mail test": "mail.test",
     "db path": "db.path",
     "db check": "db.check",
+    "db init": "db.init",
     "db upgrade": "db.upgrade",
     "db backup": "backups.backup",
     "db restore": "backups.restore",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from expertsupport_cli.cli.perform import changes, reads
+from expertsupport_cli.databases import without_password
 from expertsupport_cli.errors import NotFound
 from expertsupport_cli.render.fields import PATH, SETTING
 from expertsupport_cli.render.shapes import Named
@@ -38,7 +39,7 @@ def get(env: Env, name: SettingName) -> None:
     found = env.settings.find(name)
     if found.value is None:
         raise NotFound(f"{name} is not set.", hint=f"Try: es config set {name} VALUE")
-    env.printer.thing(SETTING, _named(found), found.value)
+    env.printer.thing(SETTING, _named(found), without_password(found.value))
 
 
 @changes()
@@ -65,8 +66,9 @@ def _write(env: Env, name: str, value: str | None) -> None:
         env.printer.note(f"{name} {'is not set' if value is None else 'already has this value'}; nothing was changed.")
     found = env.settings.find(name)
     if value is not None and not env.dry_run and found.value != value:
+        effective = _named(found).values["value"]
         env.printer.note(
-            f"{found.origin[:1].upper()}{found.origin[1:]} overrides it: the effective value is '{found.value}'."
+            f"{found.origin[:1].upper()}{found.origin[1:]} overrides it: the effective value is '{effective}'."
         )
 
 
@@ -74,7 +76,7 @@ def _named(found: Value) -> Named:
     return Named(
         values={
             "name": found.setting.name,
-            "value": found.value,
+            "value": None if found.value is None else without_password(found.value),
             "origin": found.origin,
             "variable": found.setting.variable,
             "meaning": found.setting.meaning,

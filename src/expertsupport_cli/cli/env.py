@@ -7,7 +7,7 @@ import sys
 from datetime import UTC, datetime
 from functools import cached_property
 
-from expertsupport_cli import wiring
+from expertsupport_cli import credentials, wiring
 from expertsupport_cli.cli.report import as_fault, completed, report
 from expertsupport_cli.errors import BadUsage, CertificateUnknown, OutputLost, SerialMistyped, StoreUnusable
 from expertsupport_cli.model.people import Actor, Side
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from expertsupport_cli.errors import Fault
     from expertsupport_cli.render.shapes import Shape
     from expertsupport_cli.store import Store
+    from expertsupport_cli.store.engine import Preparation
 
 
 class Choices(Record):
@@ -62,7 +63,7 @@ class Env:
         self, flags: dict[str, str], arguments: Sequence[str] = (), *, colour: str = "auto", no_input: bool = False
     ) -> None:
         environment = dict(os.environ)
-        os.environ.pop(wiring.PASSWORD_VARIABLE, None)  # which no editor or browser that is started is to inherit
+        credentials.keep_from_children()
         self.settings = Settings(environment, flags, warn=talk)
         self.arguments = arguments
         self.colour = colour
@@ -76,6 +77,13 @@ class Env:
         return wiring.open_store(
             self.settings, writes=self.writes, dry_run=self.choices.dry_run, notify=self.printer.note
         )
+
+    def open_store(self, prepare: Preparation, notify: Callable[[str], None]) -> None:
+        """Open the store for a command that may create or upgrade it in a database.
+
+        `notify` is called with messages for the user.
+        """
+        self.store = wiring.open_store(self.settings, writes=True, dry_run=self.dry_run, notify=notify, prepare=prepare)
 
     @cached_property
     def printer(self) -> Printer:
@@ -237,7 +245,7 @@ class Env:
 
         sys.stdout.flush()
         try:
-            opened = webbrowser.open(url)
+            opened = webbrowser.get().open(url)  # and no other if that fails, as when it is interrupted
         except webbrowser.Error:
             opened = False
         if not opened:

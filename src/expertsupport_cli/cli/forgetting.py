@@ -117,9 +117,13 @@ def _print(env: Env, requests: Sequence[Request], unchanged: Sequence[Request], 
 
 def _say_what_is_left(env: Env, found: Found) -> None:
     """Say where the data still is, and which requests may be the same person's."""
-    place, mail = wiring.store_path(env.settings), wiring.maildir_path(env.settings)
-    env.printer.note("Backups, exports and delivered mail keep the data.")
-    copies = sorted(glob.glob(f"{glob.escape(place)}.*"))
+    place = wiring.store_path(env.settings)
+    if wiring.is_in_database(env.settings):
+        env.printer.note("Backups, exports, delivered mail, and the logs of the database server keep the data.")
+        copies, mail = [], env.settings.get("mail.maildir") or ""
+    else:
+        env.printer.note("Backups, exports and delivered mail keep the data.")
+        copies, mail = sorted(glob.glob(f"{glob.escape(place)}.*")), wiring.maildir_path(env.settings)
     if copies:
         env.printer.note(f"Copies beside the store: {', '.join(copies)}")
     if os.path.isdir(mail):

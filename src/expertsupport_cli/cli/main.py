@@ -10,6 +10,7 @@ import traceback
 from types import FrameType
 
 from expertsupport_cli.cli.report import as_fault, asks_for_json, report
+from expertsupport_cli.databases import mask_passwords
 from expertsupport_cli.errors import BadUsage, Fault, OutputLost
 from expertsupport_cli.ids import mask_tokens
 from expertsupport_cli.render.terminal.capabilities import is_plain_locale
@@ -43,7 +44,7 @@ def main(arguments: list[str]) -> int:
         return PIPE_CLOSED
     except Exception as error:
         if "--debug" in arguments:
-            talk_raw("\n".join(lines(mask_tokens(mask_serials(traceback.format_exc().rstrip())))))
+            talk_raw("\n".join(lines(mask_passwords(mask_tokens(mask_serials(traceback.format_exc().rstrip()))))))
         fault = as_fault(error)
         report(fault, arguments, as_json=asks_for_json(arguments))
         _flush_after_failure(fault)

@@ -6,6 +6,7 @@ import errno
 import shlex
 from itertools import pairwise
 
+from expertsupport_cli.databases import mask_passwords
 from expertsupport_cli.errors import BadUsage, Fault, InternalError, NotFound, OutputLost, SystemRefused
 from expertsupport_cli.ids import mask_tokens
 from expertsupport_cli.render.terminal.printer import talk, talk_raw
@@ -27,6 +28,7 @@ STEPS = {
     Verb.ASK_TO_SHARE: "Ask {} to run: es db share --group GROUP",
     Verb.BUY: "Try: es purchase-link {}",
     Verb.CHECK_STORE: "Try: es db check",
+    Verb.CREATE_TABLES: "Try: es db init",
     Verb.CLOSE_REQUEST: "Try: es close {}",
     Verb.SHOW_SPACE: "Try: es space show {}",
     Verb.LEARN_TO_BUY: "Try: es purchase-link --help",
@@ -71,7 +73,11 @@ def report(fault: Fault, arguments: Sequence[str], *, as_json: bool) -> None:
 
 
 def _without_secrets(fault: Fault, text: str) -> str:
-    """The text with serials masked, and tokens too where the message repeats what was typed and not understood."""
+    """The text with serials and passwords masked.
+
+    Tokens are masked too where the message repeats what was typed and not understood.
+    """
+    text = mask_passwords(text)
     return mask_tokens(mask_serials(text)) if isinstance(fault, (BadUsage, NotFound)) else mask_serials(text)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from expertsupport_cli import wiring
 from expertsupport_cli.actions import requests as actions
 from expertsupport_cli.checks import refuse_blanks
 from expertsupport_cli.cli.env import EarlyExit
@@ -60,6 +61,10 @@ def activate(
         request = _ask_and_activate(env, task, body)
     else:
         request = _activate(env, task, read_secret(source, "The serial number") if source else serial or "", body)
+    if wiring.mail_goes_nowhere(env.settings):
+        env.printer.note(
+            "No mail is sent: mail.maildir or an SMTP server is not set. Try: es config set mail.maildir DIR"
+        )
     if open_ and not env.dry_run:
         from expertsupport_cli.cli.browsing import open_page
 

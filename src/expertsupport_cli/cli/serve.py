@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from expertsupport_cli import wiring
+from expertsupport_cli import credentials, wiring
 from expertsupport_cli.actions import sessions
 from expertsupport_cli.cli.perform import changes
 from expertsupport_cli.errors import BadUsage, NotFound
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from expertsupport_cli.settings import Settings
     from expertsupport_cli.store import Store
     from expertsupport_cli.web.site import Shop, Site
+    from expertsupport_cli.web.stores import Stores
 
 WRITE_TIMEOUT = 2  # seconds, for a form to wait for its turn
 SIGN_IN_LIFETIME = 600  # seconds, of the link that is shown when the server starts
@@ -66,7 +67,6 @@ def run_server(env: Env, host: str, port: int, started: Callable[[Site], None]) 
     from expertsupport_cli.web.app import create_app
     from expertsupport_cli.web.server import listen, serve_until_interrupted
     from expertsupport_cli.web.site import address
-    from expertsupport_cli.web.stores import Stores
 
     wiring.post_of(env.settings)  # a wrong setting would refuse each form
     shop = shop_of(env.settings, host)
@@ -78,7 +78,7 @@ def run_server(env: Env, host: str, port: int, started: Callable[[Site], None]) 
         listening.close()
         env.printer.write(f"{own}\n")
         return
-    stores = Stores(wiring.store_path(env.settings), lambda: _open(env))
+    stores = _stores(env)
 
     def announce() -> None:
         started(site)
@@ -87,6 +87,14 @@ def run_server(env: Env, host: str, port: int, started: Callable[[Site], None]) 
     proxies = env.settings.get("serve.trusted-proxies")
     trusted = ip_addresses(proxies) if proxies else []
     serve_until_interrupted(create_app(site, stores), listening, trusted, announce)
+
+
+def _stores(env: Env) -> Stores:
+    from expertsupport_cli.web.stores import Pool, Stores
+
+    if wiring.is_in_database(env.settings):
+        return Pool(int(env.settings["serve.connections"]), WRITE_TIMEOUT, lambda: _open(env))
+    return Stores(wiring.store_path(env.settings), lambda: _open(env))
 
 
 def shop_of(settings: Settings, host: str) -> Shop:
@@ -105,7 +113,7 @@ def shop_of(settings: Settings, host: str) -> Shop:
         unset = f"unset {mode.setting.variable}" if mode.origin.startswith("variable") else "es config unset shop.mode"
         raise BadUsage("The demo shop takes no payment: it is for this machine alone.", others, f"Try: {unset}")
     try:
-        key = wiring.shop_key(settings)
+        key = credentials.shop_key(settings)
     except NotFound as fault:
         raise BadUsage(fault.what, fault.why, fault.hint) from fault
     url = settings["shop.url"] if "shop.url" in names else None

@@ -6,6 +6,7 @@ from shlex import quote
 
 from expertsupport_cli import wiring
 from expertsupport_cli.accounts import find_group, group_name
+from expertsupport_cli.cli.db import require_file
 from expertsupport_cli.cli.perform import changes
 from expertsupport_cli.interrupts import interrupts_held
 from expertsupport_cli.render.fields import ACCESS
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from expertsupport_cli.cli.env import Env
     from expertsupport_cli.cli.options import Option
 
+DATABASE = "Everybody who may use its role has access. Let them in, or out, on the server."
+
 
 @changes(ACCESS)
 def share(
@@ -31,6 +34,7 @@ def share(
     Everybody in the group can then read and change the store, its folder, and the Maildirs beside it. Creates the store
     if there is none. Only its owner, or root, can share it.
     """
+    require_file(env, "A database is not shared by files.", DATABASE)
     gid = find_group(group)
     rights = sharing.rights_of_group(gid)
     with StoreFolder(wiring.store_path(env.settings)) as folder:
@@ -50,6 +54,7 @@ def unshare(env: Env) -> None:
 
     Also its folder and the Maildirs beside it. Only its owner, or root, can do this.
     """
+    require_file(env, "A database is not shared by files.", DATABASE)
     with StoreFolder(wiring.store_path(env.settings)) as folder:
         rights = sharing.rights_of_owner(folder)
         plan = sharing.plan(folder, rights)

@@ -9,12 +9,14 @@ from expertsupport_cli import wiring
 from expertsupport_cli.actions import transfer as actions
 from expertsupport_cli.cli.db import print_path
 from expertsupport_cli.cli.perform import changes, reads
+from expertsupport_cli.databases import is_url
 from expertsupport_cli.errors import AlreadyExists, BadUsage, NotFound, OutputLost
 from expertsupport_cli.files import access_denied, new_file
 from expertsupport_cli.reading import STDIN, open_twice
 from expertsupport_cli.render.fields import PATH
 from expertsupport_cli.render.terminal.progress import track
 from expertsupport_cli.settings.account import expand_home
+from expertsupport_cli.settings.known import refuse_password
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,8 +42,7 @@ def export(
 
     Serials and purchase links are in it as digests, as in the store.
     """
-    if not os.path.lexists(wiring.store_path(env.settings)):
-        raise NotFound("There is no store to export.", f"{env.store.path} does not exist.")
+    _require_there(wiring.store_path(env.settings), "export")
     lines = _shown(env, actions.export_lines(env.store), "Exporting", of=env.store)
     if file in (None, STDIN):
         for line in lines:
@@ -71,6 +72,7 @@ def import_(env: Env, file: Annotated[str, Argument(metavar="FILE", help="An exp
             pass
         if env.shows_progress:
             env.printer.note("Importing.")
+        env.open_store("create", env.printer.note)
         added = actions.import_rows(env.store, lambda: actions.checked_rows(_lines(spool)))
     print_path(env, env.store.path, f"{added:,} rows")
 
@@ -81,18 +83,28 @@ def copy(
     source: Annotated[str, Argument(metavar="FROM", help="A store.")],
     target: Annotated[str, Argument(metavar="TO", help="An empty store, or a place for a new one.")],
 ) -> None:
-    """Copy everything from one store to another, all or nothing."""
-    start, end = expand_home(source), expand_home(target)
-    if not os.path.lexists(start):
-        raise NotFound("There is no store to copy.", f"{start} does not exist.")
+    """Copy everything from one store to another, all or nothing.
+
+    Each is a path, or the URL of a PostgreSQL database without a password.
+    """
+    start, end = (expand_home(refuse_password(place)) for place in (source, target))
+    _require_there(start, "copy")
     notify = env.printer.note
     with closing(wiring.open_store(env.settings, writes=False, notify=notify, place=start)) as old:
         rows = actions.all_rows(old)
         with closing(
-            wiring.open_store(env.settings, writes=True, dry_run=env.dry_run, notify=notify, place=end)
+            wiring.open_store(
+                env.settings, writes=True, dry_run=env.dry_run, notify=notify, place=end, prepare="create"
+            )
         ) as new:
             added = actions.import_rows(new, lambda: _shown(env, rows(), "Copying", of=old))
     print_path(env, end, f"{added:,} rows")
+
+
+def _require_there(place: str, what: str) -> None:
+    """Raises NotFound if there is no file at a path: to open it would show an empty store."""
+    if not is_url(place) and not os.path.lexists(place):
+        raise NotFound(f"There is no store to {what}.", f"{place} does not exist.")
 
 
 def _shown(env: Env, items: Iterable[_Item], title: str, *, of: Store | None = None) -> Iterator[_Item]:

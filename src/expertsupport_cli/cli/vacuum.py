@@ -19,7 +19,8 @@ def vacuum(env: Env) -> None:
     """Rebuild the file of the store.
 
     It becomes as small as it can be, and nothing that was ever deleted is left in it. Others wait meanwhile. It needs
-    free space: as much as the store takes, once beside it and once in the folder for temporary files.
+    free space: as much as the store takes, once beside it and once in the folder for temporary files. In a PostgreSQL
+    database the tables are rebuilt, which needs as much space on the server, whose logs and backups stay as they are.
     """
     where = wiring.store_path(env.settings)
     store = env.store
@@ -30,7 +31,7 @@ def vacuum(env: Env) -> None:
 
 
 def _size(path: str) -> int | None:
-    """The size of a file, None if there is none."""
+    """The size of a file, None if there is none, as for a store in a database."""
     try:
         return os.path.getsize(path)
     except OSError:

@@ -276,7 +276,7 @@ FINDING = named(
     ("found", "array of string", "What breaks the rule; empty if nothing"),
 )
 PATH = named(
-    "path", "path", ("path", "string", "The path"), ("exists", "boolean", "Whether the file exists"), rows=("path",)
+    "path", "path", ("path", "string", "A path or URL"), ("exists", "boolean or null", "If it exists"), rows=("path",)
 )
 ACCESS = named(
     "access",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from expertsupport_cli import times
 from expertsupport_cli.checks import actor_name, address, addresses, file_path, identifier, mailbox, prose, web_address
+from expertsupport_cli.databases import has_password, without_password
 from expertsupport_cli.errors import BadUsage
 from expertsupport_cli.record import Record
 from expertsupport_cli.steps import Step, Verb
@@ -43,6 +44,24 @@ def port(text: str) -> int:
     return int(text)
 
 
+def connections(text: str) -> int:
+    """A number of connections. Raises BadUsage."""
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:4]) <= 100 and len(text) < 4):
+        raise BadUsage(f"Invalid number of connections '{text[:80]}'.", "Use a number from 1 to 100.")
+    return int(text)
+
+
+def refuse_password(place: str) -> str:
+    """The place of a store that was given where others could read a password. Raises BadUsage if it has one."""
+    if has_password(place):
+        raise BadUsage(
+            "The URL of the store has a password.",
+            "Others can read it there. It is taken from PGPASSWORD, ~/.pgpass, a service file, or the URL in ES_STORE.",
+            f"Leave it out: {without_password(place)}",
+        )
+    return place
+
+
 def ip_addresses(text: str) -> list[str]:
     """IP addresses, separated by commas. Raises BadUsage."""
     from ipaddress import ip_address
@@ -59,7 +78,7 @@ SETTINGS = {
         Setting(
             name="store",
             variable="ES_STORE",
-            meaning="The path of the store",
+            meaning="The path of the store, or the postgresql:// URL of its database",
             check=file_path,
         ),
         Setting(
@@ -107,6 +126,13 @@ SETTINGS = {
             meaning="The port that es serve listens on",
             check=port,
             default="8765",
+        ),
+        Setting(
+            name="serve.connections",
+            variable="ES_SERVE_CONNECTIONS",
+            meaning="How many connections to a database es serve has at most",
+            check=connections,
+            default="8",
         ),
         Setting(
             name="serve.trusted-proxies",
@@ -247,6 +273,8 @@ def check(setting: Setting, value: str, origin: Callable[[], str]) -> None:
 
     The origin is empty for a value that was given in the command itself.
     """
+    if setting.name == "store" and has_password(value) and not origin().startswith("variable"):
+        refuse_password(value)
     try:
         setting.check(value)
     except BadUsage as fault:

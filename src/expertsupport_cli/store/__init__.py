@@ -6,6 +6,8 @@ database to another is behind the seam in `engine`.
 
 from __future__ import annotations
 
+from expertsupport_cli.databases import is_url
+from expertsupport_cli.errors import StoreUnusable
 from expertsupport_cli.store.certificates import Certificates
 from expertsupport_cli.store.followers import Followers
 from expertsupport_cli.store.history import History
@@ -21,6 +23,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from expertsupport_cli.store.engine import Preparation
+    from expertsupport_cli.store.postgres.connection import PostgresEngine
+
     Progress = Callable[[int, int], None]
 
 __all__ = ["Store", "Wanted", "back_up", "check_backup", "count_requests", "open_store", "restore"]
@@ -31,17 +36,42 @@ class Store(Spaces, Tasks, Certificates, Redemptions, Requests, History, Listing
 
 
 def open_store(
-    path: str, *, timeout: float, writes: bool, notify: Callable[[str], None], dry_run: bool = False
+    place: str,
+    *,
+    timeout: float,
+    writes: bool,
+    notify: Callable[[str], None],
+    dry_run: bool = False,
+    prepare: Preparation | None = None,
 ) -> Store:
-    """Open the store at a path. Where there is none, an empty one is shown; if `writes`, the first commit creates it.
+    """Open the store at a path, or in the database of a URL.
 
-    An old store is upgraded if `writes`; else it is read through an upgraded copy. `timeout` is in seconds; `notify` is
-    called with messages for the user. Raises StoreUnusable.
+    Where there is no file, an empty store is shown; if `writes`, the first commit creates it. An old store in a file is
+    upgraded if `writes`; else it is read through an upgraded copy. A store in a database must be there and have this
+    version, unless `prepare` says that the first commit creates or upgrades it.
+
+    `timeout` is in seconds; `notify` is called with messages for the user. Raises StoreUnusable.
     """
+    if is_url(place):
+        return Store(_in_database(place, timeout, notify, prepare), dry_run=dry_run)
     from expertsupport_cli.store.sqlite.connection import SqliteEngine
 
-    engine = SqliteEngine(path, timeout=timeout, writes=writes, dry_run=dry_run, notify=notify)
+    engine = SqliteEngine(place, timeout=timeout, writes=writes, dry_run=dry_run, notify=notify)
     return Store(engine, dry_run=dry_run)
+
+
+def _in_database(
+    url: str, timeout: float, notify: Callable[[str], None], prepare: Preparation | None
+) -> PostgresEngine:
+    try:
+        from expertsupport_cli.store.postgres.connection import PostgresEngine
+    except ImportError as error:
+        raise StoreUnusable(
+            "The driver for PostgreSQL is not installed.",
+            f"Python cannot import {error.name}.",
+            "Try: pip install 'expertsupport-cli[postgres]'",
+        ) from error
+    return PostgresEngine(url, timeout=timeout, notify=notify, prepare=prepare)
 
 
 def back_up(place: str, target: str, *, timeout: float, progress: Progress) -> None:

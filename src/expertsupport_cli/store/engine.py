@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from expertsupport_cli.search import Phrase
 
     Indexed = Literal["tasks", "comments"]  # what can be searched
+    Preparation = Literal["create", "upgrade"]  # what no command does to a store of a team unless it is asked to
     Values = Mapping[str, Any] | Sequence[Any]
     Named = dict[str, Any]
     Member = TypeVar("Member", bound=StrEnum)

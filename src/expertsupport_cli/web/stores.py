@@ -1,4 +1,7 @@
-"""The store in a server: each worker thread keeps it open, and opens it anew when another file is in its place."""
+"""The store in a server: each worker thread keeps a file open, and opens it anew when another file is in its place.
+
+Connections to a database are few, and so they are lent to the threads.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ import os
 import threading
 from contextlib import contextmanager
 
-from expertsupport_cli.errors import StoreMissing
+from expertsupport_cli.errors import Fault, StoreBusy, StoreMissing, StoreUnusable
+from expertsupport_cli.steps import Step, Verb
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,6 +45,42 @@ class Stores:
         if held is None or held.identity != identity:
             held = self._kept.held = _Held(self._open(), identity)
         return held
+
+
+class Pool(Stores):
+    """Lends at most `size` open stores to the threads that ask; who finds none left waits for `timeout` seconds."""
+
+    def __init__(self, size: int, timeout: float, open_store: Callable[[], Store]) -> None:
+        self._size = size
+        self._timeout = timeout
+        self._open = open_store
+        self._slots = threading.Semaphore(size)
+        self._free: list[Store] = []  # the one that was used last comes next
+
+    @contextmanager
+    def store(self) -> Iterator[Store]:
+        """A store that no other thread uses meanwhile. It is closed after an error that it may be to blame for.
+
+        Raises StoreUnusable.
+        """
+        if not self._slots.acquire(timeout=self._timeout):
+            why = f"All {self._size} connections were used for longer than {self._timeout:g}s."
+            raise StoreBusy("The store is busy.", why, Step(verb=Verb.SET_SETTING, reference="serve.connections"))
+        try:
+            store, keep = self._free.pop() if self._free else self._open(), False
+            try:
+                yield store
+                keep = True
+            except Fault as fault:
+                keep = not isinstance(fault, StoreUnusable)
+                raise
+            finally:
+                if keep:
+                    self._free.append(store)
+                else:
+                    store.close()
+        finally:
+            self._slots.release()
 
 
 class _Held:
