@@ -14,6 +14,8 @@ from expertsupport_cli.steps import Step, Verb
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
     from expertsupport_cli.settings import Settings
 
 KEYRING_SERVICE = "expertsupport"
@@ -21,12 +23,12 @@ STORE_VARIABLE = "ES_STORE"
 PASSWORD_VARIABLE = "ES_SMTP_PASSWORD"  # noqa: S105 -- its name
 
 
-def keep_from_children() -> None:
-    """Take passwords out of the variables, which any editor or browser that is started would inherit."""
-    os.environ.pop(PASSWORD_VARIABLE, None)
-    store = os.environ.get(STORE_VARIABLE, "")
+def keep_from_children(variables: MutableMapping[str, str]) -> None:
+    """Take passwords out of the variables of this process, which any editor or browser that is started inherits."""
+    variables.pop(PASSWORD_VARIABLE, None)
+    store = variables.get(STORE_VARIABLE, "")
     if has_password(store):
-        os.environ[STORE_VARIABLE] = without_password(store)
+        variables[STORE_VARIABLE] = without_password(store)
 
 
 def mail_password(settings: Settings, user: str) -> tuple[str, str]:

@@ -282,4 +282,6 @@ def test_axe_finds_nothing_in_any_state_of_a_link(browser: Browser, server: Serv
         page.get_by_label("Serial number").fill("ABCD-EFGH-JKMN-PQRS")
         page.get_by_role("button", name="Activate").click()
         look("refused")
+        page.goto(page.url.removesuffix("/activate"))
+        look("used")
     assert wrong == []

@@ -63,7 +63,7 @@ class Env:
         self, flags: dict[str, str], arguments: Sequence[str] = (), *, colour: str = "auto", no_input: bool = False
     ) -> None:
         environment = dict(os.environ)
-        credentials.keep_from_children()
+        credentials.keep_from_children(os.environ)
         self.settings = Settings(environment, flags, warn=talk)
         self.arguments = arguments
         self.colour = colour
