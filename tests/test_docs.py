@@ -28,7 +28,10 @@ SOURCE = ROOT / "src" / "expertsupport_cli"
 
 
 @pytest.mark.program
-@pytest.mark.parametrize("name", TEXTS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.database] if "postgresql:///" in TEXTS[name] else []) for name in TEXTS],
+)
 def test_every_example_does_what_the_document_shows(name: str, tmp_path: Path) -> None:
     if "postgresql:///" in TEXTS[name] and binaries() is None and not os.environ.get("CI"):
         pytest.skip("PostgreSQL is not installed")

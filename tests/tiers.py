@@ -46,7 +46,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.program)
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
-        if "cluster" in getattr(item, "fixturenames", ()) or _in_postgres(item):
+        if {"cluster", "own_cluster"} & {*getattr(item, "fixturenames", ())} or _in_postgres(item):
             item.add_marker(pytest.mark.database)
 
 

@@ -16,6 +16,7 @@ OF_SQLITE = {"sqlite3", "sqlite", "raw", "engine", "dump", "db", "path", "place"
 
 
 @pytest.mark.program
+@pytest.mark.database
 def test_every_statement_is_called_by_the_contract_suite(tmp_path: Path) -> None:
     uncalled = tmp_path / "uncalled"
     suite = [str(file) for file in CONTRACT]
