@@ -108,7 +108,7 @@ def _pages(settings: Settings) -> Pages:
     return Pages(
         url=None if found.origin == "default" else found.value,
         local=found.value if found.origin == "default" and is_local else None,
-        replies_are_read=settings.get("mail.reply-to") is not None or settings.find("mail.from").origin != "default",
+        replies_are_read=settings.get("mail.reply-to") is not None or settings.is_set("mail.from"),
     )
 
 
@@ -197,7 +197,7 @@ def transport_of(settings: Settings, deadline: float | None = None) -> Transport
     from expertsupport_cli.mail.smtp import Smtp
     from expertsupport_cli.mail.transport import Server
 
-    if settings.find("mail.from").origin == "default":
+    if not settings.is_set("mail.from"):
         what = "No sender address is set."
         raise BadUsage(
             what, "Mail over SMTP needs the setting mail.from.", Step(verb=Verb.SET_SETTING, reference="mail.from")
@@ -218,7 +218,7 @@ def transport_of(settings: Settings, deadline: float | None = None) -> Transport
 
 def mail_goes_nowhere(settings: Settings) -> bool:
     """Whether nobody has set a transport, and the default has no folder: beside a database there is none."""
-    default = settings.find("mail.transport").origin == "default"
+    default = not settings.is_set("mail.transport")
     return default and is_in_database(settings) and settings.get("mail.maildir") is None
 
 

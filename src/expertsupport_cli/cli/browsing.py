@@ -25,7 +25,7 @@ def open_page(env: Env, url: str) -> None:
     if not env.printer.on_terminal or not env.interactive:
         return
     base = env.settings["page.url"]
-    if env.settings.find("page.url").origin != "default" or not url.startswith(base):
+    if env.settings.is_set("page.url") or not url.startswith(base):
         env.browse(url)
         return
     host, port = _place(base)

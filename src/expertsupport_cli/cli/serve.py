@@ -50,8 +50,7 @@ def serve(
 
     host = env.settings["serve.host"] if host is None else host
     port = int(env.settings["serve.port"]) if port is None else port
-    own_url = env.settings.find("page.url").origin == "default"
-    if own_url and not is_loopback(host):
+    if not env.settings.is_set("page.url") and not is_loopback(host):
         raise BadUsage(
             f"Host {host} needs the setting page.url.", "Links are built from it.", "Try: es config set page.url URL"
         )
@@ -104,7 +103,7 @@ def shop_of(settings: Settings, host: str) -> Shop:
     """
     from expertsupport_cli.web.site import Shop, is_loopback
 
-    names = [name for name in ("page.url", "shop.url", "serve.trusted-proxies") if _is_set(settings, name)]
+    names = [name for name in ("page.url", "shop.url", "serve.trusted-proxies") if settings.is_set(name)]
     others = f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} set." if names else ""
     if not is_loopback(host):
         others = f"Other machines can reach {host}."
@@ -118,10 +117,6 @@ def shop_of(settings: Settings, host: str) -> Shop:
         raise BadUsage(fault.what, fault.why, fault.hint) from fault
     url = settings["shop.url"] if "shop.url" in names else None
     return Shop(demo=mode.value != "off" and not others, url=url, key=key)
-
-
-def _is_set(settings: Settings, name: str) -> bool:
-    return settings.find(name).origin != "default"
 
 
 def _open(env: Env) -> Store:

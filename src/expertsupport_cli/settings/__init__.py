@@ -54,6 +54,10 @@ class Settings:
         """The settings file, whether or not it exists. Raises BadUsage for an account without a home directory."""
         return os.path.join(user_folder("config", "XDG_CONFIG_HOME"), "config.toml")
 
+    def is_set(self, name: str) -> bool:
+        """Whether somebody has given a value, by a flag, a variable or the file: it is not the default."""
+        return self.find(name).origin != "default"
+
     def find(self, name: str) -> Value:
         """The effective value and where it came from. Raises BadUsage if it is invalid."""
         setting = known(name)

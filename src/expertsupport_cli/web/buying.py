@@ -69,10 +69,7 @@ def activate(visit: Visit) -> Response:
 
 def _link(visit: Visit) -> PurchaseLink:
     """The link whose address this is. Raises NotFound."""
-    token = visit.path["token"].lower()
-    if len(token) != links.TOKEN_LENGTH or not all(character in "0123456789abcdef" for character in token):
-        raise NotFound("Page not found.")
-    return links.link_by_address(visit.store, token)
+    return links.link_by_address(visit.store, visit.token(links.TOKEN_LENGTH))
 
 
 def _offer(visit: Visit, link: PurchaseLink, *, fault: Fault | None = None) -> Response:

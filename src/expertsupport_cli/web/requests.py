@@ -35,10 +35,7 @@ NOT_SHOWN = ("URL",)  # facts: the browser shows the address itself
 
 def by_token(visit: Visit) -> Request:
     """The request whose address this is. Raises NotFound."""
-    token = visit.path["token"].lower()
-    if len(token) != ids.TOKEN_LENGTH or not all(character in "0123456789abcdef" for character in token):
-        raise NotFound("Page not found.")
-    return visit.store.request(token)
+    return visit.store.request(visit.token(ids.TOKEN_LENGTH))
 
 
 def by_id(visit: Visit) -> Request:

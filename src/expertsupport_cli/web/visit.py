@@ -19,7 +19,7 @@ from expertsupport_cli.errors import (
     StoreBusy,
     StoreUnusable,
 )
-from expertsupport_cli.model.people import Side
+from expertsupport_cli.model.people import Actor, Side, Via
 from expertsupport_cli.model.requests import Request
 from expertsupport_cli.render.shapes import View
 from expertsupport_cli.web import painting
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from expertsupport_cli.actions.certificates import Block
-    from expertsupport_cli.model.people import Actor
     from expertsupport_cli.model.sessions import Session
     from expertsupport_cli.store import Store
     from expertsupport_cli.web.site import Site
@@ -103,6 +102,13 @@ class Visit:
         """Lead to another page after a form, or to the one where somebody belongs."""
         return RedirectResponse(self.path_to(*parts), HTTPStatus.SEE_OTHER)
 
+    def token(self, length: int) -> str:
+        """The token in the address. Raises NotFound for what cannot be one of this length."""
+        token = self.path["token"].lower()
+        if len(token) != length or not all(character in "0123456789abcdef" for character in token):
+            raise NotFound("Page not found.")
+        return token
+
     @property
     def body(self) -> str:
         """The message in a form."""
@@ -140,8 +146,6 @@ class Visit:
 
         The page says for which side: the owner who replies on the desk's page does what the desk does.
         """
-        from expertsupport_cli.model.people import Actor, Via
-
         if self.session:
             return self.session.actor.replace(side=side)
         return Actor(
