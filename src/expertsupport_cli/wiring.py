@@ -54,6 +54,13 @@ def is_in_database(settings: Settings) -> bool:
     return is_url(settings["store"])
 
 
+def store_is_shared(settings: Settings) -> bool:
+    """Whether the store is a team's: in a database, or in a file that a group may write to."""
+    from expertsupport_cli.files import is_shared
+
+    return is_in_database(settings) or is_shared(store_path(settings))
+
+
 def open_store(
     settings: Settings,
     *,
@@ -239,11 +246,11 @@ def maildir_path(settings: Settings) -> str:
 
 def _mail_is_shared(settings: Settings) -> bool:
     """Whether a group shares the store, and also the folder that the Maildirs are in, or are to be created in."""
-    from expertsupport_cli.files import is_shared, is_shared_folder
+    from expertsupport_cli.files import is_shared_folder
 
     folder = maildir_path(settings)
     above = folder if os.path.isdir(folder) else os.path.dirname(folder) or "."
-    return (is_in_database(settings) or is_shared(store_path(settings))) and is_shared_folder(above)
+    return store_is_shared(settings) and is_shared_folder(above)
 
 
 def _lease_seconds(settings: Settings) -> int:

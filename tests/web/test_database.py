@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from urllib.request import urlopen
 
 import psycopg2
 import pytest
 from builders import a_request
 from cluster import Cluster
 from conftest import Es
+from sessions import Terminal
 from web.serving import path_of, serving
 
 from expertsupport_cli.errors import NotFound, StoreBusy
@@ -62,3 +65,12 @@ def test_who_finds_no_connection_left_is_refused_after_a_while(cluster: Cluster)
     with pool.store() as another:
         assert another is not first
         another.close()
+
+
+def test_on_the_store_of_a_team_the_session_is_for_the_desk(cluster: Cluster, tmp_path: Path, program: str) -> None:
+    terminal = Terminal(Es(tmp_path, ES_STORE=cluster.new_database()), "serve", "--port", "0")
+    link = re.search(r"http://\S+/sign-in/\w+", terminal.sees("Serving until Ctrl-C.").raw)
+    assert link
+    with urlopen(link[0]) as answer:  # noqa: S310 -- http, on loopback
+        assert "for the desk" in answer.read().decode()
+    assert terminal.presses_ctrl_c().ends() == 0

@@ -8,7 +8,6 @@ from expertsupport_cli import credentials, wiring
 from expertsupport_cli.actions import sessions
 from expertsupport_cli.cli.perform import changes
 from expertsupport_cli.errors import BadUsage, NotFound
-from expertsupport_cli.files import is_shared
 from expertsupport_cli.model.people import Side
 from expertsupport_cli.render.terminal.capabilities import is_terminal
 from expertsupport_cli.render.terminal.printer import flush_stdout
@@ -159,7 +158,7 @@ def _offer_a_session(env: Env, site: Site, open_: bool) -> None:
     if not is_terminal(sys.stderr):
         env.printer.note("To sign in, create a link. Try: es sign-in --side owner")
         return
-    side = Side.DESK if is_shared(env.store.path) else Side.OWNER
+    side = Side.DESK if wiring.store_is_shared(env.settings) else Side.OWNER
     by = env.actor(side)
     token, _ = sessions.create_sign_in(env.store, side, None, lifetime=SIGN_IN_LIFETIME, by=by, at=env.at)
     url = f"{site.url}/sign-in/{token}"
